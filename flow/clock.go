@@ -1,0 +1,47 @@
+package flow
+
+import "math"
+
+// A Clock is the capture clock of one input, in nanoseconds from 0. A record adds what its
+// timestamp exceeds the greatest one so far by; a record more than the flow timeout before
+// that greatest adds nothing and starts over from its own timestamp. So a wild timestamp
+// ends idle flows at most once and never stops later expiry, and the clock never runs
+// backward.
+type Clock struct {
+	now, top      int64
+	timeout, step int64
+	late          uint64
+}
+
+// NewClock makes a clock that reads 0. timeout is the flow timeout, longest the longest
+// time that anything is measured by on this clock, both in nanoseconds. A single forward
+// step counts for at most four times the longer of the two: more would end nothing more,
+// and the reading could overflow in a capture whose timestamps leap to and fro.
+func NewClock(timeout, longest int64) Clock {
+	step := max(timeout, longest)
+	if step < math.MaxInt64/8 {
+		step *= 4
+	}
+	return Clock{timeout: timeout, step: step}
+}
+
+// Tick takes the timestamp of the next record and returns the clock's reading.
+func (c *Clock) Tick(ts int64) int64 {
+	if ts >= c.top {
+		d := uint64(ts) - uint64(c.top)
+		c.now += int64(min(d, uint64(c.step), uint64(math.MaxInt64-c.now)))
+		c.top = ts
+		return c.now
+	}
+	c.late++
+	if uint64(c.top)-uint64(ts) > uint64(c.timeout) {
+		c.top = ts
+	}
+	return c.now
+}
+
+// Now is the reading at the latest record.
+func (c *Clock) Now() int64 { return c.now }
+
+// Late is the number of records whose timestamp lay before the greatest one.
+func (c *Clock) Late() uint64 { return c.late }

@@ -1,0 +1,35 @@
+package flow
+
+// push appends entry i to a list through its links of the given kind.
+func (t *Table[S]) push(l *list, i uint32, kind int) {
+	ls := t.pool.links
+	ls[i][kind] = link{prev: l.tail}
+	if l.tail != 0 {
+		ls[l.tail][kind].next = i
+	} else {
+		l.head = i
+	}
+	l.tail = i
+}
+
+// unlink takes entry i out of a list.
+func (t *Table[S]) unlink(l *list, i uint32, kind int) {
+	ls := t.pool.links
+	at := ls[i][kind]
+	if at.prev != 0 {
+		ls[at.prev][kind].next = at.next
+	} else {
+		l.head = at.next
+	}
+	if at.next != 0 {
+		ls[at.next][kind].prev = at.prev
+	} else {
+		l.tail = at.prev
+	}
+}
+
+// toTail makes entry i the latest.
+func (t *Table[S]) toTail(i uint32) {
+	t.unlink(&t.lru, i, byLru)
+	t.push(&t.lru, i, byLru)
+}

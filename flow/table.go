@@ -1,0 +1,391 @@
+package flow
+
+import (
+	"fmt"
+
+	"pinyon/packet"
+)
+
+// Reason says why a flow ended.
+type Reason uint8
+
+// The reasons. A closing flow keeps FIN or RST however it leaves the table.
+const (
+	Open    Reason = iota // has not ended
+	FIN                   // FIN from both sides and the ACK of the side that sent its FIN first
+	RST                   // a reset
+	Idle                  // no packet for longer than the timeout
+	Active                // older than the active timeout; its successor goes on
+	Evicted               // made room under the flow limit
+	Flushed               // the input ended
+	Reasons               // how many there are
+)
+
+// String is the word in the end_reason column.
+func (r Reason) String() string {
+	return [...]string{"open", "fin", "rst", "idle", "active", "evicted", "flushed"}[r]
+}
+
+// Strategy says which flow makes room under a limit.
+type Strategy uint8
+
+// LRU evicts the flow whose latest packet came longest ago, Oldest the one opened first.
+const (
+	LRU Strategy = iota
+	Oldest
+)
+
+// MaxPackets is the most packets one flow may have. A flow that reaches it ends as Active
+// and its successor goes on, so 32-bit counters never wrap.
+const MaxPackets = 1 << 31
+
+// Options are a table's rules. Times are nanoseconds.
+type Options struct {
+	Timeout    int64 // a gap longer than this ends a flow
+	Active     int64 // a flow older than this ends at its next packet; 0 is never
+	Terminate  bool  // FIN and RST close TCP flows
+	CloseDelay int64 // how long a closed flow takes late packets
+	Limit      int   // most flows in the table; 0 is no limit
+	Strategy   Strategy
+}
+
+// A Head is what the table itself keeps of a flow.
+type Head struct {
+	Key        Key
+	First      int64 // flow time of the first packet, ns since 1970-01-01 UTC
+	Last       int64 // flow time of the latest packet
+	StartClock int64 // capture clock at the first packet
+	LastClock  int64 // capture clock at the latest packet
+	CloseClock int64 // capture clock at the packet that closed it; valid iff Closing
+	End        int64 // logical end on the capture clock; valid once ended
+	FirstNo    uint64
+	LastNo     uint64 // record numbers of the first and latest packet
+	Packets    uint32
+	Swapped    bool   // the initiator is endpoint B of the key
+	Closing    Reason // FIN or RST once closed, else Open
+	Reason     Reason // why it ended
+	finSeen    uint8  // bit 0 fwd, bit 1 bwd
+	finFirst   uint8  // direction of the first FIN
+	hash       uint64
+}
+
+// An Entry is one flow: the table's part and the owner's.
+type Entry[S any] struct {
+	Head
+	State S
+}
+
+const (
+	slabBits = 7
+	slabSize = 1 << slabBits
+	slabMask = slabSize - 1
+)
+
+// links join entries into the three lists of a table; kept apart from the entries, since a
+// packet moves its flow in one list and so touches two neighbours.
+type links [3]link
+
+// The lists an entry may be in.
+const (
+	byLru = iota // latest packet
+	byOpen
+	byClosing
+)
+
+type link struct{ prev, next uint32 }
+
+// A Pool holds entries for any number of tables that one goroutine serves. Entries never
+// move, and are handed out again in the order last given back.
+type Pool[S any] struct {
+	slabs []*[slabSize]Entry[S]
+	links []links
+	free  []uint32
+	used  uint32
+}
+
+// At is entry i.
+func (p *Pool[S]) At(i uint32) *Entry[S] { return &p.slabs[i>>slabBits][i&slabMask] }
+
+// Cap is the number of entries ever made.
+func (p *Pool[S]) Cap() int { return len(p.slabs) * slabSize }
+
+func (p *Pool[S]) get() uint32 {
+	if n := len(p.free); n > 0 {
+		i := p.free[n-1]
+		p.free = p.free[:n-1]
+		return i
+	}
+	if p.used == 0 {
+		p.used = 1 // entry 0 is no entry: link value 0 ends a list
+	}
+	i := p.used
+	p.used++
+	if int(i>>slabBits) >= len(p.slabs) {
+		p.slabs = append(p.slabs, new([slabSize]Entry[S]))
+		p.links = append(p.links, make([]links, slabSize)...)
+	}
+	return i
+}
+
+// Put gives entry i back. Its state is cleared when it is handed out again.
+func (p *Pool[S]) Put(i uint32) { p.free = append(p.free, i) }
+
+// list is a doubly linked list through one of the links of each entry.
+type list struct{ head, tail uint32 }
+
+// A Table is the flows of one logical shard. It is used from one goroutine.
+type Table[S any] struct {
+	opt     Options
+	pool    *Pool[S]
+	buckets []uint64 // hash in the high half, entry number in the low one; 0 is free
+	mask    uint32
+	n       int
+	lru     list
+	open    list // in use only where Oldest evicts
+	closing list
+	oldest  bool
+
+	// Ended are the entries that left the table, in the order they did. The owner takes
+	// them, gives each back to the Pool, and empties the slice.
+	Ended []uint32
+}
+
+// NewTable makes an empty table whose entries come from pool.
+func NewTable[S any](opt Options, pool *Pool[S]) *Table[S] {
+	if opt.Timeout <= 0 {
+		panic(fmt.Sprintf("BUG: flow timeout %d", opt.Timeout))
+	}
+	const start = 16
+	return &Table[S]{
+		opt: opt, pool: pool, buckets: make([]uint64, start), mask: start - 1,
+		oldest: opt.Limit > 0 && opt.Strategy == Oldest,
+	}
+}
+
+// Len is the number of flows in the table, closing ones included.
+func (t *Table[S]) Len() int { return t.n }
+
+// Each calls f with every flow, the one with the longest silence first.
+func (t *Table[S]) Each(f func(*Entry[S])) {
+	for i := t.lru.head; i != 0; i = t.pool.links[i][byLru].next {
+		f(t.pool.At(i))
+	}
+}
+
+// Touch reads from where a packet with this hash will most likely be looked for, so that
+// the memory is on its way when Step comes to it. What it returns means nothing. With 10⁶
+// flows in turn the wait for memory is most of the cost of a packet (BenchmarkTurns).
+func (t *Table[S]) Touch(hash uint64) uint64 {
+	b := uint32(t.buckets[uint32(hash)&t.mask])
+	if b == 0 {
+		return 0
+	}
+	e := t.pool.At(b)
+	return e.FirstNo + e.LastNo
+}
+
+// find returns the bucket of the key, or the free bucket where it belongs.
+func (t *Table[S]) find(k *Key, hash uint64) uint32 {
+	h := uint64(uint32(hash))
+	i := uint32(h) & t.mask
+	for {
+		b := t.buckets[i]
+		if b == 0 || b>>32 == h && t.pool.At(uint32(b)).Key == *k {
+			return i
+		}
+		i = (i + 1) & t.mask
+	}
+}
+
+// Step takes a packet: it finds or opens its flow, ends what has to end first, and updates
+// the entry's head. hash is the key's, under whatever seeds the caller always uses; swapped
+// is MakeKey's; now is the capture clock. o is filled in for the caller's accumulators; its
+// Index is 0 for the packet that opened the flow, whose State is zero then.
+func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now int64, o *Obs) (*Entry[S], uint32) {
+	b := t.find(k, hash)
+	i := uint32(t.buckets[b])
+	var e *Entry[S]
+	initiator := swapped
+	if i != 0 {
+		e = t.pool.At(i)
+		if reason, end := t.over(&e.Head, p, now); reason != Open {
+			if reason == Active {
+				initiator = e.Swapped
+			}
+			t.end(b, i, reason, end)
+			i = 0
+		}
+	}
+	if i == 0 {
+		i, e = t.openFlow(k, hash, p, now)
+		e.Swapped = initiator
+	}
+	o.Packet = p
+	o.Dir = Fwd
+	if swapped != e.Swapped {
+		o.Dir = Bwd
+	}
+	o.Time = max(p.TS, e.Last)
+	o.Gap = o.Time - e.Last
+	o.Index = int(e.Packets)
+	e.Last, e.LastClock, e.LastNo = o.Time, now, p.Number
+	e.Packets++
+	if t.lru.tail != i {
+		t.toTail(i)
+	}
+	if t.opt.Terminate && p.Has&packet.HasTCP != 0 && e.Closing == Open {
+		t.closeTCP(i, &e.Head, p, o.Dir, now)
+	}
+	return e, i
+}
+
+// over tells whether the flow has ended before packet p, why, and when.
+func (t *Table[S]) over(h *Head, p *packet.Packet, now int64) (Reason, int64) {
+	switch {
+	case h.Closing != Open && now-h.CloseClock > t.opt.CloseDelay:
+		return Idle, min(h.CloseClock+t.opt.CloseDelay, h.LastClock+t.opt.Timeout)
+	case now-h.LastClock > t.opt.Timeout:
+		return Idle, h.LastClock + t.opt.Timeout
+	case p.TS < h.Last-t.opt.Timeout:
+		return Idle, now
+	case h.Closing != Open && p.Has&packet.HasTCP != 0 && p.TCPFlags&(packet.SYN|packet.ACK) == packet.SYN:
+		return Idle, now
+	case t.opt.Active > 0 && now-h.StartClock > t.opt.Active, h.Packets >= MaxPackets:
+		return Active, now
+	}
+	return Open, 0
+}
+
+// closeTCP closes a TCP flow at a reset, or at the ACK that the side which sent its FIN
+// first sends after both FINs (RFC 9293 section 3.6). The flow stays for late packets.
+func (t *Table[S]) closeTCP(i uint32, h *Head, p *packet.Packet, dir int, now int64) {
+	f := p.TCPFlags
+	switch {
+	case f&packet.RST != 0:
+		h.Closing = RST
+	case h.finSeen == 3 && f&packet.ACK != 0 && dir == int(h.finFirst):
+		h.Closing = FIN
+	}
+	if f&packet.FIN != 0 {
+		if h.finSeen == 0 {
+			h.finFirst = uint8(dir)
+		}
+		h.finSeen |= 1 << dir
+	}
+	if h.Closing != Open {
+		h.CloseClock = now
+		t.push(&t.closing, i, byClosing)
+	}
+}
+
+func (t *Table[S]) openFlow(k *Key, hash uint64, p *packet.Packet, now int64) (uint32, *Entry[S]) {
+	if t.opt.Limit > 0 && t.n >= t.opt.Limit {
+		victim := t.lru.head
+		if t.oldest {
+			victim = t.open.head
+		}
+		t.endEntry(victim, Evicted, now)
+	}
+	if uint32(t.n)*4 > t.mask*3 {
+		t.grow()
+	}
+	i := t.pool.get()
+	e := t.pool.At(i)
+	*e = Entry[S]{}
+	e.Key = *k
+	e.hash = hash
+	e.First, e.Last, e.StartClock, e.FirstNo = p.TS, p.TS, now, p.Number
+	t.buckets[t.find(k, hash)] = uint64(uint32(hash))<<32 | uint64(i)
+	t.n++
+	t.push(&t.lru, i, byLru)
+	if t.oldest {
+		t.push(&t.open, i, byOpen)
+	}
+	return i, e
+}
+
+func (t *Table[S]) grow() {
+	old := t.buckets
+	t.buckets = make([]uint64, 2*len(old))
+	t.mask = uint32(len(t.buckets) - 1)
+	for _, b := range old {
+		if b != 0 {
+			t.buckets[t.freeBucket(uint32(b>>32))] = b
+		}
+	}
+}
+
+func (t *Table[S]) freeBucket(h uint32) uint32 {
+	i := h & t.mask
+	for t.buckets[i] != 0 {
+		i = (i + 1) & t.mask
+	}
+	return i
+}
+
+// endEntry ends a flow that was not found through its bucket.
+func (t *Table[S]) endEntry(i uint32, reason Reason, end int64) {
+	e := t.pool.At(i)
+	t.end(t.find(&e.Key, e.hash), i, reason, end)
+}
+
+// end takes the flow in bucket b out of the table and every list.
+func (t *Table[S]) end(b, i uint32, reason Reason, end int64) {
+	e := t.pool.At(i)
+	e.Reason, e.End = reason, end
+	if e.Closing != Open {
+		e.Reason = e.Closing
+		t.unlink(&t.closing, i, byClosing)
+	}
+	t.unlink(&t.lru, i, byLru)
+	if t.oldest {
+		t.unlink(&t.open, i, byOpen)
+	}
+	t.n--
+	t.clearBucket(b)
+	t.Ended = append(t.Ended, i)
+}
+
+// clearBucket empties bucket b and moves later ones of its run up (linear probing
+// without tombstones).
+func (t *Table[S]) clearBucket(b uint32) {
+	hole := b
+	for i := (b + 1) & t.mask; t.buckets[i] != 0; i = (i + 1) & t.mask {
+		home := uint32(t.buckets[i]>>32) & t.mask
+		if (i-home)&t.mask >= (i-hole)&t.mask {
+			t.buckets[hole] = t.buckets[i]
+			hole = i
+		}
+	}
+	t.buckets[hole] = 0
+}
+
+// Sweep ends the flows that are over at the clock's reading now: a later packet would find
+// the same, so it matters for when a row appears and not for what it says.
+func (t *Table[S]) Sweep(now int64) {
+	for i := t.closing.head; i != 0; i = t.closing.head {
+		h := &t.pool.At(i).Head
+		if now-h.CloseClock <= t.opt.CloseDelay {
+			break
+		}
+		t.endEntry(i, Idle, min(h.CloseClock+t.opt.CloseDelay, h.LastClock+t.opt.Timeout))
+	}
+	for i := t.lru.head; i != 0; i = t.lru.head {
+		h := &t.pool.At(i).Head
+		if now-h.LastClock <= t.opt.Timeout {
+			break
+		}
+		end := h.LastClock + t.opt.Timeout
+		if h.Closing != Open {
+			end = min(end, h.CloseClock+t.opt.CloseDelay)
+		}
+		t.endEntry(i, Idle, end)
+	}
+}
+
+// Flush ends every flow, by latest packet.
+func (t *Table[S]) Flush(now int64) {
+	for i := t.lru.head; i != 0; i = t.lru.head {
+		t.endEntry(i, Flushed, now)
+	}
+}

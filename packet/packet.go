@@ -1,0 +1,214 @@
+// Package packet turns a captured frame into one reused Packet: link layer, VLAN, MPLS,
+// PPPoE, IPv4, IPv6, tunnels, TCP with its options, UDP, UDP-Lite, SCTP, DCCP and ICMP.
+//
+// Decoding cannot fail and does not allocate: what cannot be read is counted by reason
+// (Counts) and left out. The package does not reassemble, verify checksums or look into
+// application payload; flows are package flow's business.
+package packet
+
+import (
+	"net/netip"
+	"sync/atomic"
+)
+
+// A Block is memory that frames borrow: a file buffer, a window of a map, a block of a
+// capture ring. A source hands frames out with their Block set; whoever keeps a frame
+// beyond the source's next step calls Retain, and Release when done. The last Release
+// gives the memory back to its owner. Safe for use from several goroutines.
+type Block struct {
+	refs atomic.Int32
+	Buf  []byte
+	// Free is called once by the last Release; nil leaves the block to the collector.
+	Free func(*Block)
+}
+
+// Retain adds one reference. A new Block has none.
+func (b *Block) Retain() { b.refs.Add(1) }
+
+// Release drops one reference.
+func (b *Block) Release() {
+	switch n := b.refs.Add(-1); {
+	case n == 0 && b.Free != nil:
+		b.Free(b)
+	case n < 0:
+		panic("BUG: packet.Block released more often than retained")
+	}
+}
+
+// A Frame is one captured record as a source hands it out.
+type Frame struct {
+	Data   []byte // captured bytes; borrowed from Block
+	TS     int64  // nanoseconds since 1970-01-01 UTC
+	Wire   uint32 // length on the wire in bytes, never below len(Data)
+	Iface  uint32 // pcapng interface id in its section, or the position of a live device; 0 otherwise
+	Link   uint16 // LINKTYPE_ value
+	Type   Type   // what the kernel said of the frame's direction; TypeUnknown in files without it
+	NoTime bool   // the record carries no time (pcapng simple packet): TS is that of the record before
+	Number uint64 // position in its input, from 1; every record counts
+	Block  *Block // owner of Data; nil if Data is not reused
+}
+
+// Type is the kernel's packet type (Linux PACKET_HOST and so on) plus one.
+type Type uint8
+
+// The kernel's packet types. Files carry them in LINUX_SLL and LINUX_SLL2 headers only.
+const (
+	TypeUnknown Type = iota
+	TypeHost
+	TypeBroadcast
+	TypeMulticast
+	TypeOtherHost
+	TypeOutgoing
+)
+
+// Has tells which fields of a Packet may be read.
+type Has uint32
+
+// Bits of Packet.Has.
+const (
+	HasSrcMAC Has = 1 << iota
+	HasDstMAC
+	HasEthType
+	HasVLAN
+	HasTCP            // all fixed TCP fields and Options
+	HasMSS            // MSS
+	HasWindowScale    // WindowScale
+	HasSACKPermitted  // the option itself
+	HasTimestamp      // TSval, TSecr
+	HasMPTCP          // option 30 in any form
+	HasMPTCPSubtype   // MPTCPSubtype
+	HasOption         // some option other than EOL and NOP
+	HasICMP           // ICMPType, ICMPCode
+	HasICMPEcho       // ICMPID, ICMPSeq
+	HasPorts          // SrcPort, DstPort come from this packet's own transport header
+	HasFragment       // a fragment, first or later: FragOff, MoreFrags, FragID
+	HasLaterFragment  // a fragment with FragOff > 0: no transport fields
+	HasTransport      // a TCP or UDP payload starts at Payload[0]
+	HasTunnelFragment // decap inner: a later fragment of a tunnelled datagram, outer addresses
+)
+
+// TCP flag bits of Packet.TCPFlags (RFC 9293; AE, once NS, of RFC 9768 is the ninth).
+const (
+	FIN uint16 = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+	AE
+)
+
+// IANA protocol numbers that decoding looks at.
+const (
+	ProtoICMP    = 1
+	ProtoIPIP    = 4
+	ProtoTCP     = 6
+	ProtoUDP     = 17
+	ProtoDCCP    = 33
+	ProtoIPv6    = 41
+	ProtoGRE     = 47
+	ProtoESP     = 50
+	ProtoAH      = 51
+	ProtoICMPv6  = 58
+	ProtoSCTP    = 132
+	ProtoUDPLite = 136
+)
+
+// A Packet is a decoded IP packet. It is reused: Decode overwrites every field that Has
+// and the comments below declare readable, and leaves the rest undefined. Slices borrow
+// the frame's memory.
+type Packet struct {
+	TS     int64  // capture time, ns since 1970-01-01 UTC
+	Number uint64 // record number in the input, from 1
+
+	Src, Dst         [16]byte // IPv4 in the first four bytes, the rest zero; IPVersion tells
+	SrcPort, DstPort uint16   // 0 unless HasPorts (or filled in for a later fragment by the engine)
+	Proto            uint8    // upper-layer protocol, IPv6 extension headers walked
+	IPVersion        uint8    // 4 or 6
+	TTL              uint8    // TTL or hop limit
+	TOS              uint8    // IPv4 ToS or IPv6 traffic class byte
+	Has              Has
+
+	TotalLen   uint32 // IP header onward, by the header's own count; see Decode for the exceptions
+	PayloadLen uint32 // from header fields, never from captured bytes
+	CapLen     uint32
+	WireLen    uint32
+
+	TCPFlags     uint16 // valid iff HasTCP, as the next lines
+	Window       uint16 // unscaled
+	Seq, Ack     uint32
+	TSval, TSecr uint32 // valid iff HasTimestamp
+	MSS          uint16 // valid iff HasMSS
+	WindowScale  uint8  // shift as sent; valid iff HasWindowScale
+	MPTCPSubtype uint8  // valid iff HasMPTCPSubtype
+	SACKBlocks   uint8  // number of SACK blocks of all option 5; 0 unless HasTCP
+
+	ICMPType, ICMPCode uint8 // valid iff HasICMP
+	IPFlags            uint8 // IPv4 only: 1 MF, 2 DF, 4 reserved; 0 for IPv6
+	MoreFrags          bool  // valid iff HasFragment
+	PacketType         Type  // from the frame, or from SLL and SLL2 headers
+	ICMPID, ICMPSeq    uint16
+	IPID               uint16 // IPv4 only; 0 for IPv6
+	IPHdrLen           uint16 // IHL×4; IPv6: 40 + extension headers walked
+	FragOff            uint16 // bytes; valid iff HasFragment
+	FragID             uint32 // valid iff HasFragment
+	FlowLabel          uint32 // IPv6 only, 20 bits; 0 for IPv4
+
+	SrcMAC, DstMAC [6]byte // valid iff HasSrcMAC, HasDstMAC; the captured link's, never a tunnel's
+	EthType        uint16  // valid iff HasEthType; outermost type field
+	VLAN           uint16  // outermost VID; valid iff HasVLAN
+	VLANInner      uint16  // innermost VID; valid iff HasVLAN
+	VLANCount      uint8   // number of tags of the captured link; 0 without
+	EncapCount     uint8   // valid entries of Encaps; further ones are dropped
+	Link           uint16  // LINKTYPE_ of the record
+	Iface          uint32
+
+	Payload []byte // captured part of what PayloadLen counts; may be shorter, or empty
+	Options []byte // captured TCP option area; valid iff HasTCP
+
+	Encaps [8]Encap // headers passed on the way in, outermost first
+}
+
+// EncapKind names a header passed on the way to the IP header.
+type EncapKind uint8
+
+// The encapsulations that Encaps lists; ID is the number in parentheses.
+const (
+	EncapVLAN   EncapKind = iota + 1 // (VID)
+	EncapMPLS                        // (label)
+	EncapPPPoE                       // (session)
+	EncapGRE                         // (key, 0 without)
+	EncapVXLAN                       // (VNI)
+	EncapGeneve                      // (VNI)
+	EncapGTPU                        // (TEID)
+	EncapIPIP                        // IPv4 or IPv6 in IP of the same version, or IPv4 in IPv6 (0)
+	Encap6in4                        // (0)
+	EncapTeredo                      // (0)
+	EncapL2TP                        // (tunnel << 16 | session)
+	EncapERSPAN                      // (session)
+	EncapCAPWAP                      // (0)
+)
+
+// An Encap is one header passed on the way in.
+type Encap struct {
+	ID   uint32
+	Kind EncapKind
+}
+
+// Is reports whether all bits of h are set.
+func (p *Packet) Is(h Has) bool { return p.Has&h == h }
+
+// SrcAddr is the source address; it does not allocate.
+func (p *Packet) SrcAddr() netip.Addr { return addr(p.Src, p.IPVersion) }
+
+// DstAddr is the destination address; it does not allocate.
+func (p *Packet) DstAddr() netip.Addr { return addr(p.Dst, p.IPVersion) }
+
+func addr(b [16]byte, version uint8) netip.Addr {
+	if version == 4 {
+		return netip.AddrFrom4([4]byte(b[:4]))
+	}
+	return netip.AddrFrom16(b)
+}
