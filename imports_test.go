@@ -1,0 +1,50 @@
+package pinyon_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// rules say what a package (or tree, with /...) of the module may not import, and why.
+var rules = []struct{ who, not, why string }{
+	{"./packet", "pinyon/", "decoding stands on nothing of the module"},
+	{"./feature", "pinyon/", "a description of a column knows nothing else"},
+	{"./column", "pinyon/flow", "columns know no flow"},
+	{"./column", "pinyon/packet", "columns know no packet"},
+	{"./column", "github.com/", "columns are Pinyon's own, whatever the sinks use"},
+	{"./capture", "pinyon/flow", "a source knows frames only"},
+	{"./pcap", "pinyon/flow", "a file reader knows frames only"},
+	{"./pcap", "pinyon/column", "a file reader knows frames only"},
+	{"./flow", "pinyon/extract", "the table does not know what a flow remembers"},
+	{"./flow", "pinyon/column", "the table does not know what a flow remembers"},
+	{"./flow", "github.com/", "the table is written by hand"},
+	{"./extract", "pinyon/sink", "columns are computed for no format"},
+	{"./extract", "pinyon/pcap", "columns are computed from packets, whatever their source"},
+	{"./sink/...", "pinyon/flow", "sinks see columns, never a flow"},
+	{"./sink/...", "pinyon/packet", "sinks see columns, never a packet"},
+	{"./sink/...", "pinyon/extract", "sinks see columns, never how they are computed"},
+	{".", "pinyon/sink/", "importing the library pulls in no format"},
+	{".", "github.com/apache/arrow-go", "importing the library pulls in no Arrow"},
+	{".", "github.com/spf13/cobra", "the library has no command line"},
+	{"./cmd/pinyon", "google.golang.org/grpc", "a command that writes files serves no RPC"},
+}
+
+func TestImports(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command:", err)
+	}
+	for _, r := range rules {
+		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", r.who).Output()
+		if err != nil {
+			t.Errorf("go list %s: %v", r.who, err)
+			continue
+		}
+		own := "pinyon/" + strings.TrimSuffix(strings.TrimPrefix(r.who, "./"), "/...")
+		for _, p := range strings.Fields(string(out)) {
+			if strings.HasPrefix(p, r.not) && !strings.HasPrefix(p, own) {
+				t.Errorf("%s depends on %s: %s", r.who, p, r.why)
+			}
+		}
+	}
+}

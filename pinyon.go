@@ -1,0 +1,257 @@
+package pinyon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"runtime"
+
+	"pinyon/capture"
+	"pinyon/column"
+	"pinyon/extract"
+	"pinyon/internal/engine"
+	"pinyon/pcap"
+	"pinyon/sink"
+)
+
+// An Input is one source of frames by name; Open is called when its turn comes.
+type Input = engine.Input
+
+// A Report is what became of one input: its counts, and the error that ended it.
+type Report = engine.Report
+
+// Progress counts what a run has done so far; see WithProgress.
+type Progress = engine.Progress
+
+// File is a capture file as an input: pcap or pcapng, plain or packed with gzip or zstd, by
+// content. The name "-" is standard input.
+func File(path string) Input {
+	return Input{Name: path, Open: func() (capture.Source, error) { return pcap.Open(path) }}
+}
+
+// Files are capture files as inputs.
+func Files(paths ...string) []Input {
+	ins := make([]Input, len(paths))
+	for i, p := range paths {
+		ins[i] = File(p)
+	}
+	return ins
+}
+
+// A Pipeline turns inputs into rows by one configuration. It may be used again, but not
+// from several goroutines at once.
+type Pipeline struct {
+	cfg    Config
+	plan   *extract.Plan
+	engine engine.Options
+	custom []extract.Custom
+}
+
+// An Option is something that has no place in a configuration file.
+type Option func(*Pipeline)
+
+// WithCustom adds groups of columns of the user's own, after the built-in ones.
+func WithCustom(cs ...extract.Custom) Option {
+	return func(p *Pipeline) { p.custom = append(p.custom, cs...) }
+}
+
+// WithProgress has the run keep p up to date, for another goroutine to read.
+func WithProgress(p *Progress) Option {
+	return func(l *Pipeline) { l.engine.Progress = p }
+}
+
+// WithStop has a run end early, and orderly, once *stop is true: what was read is flushed.
+func WithStop(stop *Stop) Option {
+	return func(p *Pipeline) { p.engine.Stop = &stop.flag }
+}
+
+// WithOpened has f told of every source right after it was opened, from the goroutine that
+// reads.
+func WithOpened(f func(input int, src capture.Source)) Option {
+	return func(p *Pipeline) { p.engine.Opened = f }
+}
+
+// New makes a pipeline. A nil cfg is DefaultConfig. Errors say which key is wrong.
+func New(cfg *Config, opts ...Option) (*Pipeline, error) {
+	if cfg == nil {
+		cfg = DefaultConfig()
+	}
+	p := &Pipeline{cfg: *cfg}
+	for _, o := range opts {
+		o(p)
+	}
+	if err := p.cfg.validate(p.custom); err != nil {
+		return nil, err
+	}
+	xo := p.cfg.extractOptions()
+	xo.Shards = engine.Shards
+	xo.Custom = p.custom
+	plan, err := extract.NewPlan(xo)
+	if err != nil {
+		return nil, err
+	}
+	p.plan = plan
+	p.engine.Plan = plan
+	p.cfg.engineOptions(&p.engine)
+	if p.engine.Workers == 0 {
+		p.engine.Workers = runtime.GOMAXPROCS(0)
+	}
+	return p, nil
+}
+
+// Config is a copy of the pipeline's configuration.
+func (p *Pipeline) Config() Config { return p.cfg }
+
+// Schema is the columns of every row, in order. It does not depend on the input.
+func (p *Pipeline) Schema() *column.Schema { return p.plan.Schema }
+
+// A Result is what a run did.
+type Result struct {
+	Inputs []Report
+	Rows   uint64
+	Stats  extract.Stats
+}
+
+// Err joins the errors of the inputs that failed or were damaged, each with its name; nil
+// if there is none. Rows from before the damage are written all the same.
+func (r *Result) Err() error {
+	var errs []error
+	for i := range r.Inputs {
+		if in := &r.Inputs[i]; in.Err != nil {
+			errs = append(errs, inputError(in))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func inputError(in *Report) error {
+	var pe *os.PathError
+	if errors.As(in.Err, &pe) {
+		return in.Err // names the file itself
+	}
+	return fmt.Errorf("%s: %w", in.Name, in.Err)
+}
+
+// Process writes the rows of one input to s. See ProcessAll.
+func (p *Pipeline) Process(ctx context.Context, in Input, s sink.Sink) (*Result, error) {
+	return p.ProcessAll(ctx, []Input{in}, s)
+}
+
+// ProcessAll writes the rows of the inputs to s, in the order of the inputs, each with flow
+// tables of its own. It keeps num_workers cores busy and gives the same bytes for any
+// number. An input that fails is reported in the Result and the run goes on; the error is
+// the sink's or the context's. It does not close s.
+func (p *Pipeline) ProcessAll(ctx context.Context, ins []Input, s sink.Sink) (*Result, error) {
+	return p.run(ctx, ins, s.Write)
+}
+
+func (p *Pipeline) run(ctx context.Context, ins []Input, emit engine.Emit) (*Result, error) {
+	names := make([]string, len(ins))
+	for i := range ins {
+		names[i] = ins[i].Name
+	}
+	p.plan.SetInputs(names)
+	res := &Result{}
+	var err error
+	res.Inputs, res.Stats, err = engine.Run(ctx, ins, &p.engine, emit)
+	for i := range res.Inputs {
+		res.Rows += res.Inputs[i].Rows
+	}
+	return res, err
+}
+
+// Rows runs over the rows of an input. A row is valid until the next step. The last step
+// carries an error if the input failed; rows before it stand. Leaving the loop stops the
+// run.
+func (p *Pipeline) Rows(ctx context.Context, in Input) iter.Seq2[column.Row, error] {
+	return func(yield func(column.Row, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		batches := make(chan *column.Batch)
+		taken := make(chan struct{})
+		var res *Result
+		var err error
+		go func() {
+			defer close(batches)
+			res, err = p.run(ctx, []Input{in}, func(b *column.Batch) error {
+				select {
+				case batches <- b:
+					<-taken
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		}()
+		for b := range batches {
+			for i := range b.Rows {
+				if !yield(b.Row(i), nil) {
+					cancel()
+					taken <- struct{}{}
+					for range batches {
+						taken <- struct{}{}
+					}
+					return
+				}
+			}
+			taken <- struct{}{}
+		}
+		if err == nil {
+			err = res.Err()
+		}
+		if err != nil {
+			yield(column.Row{}, err)
+		}
+	}
+}
+
+// A Table is all rows of a run in memory.
+type Table struct {
+	Schema  *column.Schema
+	Batches []*column.Batch
+	Result  *Result
+}
+
+// Len is the number of rows.
+func (t *Table) Len() int {
+	n := 0
+	for _, b := range t.Batches {
+		n += b.Rows
+	}
+	return n
+}
+
+// All runs over the rows with their positions.
+func (t *Table) All() iter.Seq2[int, column.Row] {
+	return func(yield func(int, column.Row) bool) {
+		n := 0
+		for _, b := range t.Batches {
+			for i := range b.Rows {
+				if !yield(n, b.Row(i)) {
+					return
+				}
+				n++
+			}
+		}
+	}
+}
+
+// Extract reads a capture file into memory. A nil cfg is DefaultConfig. If the file is
+// damaged the table holds what lies before the damage, beside the error.
+func Extract(ctx context.Context, path string, cfg *Config, opts ...Option) (*Table, error) {
+	p, err := New(cfg, opts...)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{Schema: p.Schema()}
+	t.Result, err = p.run(ctx, []Input{File(path)}, func(b *column.Batch) error {
+		t.Batches = append(t.Batches, b.Clone())
+		return nil
+	})
+	if err == nil {
+		err = t.Result.Err()
+	}
+	return t, err
+}

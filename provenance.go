@@ -1,0 +1,195 @@
+package pinyon
+
+import (
+	"bytes"
+	"encoding/json"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"pinyon/extract"
+	"pinyon/flow"
+)
+
+// Version is the release's number; a build from a tagged module carries the tag.
+const Version = "0.1.0"
+
+// Commit is the revision that the running program was built from, if the build knows.
+func Commit() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+// Provenance says where a data set comes from: the program, the configuration, the inputs,
+// and everything that was counted on the way. It is written beside output files, and
+// without GeneratedAt into them, so that equal inputs give equal bytes.
+type Provenance struct {
+	Tool          string            `json:"tool"`
+	ToolVersion   string            `json:"tool_version"`
+	PinyonVersion string            `json:"pinyon_version"`
+	SchemaVersion string            `json:"schema_version"`
+	Profile       *string           `json:"profile"`
+	Backend       string            `json:"backend"`
+	CaptureMode   string            `json:"capture_mode"`
+	ConfigHash    string            `json:"config_hash"`
+	GeneratedAt   string            `json:"timestamp_generated,omitempty"`
+	Privacy       PrivacyProvenance `json:"privacy"`
+	SamplingRate  float64           `json:"sampling_rate"`
+	SamplingSeed  uint64            `json:"sampling_seed"`
+	Missing       string            `json:"missing"`
+	Inputs        []InputProvenance `json:"inputs"`
+	Rows          *uint64           `json:"rows,omitempty"`     // unknown before the end
+	Counters      *Counters         `json:"counters,omitempty"` // unknown before the end
+}
+
+// PrivacyProvenance says what was hidden.
+type PrivacyProvenance struct {
+	IPAnonymization bool `json:"ip_anonymization"`
+	PortRedaction   bool `json:"port_redaction"`
+}
+
+// InputProvenance is one input. Size is in bytes, 0 where it has none; SHA256 only if asked
+// for; Counters and Error only if there are several inputs, or one failed.
+type InputProvenance struct {
+	Name     string    `json:"name"`
+	Size     int64     `json:"size"`
+	SHA256   string    `json:"sha256,omitempty"`
+	Error    string    `json:"error,omitempty"`
+	Counters *Counters `json:"counters,omitempty"`
+}
+
+// Counters account for every record: those read are the packets in rows and what Dropped
+// sums up. The rest is information on records that were used.
+type Counters struct {
+	Records        uint64            `json:"records"`
+	PacketsInRows  uint64            `json:"packets_in_rows"`
+	Dropped        uint64            `json:"dropped"`
+	DroppedBy      map[string]uint64 `json:"dropped_by"`
+	NonIP          map[string]uint64 `json:"non_ip_by,omitempty"`
+	Noted          map[string]uint64 `json:"noted"`
+	Rows           uint64            `json:"rows"`
+	EndReasons     map[string]uint64 `json:"end_reasons"`
+	FilesDamaged   uint64            `json:"files_damaged"`
+	FilesTruncated uint64            `json:"files_truncated"`
+	FilesFailed    uint64            `json:"files_failed"`
+	extract.Stats
+}
+
+// Counters sums the counters of all inputs.
+func (r *Result) Counters() *Counters {
+	c := newCounters()
+	for i := range r.Inputs {
+		c.add(&r.Inputs[i])
+	}
+	c.Stats = r.Stats
+	return c
+}
+
+// InputCounters are the counters of one input.
+func InputCounters(in *Report) *Counters {
+	c := newCounters()
+	c.add(in)
+	return c
+}
+
+func newCounters() *Counters {
+	return &Counters{DroppedBy: map[string]uint64{}, NonIP: map[string]uint64{}, Noted: map[string]uint64{}, EndReasons: map[string]uint64{}}
+}
+
+func (c *Counters) add(in *Report) {
+	drop := func(name string, n uint64) {
+		c.DroppedBy[name] += n
+		c.Dropped += n
+	}
+	c.Records += in.Source.Records + in.Source.UnknownInterface
+	c.PacketsInRows += in.InRows
+	c.Rows += in.Rows
+	drop("unknown_interface", in.Source.UnknownInterface)
+	drop("sampled_out", in.Sampled)
+	for reason, n := range in.Decode.All() {
+		if reason.Dropped() {
+			drop(reason.String(), n)
+		} else {
+			c.Noted[reason.String()] += n
+		}
+	}
+	for name, n := range in.Decode.NonIP() {
+		c.NonIP[name] += n
+	}
+	c.Noted["ts_backwards"] += in.Late
+	c.Noted["fragment_orphan"] += in.Orphans
+	c.Noted["no_timestamp"] += in.Source.NoTimestamp
+	c.Noted["caplen_exceeds_wirelen"] += in.Source.CapLenExceedsWire
+	c.Noted["caplen_exceeds_snaplen"] += in.Source.CapLenExceedsSnap
+	c.Noted["skipped_blocks"] += in.Source.SkippedBlocks
+	c.Noted["unsupported_sections"] += in.Source.UnsupportedSections
+	for r := flow.FIN; r < flow.Reasons; r++ {
+		c.EndReasons[r.String()] += in.Ended[r]
+	}
+	switch {
+	case in.Source.Damaged:
+		c.FilesDamaged++
+	case in.Source.Truncated:
+		c.FilesTruncated++
+	case in.Err != nil:
+		c.FilesFailed++
+	}
+}
+
+// Provenance describes a run of the pipeline. res is nil before its end; sizes and hashes
+// of the inputs are the caller's to fill in.
+func (p *Pipeline) Provenance(ins []Input, res *Result) *Provenance {
+	v := &Provenance{
+		Tool: "pinyon", ToolVersion: Version, PinyonVersion: Version, SchemaVersion: extract.SchemaVersion,
+		Backend: "pcap", CaptureMode: "offline", ConfigHash: p.cfg.Hash(),
+		Privacy:      PrivacyProvenance{IPAnonymization: p.cfg.AnonymizeIPs, PortRedaction: !p.cfg.IncludePorts},
+		SamplingRate: p.cfg.SamplingRate, SamplingSeed: p.cfg.SamplingSeed, Missing: p.cfg.Missing,
+		Inputs: make([]InputProvenance, len(ins)),
+	}
+	if p.cfg.Profile != "" {
+		v.Profile = &p.cfg.Profile
+	}
+	for i := range ins {
+		v.Inputs[i].Name = ins[i].Name
+	}
+	if res == nil {
+		return v
+	}
+	v.Rows, v.Counters = &res.Rows, res.Counters()
+	for i := range res.Inputs {
+		in := &res.Inputs[i]
+		if in.Err != nil {
+			v.Inputs[i].Error = strings.ToValidUTF8(in.Err.Error(), "\ufffd")
+		}
+		if len(ins) > 1 {
+			v.Inputs[i].Counters = InputCounters(in)
+		}
+	}
+	return v
+}
+
+// Stamp sets GeneratedAt, in UTC.
+func (v *Provenance) Stamp(t time.Time) { v.GeneratedAt = t.UTC().Format(time.RFC3339) }
+
+// JSON is the provenance as a sidecar holds it, indented by two spaces, with a final newline.
+func (v *Provenance) JSON() []byte { return v.encode("  ") }
+
+// Compact is the provenance on one line without its end.
+func (v *Provenance) Compact() []byte { return bytes.TrimRight(v.encode(""), "\n") }
+
+func (v *Provenance) encode(indent string) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		panic("BUG: provenance: " + err.Error()) // strings and numbers only
+	}
+	return b.Bytes()
+}
