@@ -1,0 +1,282 @@
+package extract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pinyon/column"
+	"pinyon/feature"
+)
+
+// SchemaVersion is the version of the exported schema.
+const SchemaVersion = "v1.0"
+
+// Options say which columns are wanted and how they are computed.
+type Options struct {
+	Groups   []string // group names, "all", or the alias "tranalyzer"; empty is all
+	Features []string // column names, with or without group; empty is every column of the groups
+	Profiles []string // profile names; with some, they decide instead of Features
+	// ProfileIDs are the columns of a profile of the user's own, joined to Profiles.
+	ProfileIDs []string
+
+	Addresses bool // src_ip, dst_ip
+	Ports     bool // src_port, dst_port and their classes
+	FlowID    bool
+	Trace     bool // start_ns, end_ns, end_reason, first_packet, last_packet, input
+	Sequences bool // iat_sequence, timestamp_sequence, pkt_len_sequence
+	SPLT      bool
+
+	Anonymize bool
+	Salt      string
+
+	Split     bool // output names of bidirectional_split
+	SplitJJ   bool // the reference's names instead (15 columns)
+	Qualified bool // output names with their group
+	Nulls     bool // absent values are nulls
+
+	BurstThreshold int64 // ns
+	EntropyBytes   int   // sampled a direction
+	ListLength     int   // packets in sequences
+	ExactSamples   int   // gaps a flow keeps; 0 is no limit
+	SampleMemory   int64 // bytes of gaps of all flows together
+	Shards         int   // logical shards that share SampleMemory
+
+	Custom []Custom
+}
+
+// A Plan is the outcome of Options: the schema, and what has to be kept while packets come
+// in. It is read-only and may be shared.
+type Plan struct {
+	Schema *column.Schema
+
+	columns []planned
+	on      set
+	need    need
+
+	theta        int64
+	entropyBytes int
+	listLen      int
+	exactSamples int
+	sampleShare  int64
+	anonymize    bool
+	salt         string
+	custom       []Custom
+	inputs       []string
+}
+
+// planned is one column of the output.
+type planned struct {
+	f      *Feature
+	group  int // index into groups, or -1
+	custom int // index into Plan.custom, or -1
+	at     int // position in the custom extractor's features
+}
+
+// Aliases name several groups at once.
+var aliases = map[string][]string{
+	"tranalyzer": {"mac", "ip_extended", "ipv6_options", "tcp_sequence", "tcp_window", "tcp_options", "tcp_mptcp", "tcp_rtt", "tcp_fingerprint", "icmp"},
+}
+
+// Groups are the names of the groups that are built, in column order.
+func Groups() []string {
+	names := make([]string, len(groups))
+	for i := range groups {
+		names[i] = groups[i].name
+	}
+	return names
+}
+
+// Pending are the names of groups that the schema will have and that are not built.
+func Pending() []string { return slices.Clone(pending) }
+
+// All is every column of the groups that are built, optional ones included, in order.
+func All() []feature.Desc {
+	var ds []feature.Desc
+	for i := range groups {
+		for j := range groups[i].table {
+			ds = append(ds, groups[i].table[j].Desc)
+		}
+	}
+	return ds
+}
+
+// NewPlan resolves the options. Errors name what is unknown.
+func NewPlan(o *Options) (*Plan, error) {
+	p := &Plan{
+		theta: o.BurstThreshold, entropyBytes: o.EntropyBytes, listLen: o.ListLength,
+		exactSamples: o.ExactSamples, anonymize: o.Anonymize, salt: o.Salt, custom: o.Custom,
+		sampleShare: o.SampleMemory / int64(max(o.Shards, 1)),
+		Schema:      &column.Schema{Nulls: o.Nulls, Version: SchemaVersion},
+	}
+	wanted, err := groupSet(o.Groups)
+	if err != nil {
+		return nil, err
+	}
+	keep, err := o.filter()
+	if err != nil {
+		return nil, err
+	}
+	for g := range groups {
+		if !wanted[groups[g].name] {
+			continue
+		}
+		for i := range groups[g].table {
+			f := &groups[g].table[i]
+			if !o.has(f.when) || !keep(f) {
+				continue
+			}
+			p.columns = append(p.columns, planned{f: f, group: g, custom: -1})
+			p.on |= 1 << g
+			p.need |= f.need
+		}
+	}
+	if p.on.has(groupTCPRTT) || p.on.has(groupTCPSequence) {
+		p.need |= needSeq
+	}
+	p.closure()
+	if err := p.addCustom(o, keep); err != nil {
+		return nil, err
+	}
+	if len(p.columns) == 0 {
+		return nil, fmt.Errorf("no column is left: groups %v, features %v, profiles %v", o.Groups, o.Features, o.Profiles)
+	}
+	return p, p.name(o)
+}
+
+// closure switches on accumulators that other groups read.
+func (p *Plan) closure() {
+	if p.on.has(groupPadding) {
+		p.on |= 1<<groupTiming | 1<<groupSize
+	}
+}
+
+// name fills in the schema with output names.
+func (p *Plan) name(o *Options) error {
+	seen := make(map[string]string)
+	for _, c := range p.columns {
+		d := c.f.Desc
+		out := d.Name
+		switch {
+		case o.Split && o.SplitJJ:
+			out = SplitNameJJ(d.Name)
+		case o.Split:
+			out = d.SplitName()
+		}
+		if o.Qualified {
+			out = d.Group + "." + out
+		}
+		if other, ok := seen[out]; ok {
+			return fmt.Errorf("columns %s and %s are both called %s", other, d.ID(), out)
+		}
+		seen[out] = d.ID()
+		p.Schema.Fields = append(p.Schema.Fields, column.Field{Desc: d, Out: out})
+	}
+	return nil
+}
+
+func (o *Options) has(w option) bool {
+	switch w {
+	case optAddresses:
+		return o.Addresses
+	case optPorts:
+		return o.Ports
+	case optFlowID:
+		return o.FlowID
+	case optTrace:
+		return o.Trace
+	case optSequences:
+		return o.Sequences
+	case optSPLT:
+		return o.SPLT
+	}
+	return true
+}
+
+// groupSet resolves group words. "all" is every group that is built.
+func groupSet(words []string) (map[string]bool, error) {
+	built := Groups()
+	wanted := make(map[string]bool)
+	if len(words) == 0 {
+		words = []string{"all"}
+	}
+	for _, w := range words {
+		switch {
+		case w == "all":
+			for _, g := range built {
+				wanted[g] = true
+			}
+		case aliases[w] != nil:
+			for _, g := range aliases[w] {
+				wanted[g] = true
+			}
+		case slices.Contains(built, w):
+			wanted[w] = true
+		case slices.Contains(pending, w):
+			return nil, fmt.Errorf("feature group %q is not built yet; built are: %s", w, strings.Join(built, ", "))
+		case w == "burst":
+			return nil, fmt.Errorf("feature group %q does not exist; bursts are in timing", w)
+		default:
+			return nil, fmt.Errorf("unknown feature group %q; groups are: all, %s", w, strings.Join(built, ", "))
+		}
+	}
+	return wanted, nil
+}
+
+// filter makes the test that a column passes to stay. It works on canonical names.
+func (o *Options) filter() (func(*Feature) bool, error) {
+	if len(o.Profiles) > 0 || len(o.ProfileIDs) > 0 {
+		for _, name := range o.Profiles {
+			if !slices.Contains(feature.Profiles, feature.Profile(name)) {
+				return nil, fmt.Errorf("unknown profile %q; profiles are: JJ-CORE, JJ-EXTENDED, JJ-EXPERIMENTAL", name)
+			}
+		}
+		ids, err := o.known(o.ProfileIDs)
+		if err != nil {
+			return nil, err
+		}
+		return func(f *Feature) bool {
+			return f.Optional || slices.Contains(o.Profiles, string(f.Profile)) || ids[f.Name]
+		}, nil
+	}
+	if len(o.Features) == 0 {
+		return func(*Feature) bool { return true }, nil
+	}
+	names, err := o.known(o.Features)
+	if err != nil {
+		return nil, err
+	}
+	return func(f *Feature) bool { return names[f.Name] }, nil
+}
+
+// known resolves column names, with or without their group, to canonical ones.
+func (o *Options) known(words []string) (map[string]bool, error) {
+	ids := make(map[string]string)
+	for _, d := range All() {
+		ids[d.Name], ids[d.ID()] = d.Name, d.Name
+	}
+	for i := range o.Custom {
+		for _, d := range o.Custom[i].Features {
+			ids[d.Name], ids[o.Custom[i].Name+"."+d.Name] = d.Name, d.Name
+		}
+	}
+	names := make(map[string]bool)
+	for _, w := range words {
+		name, ok := ids[w]
+		if !ok {
+			return nil, fmt.Errorf("unknown feature %q", w)
+		}
+		names[name] = true
+	}
+	return names, nil
+}
+
+// SetInputs names the inputs, for the input column; before the run.
+func (p *Plan) SetInputs(names []string) { p.inputs = names }
+
+func (p *Plan) input(i int) string {
+	if i < len(p.inputs) {
+		return p.inputs[i]
+	}
+	return ""
+}

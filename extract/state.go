@@ -1,0 +1,221 @@
+package extract
+
+import (
+	"pinyon/feature"
+	"pinyon/flow"
+)
+
+// State is everything Pinyon remembers of one flow. It holds no pointers. Parts that every
+// packet touches come first.
+type State struct {
+	core   core
+	timing timing
+	bursts bursts
+	size   size
+	sizes  sizeCounts
+	ip     ipExtended
+	tcp    tcp
+	seq    tcpSequence
+	window tcpWindow
+	option tcpOptions
+	rtt    tcpRTT
+	gaps   series
+	bytes  byteSample
+	mac    mac
+	ipv6   ipv6Options
+	mptcp  tcpMPTCP
+	finger tcpFingerprint
+	list   packetList
+	icmp   icmp
+}
+
+// groups are all columns, in column order. A group's place here is its place everywhere.
+var groups = []group{
+	of("flow_meta", feature.Core, metaTable),
+	of("timing", feature.Core, timingTable),
+	of("size", feature.Core, sizeTable),
+	of("tcp", feature.Core, tcpTable).only((*Row).isTCP),
+	of("padding", feature.Experimental, paddingTable),
+	of("entropy", feature.Extended, entropyTable),
+	of("mac", feature.Experimental, macTable),
+	of("ip_extended", feature.Extended, ipExtendedTable),
+	of("ipv6_options", feature.Experimental, ipv6OptionsTable),
+	of("tcp_sequence", feature.Extended, tcpSequenceTable).only((*Row).isTCP),
+	of("tcp_window", feature.Extended, tcpWindowTable).only((*Row).isTCP),
+	of("tcp_options", feature.Extended, tcpOptionsTable).only((*Row).isTCP),
+	of("tcp_mptcp", feature.Experimental, tcpMPTCPTable).only((*Row).isTCP),
+	of("tcp_rtt", feature.Extended, tcpRTTTable).only((*Row).isTCP),
+	of("tcp_fingerprint", feature.Experimental, tcpFingerprintTable).only((*Row).isTCP),
+	of("icmp", feature.Experimental, icmpTable).only((*Row).isICMP),
+}
+
+// pending are groups of the schema that are not built; asking for one is an error.
+var pending = []string{"tls", "quic", "http2", "ssh", "dns", "fingerprint", "connection"}
+
+// Update takes the flow's next packet. m is the memory of the goroutine's shard.
+func (s *State) Update(m *Memory, o *flow.Obs) {
+	p := m.plan
+	s.core.update(o)
+	if p.on.has(groupTiming) {
+		s.timing.update(o, &s.core)
+	}
+	if p.need&needBursts != 0 {
+		s.bursts.update(o, p.theta)
+	}
+	if p.need&needGaps != 0 && o.Index > 0 {
+		s.gaps.add(m, o.Gap, o.Dir, s.core.firstDir())
+	}
+	if p.on.has(groupSize) {
+		s.size.update(o)
+	}
+	if p.need&needSizes != 0 {
+		s.sizes.add(m, o.TotalLen, o.Dir)
+	}
+	if p.need&needBytes != 0 {
+		s.bytes.update(m, o)
+	}
+	if p.need&needList != 0 {
+		s.list.update(m, o)
+	}
+	if o.Proto == protoTCP {
+		s.updateTCP(m, o)
+	}
+	if p.on.has(groupMAC) {
+		s.mac.update(m, o)
+	}
+	if p.on.has(groupIPExtended) || p.on.has(groupIPv6Options) {
+		s.ip.update(o, &s.core)
+	}
+	if p.on.has(groupIPv6Options) && o.IPVersion == 6 {
+		s.ipv6.update(m, o)
+	}
+	if p.on.has(groupICMP) && o.Has&hasICMP != 0 {
+		s.icmp.update(m, o)
+	}
+}
+
+// updateTCP takes a packet of a TCP flow; packets without a decoded TCP header change
+// nothing here.
+func (s *State) updateTCP(m *Memory, o *flow.Obs) {
+	if o.Has&hasTCP == 0 {
+		return
+	}
+	p := m.plan
+	if p.on.has(groupTCP) {
+		s.tcp.update(o)
+	}
+	var step seqStep
+	if p.need&needSeq != 0 {
+		step = s.seq.update(m, o)
+	}
+	if p.on.has(groupTCPWindow) {
+		s.window.update(o)
+	}
+	if p.on.has(groupTCPOptions) || p.on.has(groupTCPFingerprint) {
+		s.option.update(o)
+	}
+	if p.on.has(groupTCPMPTCP) && o.Has&hasMPTCP != 0 {
+		s.mptcp.update(o)
+	}
+	if p.on.has(groupTCPRTT) {
+		s.rtt.update(m, o, step)
+	}
+	if p.on.has(groupTCPFingerprint) && o.TCPFlags&flagSYN != 0 {
+		s.finger.update(o)
+	}
+}
+
+// finish works out what the tables need beyond the accumulators, in r, which already
+// holds a copy of the state; and gives back what the flow took from m.
+func (r *Row) finish(m *Memory) {
+	p := m.plan
+	if p.need&needGaps != 0 {
+		r.gapStats.finish(m, r)
+	}
+	if p.need&needBursts != 0 {
+		r.bursts.finish()
+	}
+	if p.need&needSizes != 0 {
+		r.sizeStats.finish(m, r)
+	}
+	if p.need&needBytes != 0 {
+		r.entropy.finish(m, r)
+	}
+	if p.need&needList != 0 {
+		r.lists.finish(m, r)
+	}
+	if p.need&needSeq != 0 {
+		r.seq.finish(m)
+	}
+	if p.on.has(groupMAC) {
+		r.macSets.finish(m, r)
+	}
+	if p.on.has(groupIPv6Options) {
+		r.labels.finish(m, r)
+	}
+	if p.on.has(groupICMP) {
+		r.icmpSets.finish(m, r)
+	}
+	if p.on.has(groupTCPRTT) {
+		r.rtt.finish(m)
+	}
+	for i := range p.custom {
+		r.finishCustom(m, i)
+	}
+}
+
+// Groups that update asks for by number; TestGroups holds them against the list.
+const (
+	groupFlowMeta = iota
+	groupTiming
+	groupSize
+	groupTCP
+	groupPadding
+	groupEntropy
+	groupMAC
+	groupIPExtended
+	groupIPv6Options
+	groupTCPSequence
+	groupTCPWindow
+	groupTCPOptions
+	groupTCPMPTCP
+	groupTCPRTT
+	groupTCPFingerprint
+	groupICMP
+	groupCount
+)
+
+// set is a set of groups.
+type set uint32
+
+func (s set) has(g int) bool { return s>>g&1 != 0 }
+
+// group is a run of columns that belong together.
+type group struct {
+	name    string
+	table   []Feature
+	applies func(*Row) bool // nil: to every flow
+}
+
+// of makes a group, and fills in what all its columns share.
+func of(name string, profile feature.Profile, table []Feature) group {
+	for i := range table {
+		f := &table[i]
+		f.Group = name
+		if !f.Optional {
+			f.Profile = profile
+		}
+	}
+	return group{name: name, table: table}
+}
+
+// only limits the group to flows of which applies is true; in others its columns are absent.
+func (g group) only(applies func(*Row) bool) group {
+	g.applies = applies
+	for i := range g.table {
+		if !g.table[i].always {
+			g.table[i].Nullable = true
+		}
+	}
+	return g
+}

@@ -1,0 +1,9 @@
+package extract
+
+import "pinyon/internal/slab"
+
+// tcpPools are what TCP flows take from Memory.
+type tcpPools struct {
+	holes  slab.Pool[holes]
+	stamps stampPools
+}
