@@ -1,0 +1,27 @@
+// Package engine runs the pipeline
+//
+//	source → reader → epochs by shard → workers → rows in order → columns → sink
+//
+// The reader frames, decodes, keys and hashes; it cuts the input into epochs by number of
+// packets. A fixed hash picks one of 64 logical shards, and worker = shard mod n. At the end of
+// an epoch every worker hands out the rows of flows that are over, sorted by logical end and
+// first packet; the merger joins those of all workers in that order. So the output does not
+// depend on the number of workers. With one worker everything runs in the caller's
+// goroutine.
+//
+// The engine knows no format and no configuration file.
+package engine
+
+// Shards is the number of logical shards. It is part of what decides the output: limits
+// are divided over shards, not over workers.
+const Shards = 64
+
+// smallLimit is the flow limit below which a single shard serves, so that eviction picks
+// among all flows.
+const smallLimit = 4096
+
+const (
+	epochPackets = 2048 // an epoch's packets fit a core's second-level cache
+	chunkRows    = 256  // rows handed on at once; 300 columns pass over them in the cache
+	batchRows    = 1024 // rows of a batch
+)

@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"pinyon/column"
+	"pinyon/extract"
+)
+
+// Run reads the inputs one after the other, each with flow tables of its own, and gives the
+// rows to emit in batches. An input that fails is in its Report, and the run goes on; an
+// error of emit ends it. Reports are complete when Run returns. When ctx ends the run stops
+// without flushing, and Run returns its error.
+func Run(ctx context.Context, inputs []Input, opt *Options, emit Emit) ([]Report, extract.Stats, error) {
+	r := newRun(ctx, opt, emit)
+	r.reports = make([]Report, len(inputs))
+	var err error
+	if opt.Workers <= 1 {
+		err = r.alone(inputs)
+	} else {
+		err = r.together(inputs)
+	}
+	var stats extract.Stats
+	for _, w := range r.workers {
+		stats.Add(w.mem.Stats)
+	}
+	return r.reports, stats, err
+}
+
+// run is what a call of Run holds.
+type run struct {
+	ctx     context.Context
+	opt     *Options
+	reports []Report
+	reader  reader
+	workers []*worker
+
+	writer *extract.Writer
+	batch  *column.Batch
+	emit   Emit
+	ptrs   []*extract.Row
+}
+
+func newRun(ctx context.Context, opt *Options, emit Emit) *run {
+	shards := Shards
+	if l := opt.Flow.Limit; l > 0 && l < smallLimit {
+		shards = 1
+	}
+	r := &run{
+		ctx: ctx, opt: opt, emit: emit,
+		writer: extract.NewWriter(opt.Plan),
+		batch:  column.New(opt.Plan.Schema, batchRows),
+		reader: reader{opt: opt, shards: uint64(shards), seed0: rand.Uint64(), seed1: rand.Uint64()},
+	}
+	n := min(max(opt.Workers, 1), shards)
+	for id := range n {
+		r.workers = append(r.workers, newWorker(opt, id, n, shards))
+	}
+	return r
+}
+
+// alone runs everything in this goroutine.
+func (r *run) alone(inputs []Input) error {
+	w := r.workers[0]
+	e := newEpoch()
+	c := &chunk{}
+	var err error
+	take := func() *chunk { c.reset(); return c }
+	give := func(c *chunk) {
+		for i := range c.n {
+			r.count(&c.rows[i])
+			r.ptrs = append(r.ptrs, &c.rows[i])
+		}
+		if err == nil {
+			err = r.write(r.ptrs)
+		}
+		r.ptrs = r.ptrs[:0]
+	}
+	for i := range inputs {
+		if r.stopped() {
+			break
+		}
+		if !r.reader.open(inputs[i], &r.reports[i]) {
+			continue
+		}
+		r.opened(i)
+		e.input = i
+		for e.last = false; !e.last; {
+			r.reader.fill(e)
+			w.update(e)
+			if e.last {
+				w.flush(e.now)
+			}
+			w.emit(e, take, give)
+			if err == nil {
+				err = r.ctx.Err()
+			}
+			if err != nil {
+				e.release()
+				r.reader.close()
+				return err
+			}
+		}
+		r.ended()
+	}
+	e.release()
+	return r.flushBatch()
+}
+
+func (r *run) opened(i int) {
+	if r.opt.Opened != nil {
+		r.opt.Opened(i, r.reader.src)
+	}
+}
+
+func (r *run) ended() {
+	if p := r.opt.Progress; p != nil {
+		p.Inputs.Add(1)
+	}
+}
+
+// count enters a row into the report of its input.
+func (r *run) count(row *extract.Row) {
+	rep := &r.reports[row.Input]
+	rep.Rows++
+	rep.InRows += uint64(row.Packets)
+	rep.Ended[row.Reason]++
+	if p := r.opt.Progress; p != nil {
+		p.Flows.Add(1)
+	}
+}
+
+// write appends rows to the batch and emits it whenever it is full. Batches are cut by
+// number of rows alone.
+func (r *run) write(rows []*extract.Row) error {
+	for len(rows) > 0 {
+		n := min(len(rows), batchRows-r.batch.Rows)
+		r.writer.Write(r.batch, rows[:n])
+		rows = rows[n:]
+		if r.batch.Rows == batchRows {
+			if err := r.flushBatch(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) flushBatch() error {
+	if r.batch.Rows == 0 {
+		return nil
+	}
+	err := r.emit(r.batch)
+	r.batch.Reset()
+	return err
+}
+
+// close gives up an input half way.
+func (r *reader) close() {
+	if r.src != nil {
+		r.src.Close()
+		r.src = nil
+	}
+}

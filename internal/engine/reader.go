@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"errors"
+	"io"
+
+	"pinyon/capture"
+	"pinyon/flow"
+	"pinyon/packet"
+)
+
+// Seeds of the hash that picks the shard; they decide the output and never change.
+const (
+	shardSeed0 = 0x2d358dccaa6c78a5
+	shardSeed1 = 0x8bb84b93962eacc9
+)
+
+// item is a packet on its way to its flow.
+type item struct {
+	packet.Packet
+	key     flow.Key
+	hash    uint64
+	clock   int64
+	swapped bool
+}
+
+// epoch is a run of packets of one input, by shard.
+type epoch struct {
+	items  []item
+	n      int
+	part   [Shards][]uint16 // positions in items
+	now    int64            // capture clock at the cut
+	input  int
+	last   bool // the input ends here
+	blocks []*packet.Block
+	left   int32 // workers that have not done it yet; atomic
+}
+
+func newEpoch() *epoch { return &epoch{items: make([]item, epochPackets)} }
+
+func (e *epoch) reset() {
+	e.release()
+	e.n, e.last = 0, false
+	for i := range e.part {
+		e.part[i] = e.part[i][:0]
+	}
+}
+
+func (e *epoch) release() {
+	for _, b := range e.blocks {
+		b.Release()
+	}
+	e.blocks = e.blocks[:0]
+}
+
+// reader cuts inputs into epochs.
+type reader struct {
+	opt    *Options
+	shards uint64 // 1 or Shards
+	seed0  uint64
+	seed1  uint64
+
+	src    capture.Source
+	dec    packet.Decoder
+	clock  flow.Clock
+	frags  fragments
+	report *Report
+	frame  packet.Frame
+	number uint64 // records of this input so far
+}
+
+// open starts an input. It returns false if it cannot be read at all.
+func (r *reader) open(in Input, rep *Report) bool {
+	*rep = Report{Name: in.Name}
+	r.report = rep
+	src, err := in.Open()
+	if err != nil {
+		rep.Err = err
+		return false
+	}
+	r.src = src
+	r.dec = packet.Decoder{Decap: r.opt.Decap}
+	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
+	r.frags.reset()
+	r.number = 0
+	return true
+}
+
+// fill reads the next epoch of the input; e.last is set on its final one.
+func (r *reader) fill(e *epoch) {
+	e.reset()
+	var block *packet.Block
+	f := &r.frame
+	stop := r.opt.Stop != nil && r.opt.Stop.Load()
+	// A record that is no packet of a flow still counts as read: without packets an epoch
+	// ends after as many records as would fill it many times over.
+	for records := 0; e.n < len(e.items) && records < 64*epochPackets; records++ {
+		if stop {
+			r.end(e, nil)
+			return
+		}
+		if err := r.src.Next(f); err != nil {
+			r.end(e, err)
+			return
+		}
+		now := r.clock.Tick(f.TS)
+		if r.number++; f.Number > r.number {
+			r.number = f.Number // the source passed over records that count
+		}
+		if r.opt.Rate < 1 && !keep(r.opt.Seed+r.number-1, r.opt.Rate) {
+			r.report.Sampled++
+			continue
+		}
+		it := &e.items[e.n]
+		if !r.dec.Decode(f, &it.Packet) {
+			continue
+		}
+		if it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, now) {
+			r.report.Orphans++
+		}
+		if f.Block != nil && f.Block != block {
+			block = f.Block
+			block.Retain()
+			e.blocks = append(e.blocks, block)
+		}
+		it.swapped = flow.MakeKey(&it.key, &it.Packet, r.opt.KeyVLAN)
+		it.hash = it.key.Hash(r.seed0, r.seed1)
+		it.clock = now
+		shard := uint64(0)
+		if r.shards > 1 {
+			shard = it.key.Hash(shardSeed0, shardSeed1) >> 58
+		}
+		e.part[shard] = append(e.part[shard], uint16(e.n))
+		e.n++
+		r.see(it.TS)
+	}
+	e.now = r.clock.Now()
+	r.progress(e)
+}
+
+func (r *reader) see(ts int64) {
+	rep := r.report
+	if rep.Packets == 0 || ts < rep.First {
+		rep.First = ts
+	}
+	if rep.Packets == 0 || ts > rep.Last {
+		rep.Last = ts
+	}
+	rep.Packets++
+}
+
+func (r *reader) progress(e *epoch) {
+	if p := r.opt.Progress; p != nil {
+		p.Records.Add(r.number - r.report.Records)
+	}
+	r.report.Records = r.number
+}
+
+// end closes the input and makes e its last epoch.
+func (r *reader) end(e *epoch, err error) {
+	rep := r.report
+	if err != nil && !errors.Is(err, io.EOF) {
+		rep.Err = err
+	}
+	if c, ok := r.src.(capture.Counter); ok {
+		rep.Source = c.Counts()
+	}
+	if err := r.src.Close(); err != nil && rep.Err == nil {
+		rep.Err = err
+	}
+	rep.Decode, rep.Late = r.dec.Counts, r.clock.Late()
+	e.now, e.last = r.clock.Now(), true
+	r.src = nil
+	r.progress(e)
+}
+
+// keep decides on the record of a number: the first output of SplitMix64 (Steele, Lea and
+// Flood 2014) with that state, as a fraction of 2⁶⁴, below the rate.
+func keep(state uint64, rate float64) bool {
+	z := state + 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	return float64(z)/(1<<64) < rate
+}

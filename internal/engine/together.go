@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"pinyon/column"
+)
+
+const (
+	epochsInFlight  = 4
+	chunksInFlight  = 2
+	batchesInFlight = 2
+)
+
+// together runs the reader, the workers, the merger and the sink side by side. What they
+// hand to each other is bounded, and every one of them comes to its end when the reader
+// does: after an error they go on taking and giving, and only drop what they get.
+func (r *run) together(inputs []Input) error {
+	var failed atomic.Bool
+	epochs := make(chan *epoch, epochsInFlight)
+	for range epochsInFlight {
+		epochs <- newEpoch()
+	}
+	var working sync.WaitGroup
+	for _, w := range r.workers {
+		w.in = make(chan *epoch, epochsInFlight)
+		w.out = make(chan *chunk, chunksInFlight)
+		w.free = make(chan *chunk, chunksInFlight+2)
+		working.Add(1)
+		go func() {
+			defer working.Done()
+			w.run(epochs, &failed)
+		}()
+	}
+	batches := make(chan *column.Batch, batchesInFlight)
+	spare := make(chan *column.Batch, batchesInFlight+1)
+	for range batchesInFlight + 1 {
+		spare <- column.New(r.opt.Plan.Schema, batchRows)
+	}
+	var sinkErr error
+	var sinking sync.WaitGroup
+	sinking.Add(1)
+	go func() {
+		defer sinking.Done()
+		for b := range batches {
+			if sinkErr == nil {
+				if sinkErr = r.emit(b); sinkErr != nil {
+					failed.Store(true)
+				}
+			}
+			b.Reset()
+			spare <- b
+		}
+	}()
+	m := &merger{run: r, heads: make([]*chunk, len(r.workers)), batches: batches, spare: spare, batch: <-spare}
+	var merging sync.WaitGroup
+	merging.Add(1)
+	go func() {
+		defer merging.Done()
+		m.merge()
+		close(batches)
+	}()
+
+	for i := range inputs {
+		if failed.Load() || r.ctx.Err() != nil || r.stopped() {
+			break
+		}
+		if !r.reader.open(inputs[i], &r.reports[i]) {
+			continue
+		}
+		r.opened(i)
+		for last := false; !last; {
+			e := <-epochs
+			e.input = i
+			r.reader.fill(e)
+			if failed.Load() || r.ctx.Err() != nil {
+				failed.Store(true)
+				e.last = true
+			}
+			last = e.last
+			e.left = int32(len(r.workers))
+			for _, w := range r.workers {
+				w.in <- e
+			}
+		}
+		r.reader.close()
+		r.ended()
+	}
+	for _, w := range r.workers {
+		close(w.in)
+	}
+	working.Wait()
+	merging.Wait()
+	sinking.Wait()
+	for range epochsInFlight {
+		(<-epochs).release()
+	}
+	if sinkErr != nil {
+		return sinkErr
+	}
+	return r.ctx.Err()
+}
+
+func (r *run) stopped() bool { return r.opt.Stop != nil && r.opt.Stop.Load() }
+
+// run serves the worker's epochs until there are no more.
+func (w *worker) run(epochs chan<- *epoch, failed *atomic.Bool) {
+	defer close(w.out)
+	take := func() *chunk {
+		select {
+		case c := <-w.free:
+			c.reset()
+			return c
+		default:
+			return &chunk{owner: w}
+		}
+	}
+	give := func(c *chunk) { w.out <- c }
+	for e := range w.in {
+		if !failed.Load() {
+			w.update(e)
+			if e.last {
+				w.flush(e.now)
+			}
+		}
+		w.emit(e, take, give)
+		if atomic.AddInt32(&e.left, -1) == 0 {
+			e.release()
+			epochs <- e
+		}
+	}
+}
+
+// merger joins the rows of all workers in their order.
+type merger struct {
+	*run
+	heads   []*chunk
+	used    []*chunk // exhausted; given back once their rows are written
+	batches chan<- *column.Batch
+	spare   <-chan *column.Batch
+	batch   *column.Batch
+}
+
+// merge runs until the workers have closed their channels.
+func (m *merger) merge() {
+	for m.epoch() {
+	}
+	m.rows()
+	if m.batch.Rows > 0 {
+		m.batches <- m.batch
+	}
+}
+
+// epoch merges the rows of one epoch; false when there is none.
+func (m *merger) epoch() bool {
+	if len(m.used) > 2*len(m.workers) {
+		m.rows()
+	}
+	open := 0
+	for i, w := range m.workers {
+		c, ok := <-w.out
+		if !ok {
+			return false
+		}
+		m.heads[i] = c
+		open++
+		if m.advance(i) {
+			open--
+		}
+	}
+	for open > 0 {
+		best := -1
+		for i, c := range m.heads {
+			if c != nil && (best < 0 || c.order[c.next].compare(m.heads[best].order[m.heads[best].next]) < 0) {
+				best = i
+			}
+		}
+		c := m.heads[best]
+		row := &c.rows[c.next]
+		m.count(row)
+		m.ptrs = append(m.ptrs, row)
+		c.next++
+		if m.advance(best) {
+			open--
+		}
+		if len(m.ptrs) >= chunkRows {
+			m.rows()
+		}
+	}
+	return true
+}
+
+// advance fetches worker i's next chunk if its head is used up; it reports true once the
+// worker has no more rows for this epoch.
+func (m *merger) advance(i int) bool {
+	for {
+		c := m.heads[i]
+		if c.next < c.n {
+			return false
+		}
+		m.used = append(m.used, c)
+		m.heads[i] = nil
+		if c.done {
+			return true
+		}
+		// The worker may wait for a chunk that is in used.
+		if len(m.used) > 2*len(m.workers) {
+			m.rows()
+		}
+		m.heads[i] = <-m.workers[i].out
+	}
+}
+
+// rows writes what is pending and gives the chunks it came from back.
+func (m *merger) rows() {
+	rows := m.ptrs
+	for len(rows) > 0 {
+		n := min(len(rows), batchRows-m.batch.Rows)
+		m.writer.Write(m.batch, rows[:n])
+		rows = rows[n:]
+		if m.batch.Rows == batchRows {
+			m.batches <- m.batch
+			m.batch = <-m.spare
+		}
+	}
+	m.ptrs = m.ptrs[:0]
+	for _, c := range m.used {
+		select {
+		case c.owner.free <- c:
+		default:
+		}
+	}
+	m.used = m.used[:0]
+}

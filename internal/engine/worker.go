@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"pinyon/extract"
+	"pinyon/flow"
+)
+
+// order is a row's place in the output: rows that ended while the input ran by logical end
+// and first packet, then those its end flushed by latest packet.
+type order struct {
+	flushed bool
+	end     int64
+	first   uint64
+}
+
+func (a order) compare(b order) int {
+	switch {
+	case a.flushed != b.flushed:
+		if a.flushed {
+			return 1
+		}
+		return -1
+	case a.end != b.end:
+		return cmp.Compare(a.end, b.end)
+	}
+	return cmp.Compare(a.first, b.first)
+}
+
+// chunk is a run of rows in order, from one worker.
+type chunk struct {
+	rows  [chunkRows]extract.Row
+	order [chunkRows]order
+	n     int
+	next  int  // first row not taken yet
+	done  bool // the worker has no more rows for this epoch
+	last  bool // of this input
+	owner *worker
+}
+
+// shard is a logical shard: its flows and its account.
+type shard struct {
+	table   *flow.Table[extract.State]
+	account extract.Shard
+}
+
+// ended is a flow that left its table.
+type ended struct {
+	order
+	number uint32
+	shard  uint32 // index into the worker's shards
+}
+
+// worker keeps the flows of its shards.
+type worker struct {
+	mem     *extract.Memory
+	pool    flow.Pool[extract.State]
+	shards  []shard
+	numbers []int // logical number of each shard
+	obs     flow.Obs
+	ended   []ended
+	custom  bool
+	touch   uint64 // what looking ahead read, so that it is not optimised away
+
+	in   chan *epoch
+	out  chan *chunk
+	free chan *chunk
+}
+
+// newWorker makes worker id of n over the given number of logical shards.
+func newWorker(opt *Options, id, n, shards int) *worker {
+	w := &worker{mem: extract.NewMemory(opt.Plan)}
+	w.custom = w.mem.HasCustom()
+	for s := id; s < shards; s += n {
+		o := opt.Flow
+		if o.Limit > 0 && shards > 1 {
+			o.Limit = opt.Flow.Limit / shards
+			if s < opt.Flow.Limit%shards {
+				o.Limit++
+			}
+		}
+		t := flow.NewTable(o, &w.pool)
+		w.numbers = append(w.numbers, s)
+		w.shards = append(w.shards, shard{table: t, account: extract.Shard{Each: func(f func(*extract.State)) {
+			t.Each(func(e *flow.Entry[extract.State]) { f(&e.State) })
+		}}})
+	}
+	return w
+}
+
+// update takes the worker's part of an epoch and collects the flows it ends.
+func (w *worker) update(e *epoch) {
+	for i := range w.shards {
+		s := &w.shards[i]
+		t := s.table
+		w.mem.Use(&s.account)
+		part := e.part[w.numbers[i]]
+		for j, k := range part {
+			if j+ahead < len(part) {
+				w.touch += t.Touch(e.items[part[j+ahead]].hash)
+			}
+			it := &e.items[k]
+			en, number := t.Step(&it.key, it.hash, it.swapped, &it.Packet, it.clock, &w.obs)
+			en.State.Update(w.mem, &w.obs)
+			if w.custom {
+				w.mem.Packet(number, &w.obs)
+			}
+		}
+		t.Sweep(e.now)
+		w.collect(i, false)
+	}
+}
+
+// ahead is how many packets ahead a flow's memory is asked for.
+const ahead = 4
+
+// collect moves the ended flows of shard i to the worker's.
+func (w *worker) collect(i int, flushed bool) {
+	t := w.shards[i].table
+	for _, number := range t.Ended {
+		h := &w.pool.At(number).Head
+		o := order{flushed, h.End, h.FirstNo}
+		if flushed {
+			o.end, o.first = int64(h.LastNo), 0
+		}
+		w.ended = append(w.ended, ended{o, number, uint32(i)})
+	}
+	t.Ended = t.Ended[:0]
+}
+
+// flush ends every flow.
+func (w *worker) flush(now int64) {
+	for i := range w.shards {
+		w.shards[i].table.Flush(now)
+		w.collect(i, true)
+	}
+}
+
+// emit hands the rows of the ended flows on, in order, and frees the flows. The last chunk
+// has done set and may be empty.
+func (w *worker) emit(e *epoch, take func() *chunk, give func(*chunk)) {
+	slices.SortFunc(w.ended, func(a, b ended) int { return a.compare(b.order) })
+	c := take()
+	for i := range w.ended {
+		if c.n == chunkRows {
+			give(c)
+			c = take()
+		}
+		number := w.ended[i].number
+		en := w.pool.At(number)
+		c.order[c.n] = w.ended[i].order
+		w.mem.Use(&w.shards[w.ended[i].shard].account)
+		c.rows[c.n].Fill(w.mem, en, number, e.input)
+		c.n++
+		w.pool.Put(number)
+	}
+	w.ended = w.ended[:0]
+	c.done, c.last = true, e.last
+	give(c)
+}
+
+func (c *chunk) reset() { c.n, c.next, c.done, c.last = 0, 0, false, false }
