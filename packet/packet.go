@@ -131,10 +131,18 @@ type Packet struct {
 	TOS              uint8    // IPv4 ToS or IPv6 traffic class byte
 	Has              Has
 
-	TotalLen   uint32 // IP header onward, by the header's own count; see Decode for the exceptions
-	PayloadLen uint32 // from header fields, never from captured bytes
-	CapLen     uint32
-	WireLen    uint32
+	// TotalLen is the length in bytes from the IP header onward, by the header's own count:
+	// no link header, padding or FCS, whatever was captured. An IPv4 Total Length of 0, and
+	// an IPv6 Payload Length of 0 without a Jumbo Payload option (RFC 2675), are what
+	// segmentation offload leaves; there it is what was on the wire.
+	TotalLen uint32
+	// PayloadLen is TotalLen less the headers: IP with its extension headers, and that of
+	// TCP, UDP, UDP-Lite or ICMP. UDP's own length counts if it fits. Later fragments and
+	// other protocols, SCTP and DCCP among them: less the IP headers alone. Of a TCP header
+	// cut before its data offset it is TotalLen less the IP headers and 20.
+	PayloadLen uint32
+	CapLen     uint32 // captured bytes of the record
+	WireLen    uint32 // bytes on the wire, never below CapLen
 
 	TCPFlags     uint16 // valid iff HasTCP, as the next lines
 	Window       uint16 // unscaled

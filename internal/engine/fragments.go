@@ -15,7 +15,9 @@ type fragments struct {
 	n     int
 }
 
-// datagram is what RFC 791 and RFC 8200 identify one by.
+// datagram is what RFC 791 and RFC 8200 identify one by: IPv4 counts the protocol in, IPv6
+// does not, and there a later fragment may name an extension header where the first one,
+// walked to its end, names the transport.
 type datagram struct {
 	src, dst [16]byte
 	id       uint32
@@ -25,6 +27,7 @@ type datagram struct {
 
 type ports struct {
 	src, dst uint16
+	proto    uint8
 	at       int64 // capture clock
 }
 
@@ -33,10 +36,13 @@ type datagramAt struct {
 	at int64
 }
 
-// apply gives a later fragment its ports, and remembers those of a first one. It reports
+// apply gives a later fragment its ports and protocol, and remembers those of a first one. It reports
 // false for a later fragment whose first is not known.
 func (f *fragments) apply(p *packet.Packet, now int64) bool {
-	d := datagram{src: p.Src, dst: p.Dst, id: p.FragID, proto: p.Proto, version: p.IPVersion}
+	d := datagram{src: p.Src, dst: p.Dst, id: p.FragID, version: p.IPVersion}
+	if p.IPVersion == 4 {
+		d.proto = p.Proto
+	}
 	if p.Has&packet.HasLaterFragment == 0 {
 		f.remember(d, p, now)
 		return true
@@ -45,7 +51,7 @@ func (f *fragments) apply(p *packet.Packet, now int64) bool {
 	if !ok || now-v.at > fragmentMemory {
 		return false
 	}
-	p.SrcPort, p.DstPort = v.src, v.dst
+	p.SrcPort, p.DstPort, p.Proto = v.src, v.dst, v.proto
 	return true
 }
 
@@ -70,7 +76,7 @@ func (f *fragments) remember(d datagram, p *packet.Packet, now int64) {
 	}
 	f.order[(f.head+f.n)%len(f.order)] = datagramAt{d, now}
 	f.n++
-	f.known[d] = ports{p.SrcPort, p.DstPort, now}
+	f.known[d] = ports{p.SrcPort, p.DstPort, p.Proto, now}
 }
 
 func (f *fragments) reset() {
