@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"fmt"
 	"testing"
 	"unsafe"
 
@@ -57,6 +58,103 @@ func (s *stream) step(t *tcpRun) {
 	t.packet(dir, p)
 }
 
+// TestTCPAllocs: nothing is allocated a packet, in a flow with loss, nor a flow.
+func TestTCPAllocs(t *testing.T) {
+	run, s := newTCPRun(t, false), stream{lossy: true, delay: 200}
+	for range 20_000 {
+		s.step(run)
+	}
+	if n := testing.AllocsPerRun(1000, func() { s.step(run) }); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+	ps := exchange()
+	row := new(Row)
+	if n := testing.AllocsPerRun(100, func() {
+		for i := range ps {
+			run.packet(ps[i].dir, &ps[i].p)
+		}
+		row.Fill(run.mem, &run.entry, 1, 0)
+		run.reset()
+	}); n != 0 {
+		t.Errorf("%v allocations a flow", n)
+	}
+}
+
+type directed struct {
+	dir int
+	p   packet.Packet
+}
+
+// exchange is a connection of 16 packets: handshake, a request with a longer answer, a second
+// exchange, close.
+func exchange() []directed {
+	script := []struct {
+		dir   int
+		flags uint16
+		n     uint32
+	}{
+		{0, syn, 0}, {1, synAck, 0}, {0, ack, 0}, {0, psh | ack, 517}, {1, ack, 0}, {1, ack, 1448}, {1, ack, 1448}, {0, ack, 0},
+		{1, psh | ack, 900}, {0, ack, 0}, {0, psh | ack, 300}, {1, psh | ack, 700}, {0, ack, 0}, {0, fin | ack, 0}, {1, fin | ack, 0}, {0, ack, 0},
+	}
+	next := [2]uint32{1000, 5000}
+	ticks := [2]uint32{100, 900}
+	var ds []directed
+	for i, s := range script {
+		p := packet.Packet{
+			TS: int64(i) * 5e6, Proto: packet.ProtoTCP, IPVersion: 4, TTL: 64,
+			Has:      packet.HasTCP | packet.HasTimestamp | packet.HasOption,
+			TCPFlags: s.flags, Seq: next[s.dir], PayloadLen: s.n, Window: 502, TSecr: ticks[1-s.dir],
+		}
+		if s.flags&ack != 0 {
+			p.Ack = next[1-s.dir]
+		}
+		if s.flags&syn != 0 {
+			p.Has |= packet.HasMSS | packet.HasWindowScale | packet.HasSACKPermitted
+			p.MSS, p.WindowScale = 1460, 7
+			p.Options = []byte{2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7}
+		}
+		ticks[s.dir] += 5
+		p.TSval = ticks[s.dir]
+		next[s.dir] += s.n
+		if s.flags&(syn|fin) != 0 {
+			next[s.dir]++
+		}
+		ds = append(ds, directed{s.dir, p})
+	}
+	return ds
+}
+
+// BenchmarkTCPFlows is flows of 16 packets: flows of them at a time, a packet each in turn.
+func BenchmarkTCPFlows(b *testing.B) {
+	for _, flows := range []int{1, 1000, 100_000} {
+		for _, groups := range [][]string{tcpGroups, {"tcp"}} {
+			b.Run(fmt.Sprintf("flows=%d/groups=%d", flows, len(groups)), func(b *testing.B) {
+				t := newTCPRun(b, false, groups...)
+				ps := exchange()
+				entries := make([]flow.Entry[State], flows)
+				row := new(Row)
+				b.ReportAllocs()
+				n := 0
+				for b.Loop() {
+					for i := range ps {
+						for k := range entries {
+							e := &entries[k]
+							t.obs = flow.Obs{Packet: &ps[i].p, Dir: ps[i].dir, Time: ps[i].p.TS, Gap: 5e6, Index: i}
+							e.State.Update(t.mem, &t.obs)
+						}
+					}
+					for k := range entries {
+						row.Fill(t.mem, &entries[k], 1, 0)
+						entries[k].State = State{}
+					}
+					n += flows * len(ps)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/packet")
+			})
+		}
+	}
+}
+
 func BenchmarkUpdateTCP(b *testing.B) {
 	for _, c := range []struct {
 		name   string
@@ -64,6 +162,7 @@ func BenchmarkUpdateTCP(b *testing.B) {
 		stream stream
 	}{
 		{"flow=bulk", tcpGroups, stream{}},
+		{"flow=bulk/groups=none", []string{"flow_meta"}, stream{}},
 		{"flow=bulk/delay=200", tcpGroups, stream{delay: 200}},
 		{"flow=bulk/lossy", tcpGroups, stream{lossy: true, delay: 20}},
 		{"flow=bulk/groups=tcp", tcpGroups[:1], stream{}},

@@ -153,8 +153,8 @@ func (p *stampPools) remember(s *stampLog, num uint32, time int64) {
 		if num == newest {
 			return
 		}
-		// A number after all of an ascending log is new to it.
-		if s.run < s.n || !after(num, newest) || !after(num, ring[s.head].num) {
+		// A number after the newest of an ascending log is new to it.
+		if s.run < s.n || !after(num, newest) {
 			if _, ok := p.find(s, num); ok {
 				return
 			}

@@ -1,0 +1,90 @@
+package column
+
+import (
+	"testing"
+
+	"pinyon/feature"
+)
+
+func schema() *Schema {
+	s := &Schema{Nulls: true}
+	for k := feature.Int; k <= feature.Triples; k++ {
+		s.Fields = append(s.Fields, Field{Out: k.String(), Desc: feature.Desc{Kind: k, Nullable: k != feature.Bool}})
+	}
+	return s
+}
+
+func TestBits(t *testing.T) {
+	var bits []byte
+	for i := range 20 {
+		bits = AppendBit(bits, i, i%3 == 0)
+	}
+	c := Column{Bits: bits, Valid: bits}
+	for i := range 20 {
+		if c.Bool(i) != (i%3 == 0) || c.IsValid(i) != (i%3 == 0) {
+			t.Errorf("bit %d is wrong", i)
+		}
+	}
+	if !(&Column{}).IsValid(7) {
+		t.Error("a column without bitmap has an absent value")
+	}
+}
+
+func TestIndex(t *testing.T) {
+	s := schema()
+	if got := s.Index("bool"); got != 2 {
+		t.Errorf("got %d; want 2", got)
+	}
+	if got := s.Index("none"); got != -1 {
+		t.Errorf("got %d; want -1", got)
+	}
+}
+
+// TestReset fills every kind, empties the batch and fills it again without allocating.
+func TestReset(t *testing.T) {
+	b := New(schema(), 8)
+	fill := func() {
+		b.Reset()
+		for row := range 8 {
+			for k := range b.Cols {
+				c := &b.Cols[k]
+				if c.Valid != nil {
+					c.Valid = AppendBit(c.Valid, row, true)
+				}
+				switch c.Field.Kind {
+				case feature.Int:
+					c.Ints = append(c.Ints, 1)
+				case feature.Float:
+					c.Floats = append(c.Floats, 1)
+				case feature.Bool:
+					c.Bits = AppendBit(c.Bits, row, true)
+				default:
+					c.Bytes = append(c.Bytes, 'x')
+					c.Offsets = append(c.Offsets, int32(len(c.Bytes)))
+				}
+			}
+			b.Rows++
+		}
+	}
+	fill()
+	if err := b.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(10, fill); n != 0 {
+		t.Errorf("%v allocations; want 0", n)
+	}
+	if got := string(b.Cols[3].Text(7)); got != "x" {
+		t.Errorf("got %q", got)
+	}
+	if from, to := b.Cols[4].Span(2); from != 2 || to != 3 {
+		t.Errorf("span %d, %d", from, to)
+	}
+	b.Reset()
+	if err := b.Check(); err != nil {
+		t.Error(err)
+	}
+	b.Rows = 1
+	if b.Check() == nil {
+		t.Error("a missing row went unnoticed")
+	}
+}

@@ -1,0 +1,176 @@
+package pinyon
+
+import (
+	"fmt"
+	"strings"
+
+	"pinyon/extract"
+)
+
+// Config says what a flow is, which columns are wanted and how they are computed. Start from
+// DefaultConfig: the zero value is not valid. In files a field goes by its json tag; ranges,
+// defaults and a sentence on each are in Keys.
+type Config struct {
+	// What a flow is.
+	FlowTimeout          float64 `json:"flow_timeout"`    // seconds
+	ActiveTimeout        float64 `json:"active_timeout"`  // seconds; 0 is off
+	TCPCloseDelay        float64 `json:"tcp_close_delay"` // seconds
+	TerminateOnFinRst    bool    `json:"terminate_on_fin_rst"`
+	MaxConcurrentFlows   int     `json:"max_concurrent_flows"`   // 0 is no limit
+	FlowEvictionStrategy string  `json:"flow_eviction_strategy"` // lru, oldest
+	KeyVLAN              bool    `json:"key_vlan"`
+	Decap                string  `json:"decap"` // none, inner
+	SamplingRate         float64 `json:"sampling_rate"`
+	SamplingSeed         uint64  `json:"sampling_seed"`
+	BPFFilter            string  `json:"bpf_filter"` // "" is none
+
+	// Which columns.
+	Features            []string `json:"features"`          // groups; empty is all
+	SpecificFeatures    []string `json:"specific_features"` // columns; empty is all
+	Profile             string   `json:"profile"`           // names joined by commas; "" is none
+	BidirectionalSplit  bool     `json:"bidirectional_split"`
+	IncludeFlowID       bool     `json:"include_flow_id"`
+	IncludeIPAddresses  bool     `json:"include_ip_addresses"`
+	IncludePorts        bool     `json:"include_ports"`
+	IncludeTrace        bool     `json:"include_trace"`
+	IncludeRawSequences bool     `json:"include_raw_sequences"`
+	IncludeSPLT         bool     `json:"include_splt"`
+	MaxSequenceLength   int      `json:"max_sequence_length"` // packets
+	AnonymizeIPs        bool     `json:"anonymize_ips"`
+	AnonymizationSalt   string   `json:"anonymization_salt"`
+	Missing             string   `json:"missing"` // zero, null
+
+	// How they are computed.
+	BurstThresholdMS   float64 `json:"burst_threshold_ms"`   // milliseconds
+	EntropySampleBytes int     `json:"entropy_sample_bytes"` // bytes a direction
+	ExactSamples       int     `json:"exact_samples"`        // gaps a flow; 0 is no limit
+	SampleMemory       Size    `json:"sample_memory"`        // bytes
+	NumWorkers         int     `json:"num_workers"`          // 0 is every core
+
+	// Connections between hosts.
+	ConnectionUsePorts            bool   `json:"connection_use_ports"`
+	ConnectionIncludeGraphMetrics bool   `json:"connection_include_graph_metrics"`
+	ConnectionIncludeTemporal     bool   `json:"connection_include_temporal"`
+	ConnectionCommunityAlgorithm  string `json:"connection_community_algorithm"`
+	BetweennessMaxNodes           int    `json:"betweenness_max_nodes"`
+}
+
+// DefaultConfig is the configuration of a run without one. It is the caller's to change.
+func DefaultConfig() *Config {
+	return &Config{
+		FlowTimeout: 60, TCPCloseDelay: 5, TerminateOnFinRst: true,
+		FlowEvictionStrategy: "lru", Decap: "none", SamplingRate: 1,
+		Features:      []string{"all"},
+		IncludeFlowID: true, IncludeIPAddresses: true, IncludePorts: true,
+		MaxSequenceLength: 100, Missing: "zero",
+		BurstThresholdMS: 50, EntropySampleBytes: 256,
+		ExactSamples: 4194304, SampleMemory: 1 << 30, NumWorkers: 1,
+		ConnectionIncludeGraphMetrics: true, ConnectionCommunityAlgorithm: "louvain", BetweennessMaxNodes: 10000,
+	}
+}
+
+// A ConfigError says which key is wrong, and where.
+type ConfigError struct {
+	Path string // file; "" if it is not about one
+	Line int    // in the file, from 1; 0 if unknown
+	Key  string // "" if it is about all of the configuration
+	Err  error
+}
+
+// Error is path:line: key: what is wrong, without what is unknown.
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	if e.Path != "" {
+		b.WriteString(e.Path + ":")
+	}
+	if e.Line > 0 {
+		if e.Path == "" {
+			b.WriteString("line ")
+		}
+		fmt.Fprintf(&b, "%d:", e.Line)
+	}
+	if b.Len() > 0 {
+		b.WriteByte(' ')
+	}
+	if e.Key != "" {
+		b.WriteString(e.Key + ": ")
+	}
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+// Unwrap is Err.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Validate returns an error for the first key whose value is not allowed: a *ConfigError
+// that names the key, its value and what is allowed. Names of groups, columns and profiles
+// are looked up; a column of a custom extractor is only known to New.
+func (c *Config) Validate() error { return c.validate(nil) }
+
+// validate knows the columns of custom extractors too.
+func (c *Config) validate(custom []extract.Custom) error {
+	for i := range keys {
+		if k := &keys[i]; k.ok != nil && !k.ok(c) {
+			return &ConfigError{Key: k.Name, Err: fmt.Errorf("%s is not allowed; want %s", k.quote(c), k.Allowed)}
+		}
+	}
+	type named struct {
+		key string
+		opt extract.Options
+	}
+	names := []named{
+		{"features", extract.Options{Groups: c.Features}},
+		{"profile", extract.Options{Profiles: c.profiles()}},
+	}
+	if len(c.SpecificFeatures) > 0 {
+		// Whether a column is optional, and off, is not the question yet.
+		names = append(names, named{"specific_features", extract.Options{
+			Features: c.SpecificFeatures, Custom: custom,
+			Addresses: true, Ports: true, FlowID: true, Trace: true, Sequences: true, SPLT: true,
+		}})
+	}
+	for i := range names {
+		if _, err := extract.NewPlan(&names[i].opt); err != nil {
+			return &ConfigError{Key: names[i].key, Err: err}
+		}
+	}
+	o := c.extractOptions()
+	o.Custom = custom
+	if _, err := extract.NewPlan(o); err != nil {
+		return &ConfigError{Err: err}
+	}
+	return nil
+}
+
+// Warnings are what is allowed and likely not meant, a sentence each.
+func (c *Config) Warnings() []string {
+	var w []string
+	if c.AnonymizationSalt == "" {
+		if c.AnonymizeIPs && c.IncludeIPAddresses {
+			w = append(w, "anonymize_ips with an empty anonymization_salt: every IPv4 address can be recovered by trying them all")
+		} else if c.IncludeFlowID && (c.AnonymizeIPs || !c.IncludeIPAddresses) {
+			w = append(w, "include_flow_id with an empty anonymization_salt: the hidden IPv4 addresses can be recovered by trying them all")
+		}
+	}
+	if c.Profile != "" && len(c.SpecificFeatures) > 0 {
+		w = append(w, "profile is set, so specific_features is not looked at")
+	}
+	return w
+}
+
+// profiles are the names in Profile.
+func (c *Config) profiles() []string {
+	if c.Profile == "" {
+		return nil
+	}
+	return splitNames(c.Profile)
+}
+
+// splitNames splits at commas and drops the spaces around names.
+func splitNames(s string) []string {
+	names := strings.Split(s, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
+}

@@ -1,0 +1,269 @@
+package pinyon
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxConfig is far more than a configuration can need.
+const maxConfig = 1 << 20
+
+// LoadConfig reads a file over DefaultConfig: JSON if it ends in .json, YAML if in .yaml or
+// .yml; any other ending is an error. It is one flat mapping; null stands for the default.
+// Unknown keys, keys given twice and values of another kind are errors: a *ConfigError with
+// the line. Whether values are allowed is not looked at here but by Validate, once variables
+// and flags have had their say.
+func LoadConfig(path string) (*Config, error) {
+	read, err := formOf(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err == nil && len(data) > maxConfig {
+		err = fmt.Errorf("over %d bytes", maxConfig)
+	}
+	if err != nil {
+		return nil, &ConfigError{Path: path, Err: err}
+	}
+	c := DefaultConfig()
+	if err := read.load(c, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))); err != nil {
+		err.Path = path
+		return nil, err
+	}
+	return c, nil
+}
+
+// Save writes the configuration to a file, in the form of its ending. A file with a salt in
+// it is readable by its owner only.
+func (c *Config) Save(path string) error {
+	form, err := formOf(path)
+	if err != nil {
+		return err
+	}
+	data, err := form.save(c)
+	if err != nil {
+		return err
+	}
+	mode := os.FileMode(0o644)
+	if c.AnonymizationSalt != "" {
+		mode = 0o600
+	}
+	return os.WriteFile(path, data, mode)
+}
+
+// form is how a file is read and written.
+type form struct {
+	load func(*Config, []byte) *ConfigError
+	save func(*Config) ([]byte, error)
+}
+
+func formOf(path string) (form, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		return form{loadJSON, (*Config).ToJSON}, nil
+	case ".yaml", ".yml":
+		return form{loadYAML, (*Config).ToYAML}, nil
+	}
+	return form{}, &ConfigError{Path: path, Err: errors.New("want a name that ends in .json, .yaml or .yml")}
+}
+
+// FromJSON reads a configuration as LoadConfig does.
+func FromJSON(data []byte) (*Config, error) {
+	c := DefaultConfig()
+	if err := loadJSON(c, data); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// FromYAML reads a configuration as LoadConfig does.
+func FromYAML(data []byte) (*Config, error) {
+	c := DefaultConfig()
+	if err := loadYAML(c, data); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// ToJSON has every key in the order of Config, indented by two spaces. It fails for numbers
+// that JSON does not have.
+func (c *Config) ToJSON() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	b.WriteString("{\n")
+	for i := range keys {
+		fmt.Fprintf(&b, "  %q: ", keys[i].Name)
+		if err := e.Encode(keys[i].value(c)); err != nil {
+			return nil, &ConfigError{Key: keys[i].Name, Err: err}
+		}
+		if i < len(keys)-1 {
+			b.Truncate(b.Len() - 1)
+			b.WriteString(",\n")
+		}
+	}
+	b.WriteString("}\n")
+	return b.Bytes(), nil
+}
+
+// ToYAML has every key in the order of Config.
+func (c *Config) ToYAML() ([]byte, error) {
+	doc := yaml.Node{Kind: yaml.MappingNode}
+	for i := range keys {
+		name, value := new(yaml.Node), new(yaml.Node)
+		name.SetString(keys[i].Name)
+		if err := value.Encode(keys[i].value(c)); err != nil {
+			return nil, &ConfigError{Key: keys[i].Name, Err: err}
+		}
+		doc.Content = append(doc.Content, name, value)
+	}
+	return yaml.Marshal(&doc)
+}
+
+// value is the key's value as a file has it. What may be null is null when it is empty.
+func (k *key) value(c *Config) any {
+	switch p := k.field(c).(type) {
+	case *float64:
+		return *p
+	case *int:
+		return *p
+	case *uint64:
+		return *p
+	case *bool:
+		return *p
+	case *Size:
+		return p.String()
+	case *[]string:
+		if len(*p) == 0 {
+			return nil
+		}
+		return *p
+	case *string:
+		if *p == "" && k.null {
+			return nil
+		}
+		return *p
+	}
+	return nil
+}
+
+// UnmarshalJSON is FromJSON, for a Config inside another structure.
+func (c *Config) UnmarshalJSON(data []byte) error {
+	d := DefaultConfig()
+	if err := loadJSON(d, data); err != nil {
+		return err
+	}
+	*c = *d
+	return nil
+}
+
+// MarshalJSON is ToJSON.
+func (c *Config) MarshalJSON() ([]byte, error) { return c.ToJSON() }
+
+// loader sets keys of c as they come in a file.
+type loader struct {
+	c    *Config
+	seen map[string]bool
+}
+
+// key looks up a name at a line; each may come once.
+func (l *loader) key(name string, line int) (*key, *ConfigError) {
+	k := find(name)
+	if k == nil {
+		return nil, &ConfigError{Line: line, Key: name, Err: errors.New("unknown key")}
+	}
+	if l.seen[name] {
+		return nil, &ConfigError{Line: line, Key: name, Err: errors.New("given twice")}
+	}
+	if l.seen == nil {
+		l.seen = make(map[string]bool)
+	}
+	l.seen[name] = true
+	return k, nil
+}
+
+// set gives k the value; nil leaves the default.
+func (l *loader) set(k *key, v any, line int) *ConfigError {
+	if v == nil {
+		return nil
+	}
+	if err := assign(k.field(l.c), v); err != nil {
+		return &ConfigError{Line: line, Key: k.Name, Err: err}
+	}
+	return nil
+}
+
+func loadJSON(c *Config, data []byte) *ConfigError {
+	line := func(at int64) int { return 1 + bytes.Count(data[:min(at, int64(len(data)))], []byte("\n")) }
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	fail := func(err error) *ConfigError {
+		at := d.InputOffset()
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			at = syntax.Offset
+		}
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return &ConfigError{Line: line(at), Err: err}
+	}
+	t, err := d.Token()
+	if err != nil {
+		return fail(err)
+	}
+	if t != json.Delim('{') {
+		return fail(errors.New("want a JSON object"))
+	}
+	l := loader{c: c}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return fail(err)
+		}
+		at := line(d.InputOffset())
+		k, bad := l.key(t.(string), at) // More left nothing but a key or an error
+		if bad != nil {
+			return bad
+		}
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return fail(err)
+		}
+		if bad := l.set(k, fromJSONValue(v), at); bad != nil {
+			return bad
+		}
+	}
+	if _, err := d.Token(); err != nil { // the closing brace
+		return fail(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fail(errors.New("more after the object"))
+	}
+	return nil
+}
+
+func fromJSONValue(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return number(v)
+	case []any:
+		for i := range v {
+			v[i] = fromJSONValue(v[i])
+		}
+	}
+	return v
+}

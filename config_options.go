@@ -1,0 +1,51 @@
+package pinyon
+
+import (
+	"math"
+
+	"pinyon/extract"
+	"pinyon/flow"
+	"pinyon/internal/engine"
+	"pinyon/packet"
+)
+
+// nanoseconds rounds v units of scale nanoseconds to the nearest nanosecond, but nothing
+// above 0 down to 0: no gap is shorter than 1 ns, so that 0 would act as another limit.
+func nanoseconds(v, scale float64) int64 {
+	if v <= 0 {
+		return 0
+	}
+	return max(int64(math.Round(v*scale)), 1)
+}
+
+// extractOptions are the columns that c asks for. c is valid.
+func (c *Config) extractOptions() *extract.Options {
+	return &extract.Options{
+		Groups: c.Features, Features: c.SpecificFeatures, Profiles: c.profiles(),
+		Addresses: c.IncludeIPAddresses, Ports: c.IncludePorts, FlowID: c.IncludeFlowID,
+		Trace: c.IncludeTrace, Sequences: c.IncludeRawSequences, SPLT: c.IncludeSPLT,
+		Anonymize: c.AnonymizeIPs, Salt: c.AnonymizationSalt,
+		Split: c.BidirectionalSplit, Nulls: c.Missing == "null",
+		BurstThreshold: nanoseconds(c.BurstThresholdMS, 1e6), EntropyBytes: c.EntropySampleBytes,
+		ListLength: c.MaxSequenceLength, ExactSamples: c.ExactSamples, SampleMemory: int64(c.SampleMemory),
+	}
+}
+
+// engineOptions puts what c says of flows and of the run into o. Workers is 0 for every
+// core.
+func (c *Config) engineOptions(o *engine.Options) {
+	o.Flow = flow.Options{
+		Timeout: nanoseconds(c.FlowTimeout, 1e9), Active: nanoseconds(c.ActiveTimeout, 1e9),
+		Terminate: c.TerminateOnFinRst, CloseDelay: nanoseconds(c.TCPCloseDelay, 1e9),
+		Limit: c.MaxConcurrentFlows, Strategy: flow.LRU,
+	}
+	if c.FlowEvictionStrategy == "oldest" {
+		o.Flow.Strategy = flow.Oldest
+	}
+	o.Decap = packet.DecapNone
+	if c.Decap == "inner" {
+		o.Decap = packet.DecapInner
+	}
+	o.KeyVLAN, o.Workers = c.KeyVLAN, c.NumWorkers
+	o.Rate, o.Seed = c.SamplingRate, c.SamplingSeed
+}

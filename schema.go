@@ -1,0 +1,192 @@
+package pinyon
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"pinyon/extract"
+	"pinyon/feature"
+)
+
+// SchemaForms are the forms of WriteSchema: json and csv list the columns by group and
+// name, with their position; markdown has a table a group; jsonschema describes a row of
+// JSON Lines output; arrow is the schema in Arrow's JSON form; sql creates a table; full
+// and minimal are objects keyed by id and by name.
+var SchemaForms = []string{"json", "csv", "markdown", "jsonschema", "arrow", "sql", "full", "minimal"}
+
+// SchemaOptions say which columns WriteSchema tells of, and how. The zero value is every
+// column as JSON.
+type SchemaOptions struct {
+	Form  string // one of SchemaForms; "" is json
+	Group string // only this group; "" is all
+	Nulls bool   // absent values leave as nulls (missing: null)
+	Table string // sql: name of the table; "" is pinyon_features
+}
+
+// WriteSchema describes the columns that can be asked for, optional ones included and
+// marked. Errors name an unknown group or form, or are w's.
+func WriteSchema(w io.Writer, o *SchemaOptions) error {
+	if o == nil {
+		o = &SchemaOptions{}
+	}
+	d, err := newSchemaDoc(o)
+	if err != nil {
+		return err
+	}
+	switch o.Form {
+	case "", "json":
+		return writeJSON(w, d.list())
+	case "csv":
+		return d.csv(w)
+	case "markdown":
+		return d.markdown(w)
+	case "jsonschema":
+		return writeJSON(w, d.jsonSchema())
+	case "arrow":
+		return writeJSON(w, d.arrow())
+	case "sql":
+		return d.sql(w, cmp.Or(o.Table, "pinyon_features"))
+	case "full":
+		return writeJSON(w, d.full())
+	case "minimal":
+		return writeJSON(w, d.minimal())
+	}
+	return fmt.Errorf("unknown form of the schema %q; forms are: %s", o.Form, strings.Join(SchemaForms, ", "))
+}
+
+// schemaDoc is the columns to describe, in column order.
+type schemaDoc struct {
+	columns []schemaColumn
+	nulls   bool
+}
+
+// schemaColumn is a column and its place among all, from 0.
+type schemaColumn struct {
+	feature.Desc
+	position int
+}
+
+func newSchemaDoc(o *SchemaOptions) (*schemaDoc, error) {
+	d := &schemaDoc{nulls: o.Nulls}
+	for i, f := range extract.All() {
+		if o.Group == "" || f.Group == o.Group {
+			d.columns = append(d.columns, schemaColumn{f, i})
+		}
+	}
+	if len(d.columns) == 0 {
+		return nil, fmt.Errorf("unknown feature group %q; groups are: %s", o.Group, strings.Join(extract.Groups(), ", "))
+	}
+	return d, nil
+}
+
+// groups are the names of the groups described, in column order.
+func (d *schemaDoc) groups() []string {
+	var names []string
+	for i := range d.columns {
+		if g := d.columns[i].Group; !slices.Contains(names, g) {
+			names = append(names, g)
+		}
+	}
+	return names
+}
+
+// sorted is the columns by group and name.
+func (d *schemaDoc) sorted() []schemaColumn {
+	s := slices.Clone(d.columns)
+	slices.SortFunc(s, func(a, b schemaColumn) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name))
+	})
+	return s
+}
+
+// missing is the policy for an absent value of the column and the value that stands for it.
+func (d *schemaDoc) missing(c *schemaColumn) (policy string, value any) {
+	switch {
+	case !c.Nullable:
+		return "never", nil
+	case d.nulls:
+		return "null", nil
+	case c.Kind == feature.Text && c.MissingText == "":
+		return "empty", ""
+	case c.Kind == feature.Text:
+		return "sentinel", c.MissingText
+	case c.Kind == feature.Int && c.MissingInt != 0:
+		return "sentinel", c.MissingInt
+	case c.Kind == feature.Bool:
+		return "zero", false
+	case c.Kind.IsList():
+		return "empty", []any{}
+	}
+	return "zero", 0
+}
+
+func (d *schemaDoc) csv(w io.Writer) error {
+	c := csv.NewWriter(w)
+	c.Write([]string{"name", "type", "description", "unit", "group"}) // errors show in Flush
+	for _, f := range d.sorted() {
+		c.Write([]string{f.Name, f.Kind.TypeWord(), f.Doc, string(f.Unit), f.Group})
+	}
+	c.Flush()
+	return c.Error()
+}
+
+func (d *schemaDoc) markdown(w io.Writer) error {
+	var b strings.Builder
+	for _, g := range d.groups() {
+		fmt.Fprintf(&b, "## %s\n\n| Feature | Type | Description | Unit |\n|---|---|---|---|\n", g)
+		for i := range d.columns {
+			if f := &d.columns[i]; f.Group == g {
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, f.Kind.TypeWord(), markdownCell(f.Doc), cmp.Or(string(f.Unit), "-"))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
+	return err
+}
+
+// markdownCell keeps a bar in the text from ending the cell.
+func markdownCell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+var sqlTypes = map[feature.Kind]string{
+	feature.Int: "BIGINT", feature.Float: "DOUBLE PRECISION", feature.Bool: "BOOLEAN", feature.Text: "TEXT",
+	feature.IntList: "JSONB", feature.FloatList: "JSONB", feature.Triples: "JSONB",
+}
+
+// sql writes a CREATE TABLE that PostgreSQL and SQLite take.
+func (d *schemaDoc) sql(w io.Writer, table string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- pinyon schema %s; absent values leave as %s\nCREATE TABLE %s (\n", extract.SchemaVersion, d.policy(), sqlName(table))
+	for i := range d.columns {
+		f := &d.columns[i]
+		end := ","
+		if i == len(d.columns)-1 {
+			end = ""
+		}
+		note := f.Doc
+		if f.Unit != feature.None {
+			note += " Unit: " + string(f.Unit) + "."
+		}
+		if f.Optional {
+			note += " Optional."
+		}
+		fmt.Fprintf(&b, "    %s %s%s -- %s\n", sqlName(f.Name), sqlTypes[f.Kind], end, note)
+	}
+	b.WriteString(");\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// sqlName quotes an identifier.
+func sqlName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+func (d *schemaDoc) policy() string {
+	if d.nulls {
+		return "null"
+	}
+	return "zero"
+}
