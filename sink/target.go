@@ -1,0 +1,191 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// A Target is where a sink's bytes go: standard output, a device or pipe that is written in
+// place, or a regular file that appears under its name only when it is complete. Until
+// Commit such a file is called .NAME.tmp-PID-RANDOM, in the same directory; a killed process
+// leaves that, and never a file under the name that looks finished.
+type Target struct {
+	file *os.File
+	path string // as given, for errors
+	name string // of the finished file; "" if written in place
+	std  bool   // standard output or error: not ours to close
+}
+
+// Create opens the target called path. "-" is standard output, and so are /dev/stdout and
+// its like, whatever stands behind them. A name that exists as a device or FIFO is written
+// in place. A symbolic link to a regular file stays; what it points to is replaced.
+func Create(path string) (*Target, error) {
+	name, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	if f := standard(name); f != nil {
+		return &Target{file: f, path: path, std: true}, nil
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return createTemp(path, name, nil)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, &fs.PathError{Op: "create", Path: path, Err: errors.New("is a directory")}
+	}
+	// Without O_TRUNC: a device has no length, and a file is replaced only by a whole one.
+	// That it can be opened is what its permissions ask.
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || isDescriptor(name) {
+		return &Target{file: f, path: path}, nil
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	return createTemp(path, name, info)
+}
+
+// standard is the process's own output if the name stands for one. It is used as it is:
+// opening the name anew would start at the beginning of a file that others append to.
+func standard(name string) *os.File {
+	switch filepath.Clean(name) {
+	case "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return os.Stdout
+	case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2":
+		return os.Stderr
+	}
+	return nil
+}
+
+// resolve follows symbolic links to the name that is to be replaced, which need not exist.
+// It stops at names of open descriptors: their links tell where, not what, they are.
+func resolve(path string) (string, error) {
+	for range 40 { // as many links as Linux follows
+		if isDescriptor(path) {
+			return path, nil
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return path, nil
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return "", &fs.PathError{Op: "create", Path: path, Err: errors.New("too many symbolic links")}
+}
+
+// isDescriptor reports whether the name stands for an open file of a process.
+func isDescriptor(path string) bool {
+	path = filepath.Clean(path)
+	dir := filepath.Dir(path)
+	ok, _ := filepath.Match("/proc/*/fd", dir)
+	return ok || dir == "/dev/fd" || standard(path) != nil
+}
+
+// createTemp makes the temporary file of name. An existing file's permissions are kept; a
+// new one gets what the process gives files.
+func createTemp(path, name string, old fs.FileInfo) (*Target, error) {
+	dir, base := filepath.Split(name)
+	const longest = 200 // a name has 255 bytes at most
+	base = base[:min(len(base), longest)]
+	for range 100 {
+		temp := filepath.Join(dir, fmt.Sprintf(".%s.tmp-%d-%08x", base, os.Getpid(), rand.Uint32()))
+		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if old != nil {
+			if err := f.Chmod(old.Mode().Perm()); err != nil {
+				f.Close()
+				os.Remove(temp)
+				return nil, err
+			}
+		}
+		return &Target{file: f, path: path, name: name}, nil
+	}
+	return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+}
+
+// Write writes to the target. Errors name the path that Create was given.
+func (t *Target) Write(p []byte) (int, error) {
+	n, err := t.file.Write(p)
+	return n, t.named("write", err)
+}
+
+// Seek moves in a regular file; other targets return an error.
+func (t *Target) Seek(offset int64, whence int) (int64, error) {
+	if !t.Regular() {
+		return 0, &fs.PathError{Op: "seek", Path: t.path, Err: errors.New("not a regular file")}
+	}
+	n, err := t.file.Seek(offset, whence)
+	return n, t.named("seek", err)
+}
+
+// Regular reports whether the target is a regular file under a name of its own, beside
+// which other files may be put.
+func (t *Target) Regular() bool { return t.name != "" }
+
+// Commit closes the target and gives a regular file its name. Standard output stays open.
+// After Commit, Abort does nothing.
+func (t *Target) Commit() error {
+	if t.file == nil || t.std {
+		return nil
+	}
+	temp := t.file.Name()
+	err := t.named("close", t.file.Close())
+	t.file = nil
+	if !t.Regular() {
+		return err
+	}
+	if err == nil {
+		err = t.named("rename", os.Rename(temp, t.name))
+	}
+	if err != nil {
+		os.Remove(temp)
+	}
+	return err
+}
+
+// Abort closes the target and removes what was written to a regular file; one that had the
+// name before is untouched.
+func (t *Target) Abort() error {
+	if t.file == nil || t.std {
+		return nil
+	}
+	temp := t.file.Name()
+	err := t.file.Close()
+	t.file = nil
+	if t.Regular() {
+		err = errors.Join(err, os.Remove(temp))
+	}
+	return err
+}
+
+func (t *Target) named(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return &fs.PathError{Op: op, Path: t.path, Err: err}
+}
+
+var _ io.WriteSeeker = (*Target)(nil)
