@@ -61,14 +61,17 @@ func isWord(n *yaml.Node, word string) bool {
 
 // fromYAML is the value of a node in the terms of assign.
 func fromYAML(n *yaml.Node, kind string) (any, error) {
-	if n.Kind == yaml.AliasNode { // of a scalar or a list; it can hold no other alias of a list
+	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	if n.Kind == yaml.SequenceNode {
 		list := make([]any, len(n.Content))
 		for i, e := range n.Content {
-			if e.Kind == yaml.SequenceNode {
-				return nil, fmt.Errorf("entry %d: got a list; want text", i+1)
+			if e.Kind == yaml.AliasNode {
+				e = e.Alias
+			}
+			if e.Kind != yaml.ScalarNode { // it may well be the list itself
+				return nil, fmt.Errorf("entry %d: want text", i+1)
 			}
 			v, err := fromYAML(e, "text")
 			if err != nil {

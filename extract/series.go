@@ -192,12 +192,12 @@ func (g *gapStats) finish(m *Memory, r *Row) {
 		seen[dir], last[dir] = true, now
 	})
 	m.gapScratch = [3][]int64{dirs[0], dirs[1], all}
-	for i, set := range m.gapScratch {
-		slices.Sort(set)
-		g.median[i] = stat.Percentile(set, 50, 1e9)
+	for i, set := range dirs {
+		stat.Percentiles(g.median[i:i+1], set, []int{50}, 1e9)
 	}
-	g.p25, g.p75 = stat.Percentile(all, 25, 1e9), stat.Percentile(all, 75, 1e9)
-	g.p90, g.p99 = stat.Percentile(all, 90, 1e9), stat.Percentile(all, 99, 1e9)
+	var p [5]float64
+	stat.Percentiles(p[:], all, []int{25, 50, 75, 90, 99}, 1e9)
+	g.p25, g.median[2], g.p75, g.p90, g.p99 = p[0], p[1], p[2], p[3], p[4]
 	s.release(m)
 }
 

@@ -40,7 +40,7 @@ func (s *stream) step(t *tcpRun) {
 	s.tick++
 	now := s.tick / 100 // 1 ms
 	p.Has = packet.HasTCP | packet.HasTimestamp | packet.HasOption
-	p.TCPFlags, p.Window = packet.ACK, 502
+	p.Proto, p.TCPFlags, p.Window = packet.ProtoTCP, packet.ACK, 502
 	if s.i++; s.i%3 == 0 {
 		dir = flow.Fwd
 		p.Seq, p.Ack, p.PayloadLen = 1000, s.next-s.delay*mss, 0
@@ -124,7 +124,7 @@ func exchange() []directed {
 	return ds
 }
 
-// BenchmarkTCPFlows is flows of 16 packets: flows of them at a time, a packet each in turn.
+// BenchmarkTCPFlows is connections of 16 packets, many at a time, a packet of each in turn.
 func BenchmarkTCPFlows(b *testing.B) {
 	for _, flows := range []int{1, 1000, 100_000} {
 		for _, groups := range [][]string{tcpGroups, {"tcp"}} {

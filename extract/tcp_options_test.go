@@ -6,7 +6,7 @@ import (
 	"pinyon/packet"
 )
 
-// options gives a segment the option area, read as from the wire.
+// optionArea gives a segment the option area, read as from the wire.
 func optionArea(area ...byte) func(*packet.Packet) {
 	return func(p *packet.Packet) {
 		frame := []byte{0x45, 0, 0, byte(40 + len(area)), 0, 0, 0, 0, p.TTL, packet.ProtoTCP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}

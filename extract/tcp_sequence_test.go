@@ -145,8 +145,8 @@ func TestDuplicateACK(t *testing.T) {
 		{"over the wrap", []segment{with(sent, func(s *segment) { s.seq = 4294967290 }), with(a, func(s *segment) { s.ack = 4294967290 }), with(a, func(s *segment) { s.ack = 4 }), with(a, func(s *segment) { s.ack = 4 })}, 1},
 	}
 	for _, tt := range tests {
-		wantCells := tcpCells(t, tt.in...)
-		if got := wantCells["tcp_ack_fwd_dup"]; got != int64(tt.dups) || wantCells["tcp_total_dup_acks"] != int64(tt.dups) {
+		row := tcpCells(t, tt.in...)
+		if got := row["tcp_ack_fwd_dup"]; got != int64(tt.dups) || row["tcp_total_dup_acks"] != int64(tt.dups) {
 			t.Errorf("%s: %v duplicate ACKs, want %d", tt.name, got, tt.dups)
 		}
 	}
