@@ -11,12 +11,12 @@ import (
 // cache: 50 with 64 KiB, 40 with 256 KiB, 37 with 512 KiB and 1 MiB, 39 with 2 MiB.
 const blockSize = 512 << 10
 
-// Blocks come in powers of two from 64 bytes (tests) to 128 MiB (the largest record with
-// its neighbour's rest). All readers of the process share them: a directory of small
-// captures needs two, and the collector takes back what lies idle.
+// Blocks come in powers of two from 64 bytes (tests) to 64 MiB (the longest pcapng block).
+// All readers of the process share them: a directory of small captures needs two, and the
+// collector takes back what lies idle.
 const (
 	minBlockBits = 6
-	maxBlockBits = 27
+	maxBlockBits = 26
 )
 
 var blockPools [maxBlockBits - minBlockBits + 1]sync.Pool

@@ -7,7 +7,8 @@ import "pinyon/packet"
 //	type 4 | length 4 | interface 4 | time high 4 | time low 4 | captured 4 | on the wire 4 | packet
 //
 // An interface that was never declared leaves time and link type unknown: the packet is
-// counted and passed over.
+// counted and passed over. A captured length that the block has no room for is damage, as
+// Wireshark has it: one of the two lengths is wrong, and nothing says which.
 func (r *Reader) enhanced(f *packet.Frame, b []byte) bool {
 	caplen := r.u32(b[20:])
 	if caplen > uint32(len(b)-minEnhanced) {

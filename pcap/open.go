@@ -97,6 +97,9 @@ func (r *Reader) startInflate() error {
 	}
 	src = io.MultiReader(bytes.NewReader(r.buf), src)
 	plain, stop, err := inflate(r.compressed, src)
+	if err == io.EOF { // within its header
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil {
 		r.err = err
 		return r.noHeader(4)

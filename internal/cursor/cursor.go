@@ -89,6 +89,21 @@ func (c *Cursor) U64() uint64 {
 	return 0
 }
 
+// Varint reads a variable-length integer of QUIC (RFC 9000 section 16): the top two bits of
+// the first byte tell of 1, 2, 4 or 8 bytes.
+func (c *Cursor) Varint() uint64 {
+	first := c.U8()
+	n := 1<<(first>>6) - 1
+	v := uint64(first & 0x3f)
+	for _, b := range c.Bytes(n) {
+		v = v<<8 | uint64(b)
+	}
+	if c.failed {
+		return 0
+	}
+	return v
+}
+
 // Vector8 reads a one-byte length and as many bytes: a TLS vector<0..255>.
 func (c *Cursor) Vector8() Cursor { return New(c.Bytes(int(c.U8()))) }
 
