@@ -1,0 +1,235 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pinyon/column"
+)
+
+// A comparison holds extracted rows against expected ones.
+type comparison struct {
+	absolute, relative float64
+
+	expected, extracted int
+	count               int // differences
+	list                []difference
+}
+
+// maxDifferences is how many differences are told one by one.
+const maxDifferences = 50
+
+// A difference is one value, column or flow that is not as expected.
+type difference struct {
+	Flow   string `json:"flow,omitempty"`
+	Column string `json:"column,omitempty"`
+	What   string `json:"what"` // value, missing column, extra column, missing flow, extra flow
+	Want   any    `json:"expected,omitempty"`
+	Got    any    `json:"extracted,omitempty"`
+}
+
+func (c *comparison) add(d difference) {
+	if c.count++; len(c.list) < maxDifferences {
+		c.list = append(c.list, d)
+	}
+}
+
+// keyColumns identify a flow.
+var keyColumns = []string{"src_ip", "src_port", "dst_ip", "dst_port", "protocol"}
+
+// flowKey is a row's 5-tuple as text, of the columns that both sides have.
+func flowKey(row map[string]any, columns []string) string {
+	parts := make([]string, len(columns))
+	for i, name := range columns {
+		parts[i] = fmt.Sprint(row[name])
+	}
+	return strings.Join(parts, " ")
+}
+
+// compare matches flows by key, those of one key in their order. Without any key column
+// on both sides they are matched by position.
+func (c *comparison) compare(want, got []map[string]any) {
+	c.expected, c.extracted = len(want), len(got)
+	var columns []string
+	if len(want) > 0 && len(got) > 0 {
+		c.columns(want[0], got[0])
+		for _, name := range keyColumns {
+			_, inWant := want[0][name]
+			if _, inGot := got[0][name]; inWant && inGot {
+				columns = append(columns, name)
+			}
+		}
+	}
+	byKey := map[string][]map[string]any{}
+	for _, row := range got {
+		k := flowKey(row, columns)
+		byKey[k] = append(byKey[k], row)
+	}
+	for i, row := range want {
+		k := flowKey(row, columns)
+		name := k
+		if name == "" {
+			name = fmt.Sprintf("flow %d", i+1)
+		}
+		rows := byKey[k]
+		if len(rows) == 0 {
+			c.add(difference{Flow: name, What: "missing flow"})
+			continue
+		}
+		byKey[k] = rows[1:]
+		c.row(name, row, rows[0])
+	}
+	for _, row := range got {
+		k := flowKey(row, columns)
+		if rows := byKey[k]; len(rows) > 0 {
+			byKey[k] = rows[1:]
+			c.add(difference{Flow: k, What: "extra flow"})
+		}
+	}
+}
+
+// columns compares which columns there are, by the first row of each.
+func (c *comparison) columns(want, got map[string]any) {
+	for _, name := range sortedKeys(want) {
+		if _, ok := got[name]; !ok {
+			c.add(difference{Column: name, What: "missing column"})
+		}
+	}
+	for _, name := range sortedKeys(got) {
+		if _, ok := want[name]; !ok {
+			c.add(difference{Column: name, What: "extra column"})
+		}
+	}
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (c *comparison) row(flow string, want, got map[string]any) {
+	for _, name := range sortedKeys(want) {
+		g, ok := got[name]
+		if ok && !c.equal(want[name], g) {
+			c.add(difference{Flow: flow, Column: name, What: "value", Want: want[name], Got: finite(g)})
+		}
+	}
+}
+
+// finite makes a value fit for JSON.
+func finite(v any) any {
+	if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
+	return v
+}
+
+// equal compares a JSON value with a value of a row.
+func (c *comparison) equal(want, got any) bool {
+	if isEmpty(want) && isEmpty(got) {
+		return true
+	}
+	switch g := got.(type) {
+	case string:
+		w, ok := want.(string)
+		return ok && w == g
+	case bool:
+		w, ok := want.(bool)
+		return ok && w == g
+	case int64:
+		w, ok := want.(json.Number)
+		if !ok {
+			return false
+		}
+		if n, err := strconv.ParseInt(string(w), 10, 64); err == nil {
+			return n == g
+		}
+		f, err := w.Float64()
+		return err == nil && f == float64(g)
+	case float64:
+		w, ok := want.(json.Number)
+		if !ok {
+			return false
+		}
+		f, err := w.Float64()
+		return err == nil && c.near(f, g)
+	case []int64:
+		return equalList(c, want, g)
+	case []float64:
+		return equalList(c, want, g)
+	case []column.Triple:
+		w, ok := want.([]any)
+		if !ok || len(w) != len(g) {
+			return false
+		}
+		for i := range w {
+			if !equalList(c, w[i], []float64{float64(g[i].Length), g[i].Gap, float64(g[i].Direction)}) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func equalList[T int64 | float64](c *comparison, want any, got []T) bool {
+	w, ok := want.([]any)
+	if !ok || len(w) != len(got) {
+		return false
+	}
+	for i := range w {
+		if !c.equal(w[i], any(got[i])) && !c.equal(w[i], float64(got[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *comparison) near(a, b float64) bool {
+	return a == b || math.Abs(a-b) <= max(c.absolute, c.relative*max(math.Abs(a), math.Abs(b)))
+}
+
+// isEmpty is the class of null, empty text and what is not a number.
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case float64:
+		return math.IsNaN(v)
+	}
+	return false
+}
+
+// text is the comparison in lines; values only if asked for.
+func (c *comparison) text(values bool, agreed string) string {
+	if c.count == 0 {
+		return agreed + "\n"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d differences; %d flows expected, %d extracted\n", c.count, c.expected, c.extracted)
+	for _, d := range c.list {
+		at := d.Column
+		if d.Flow != "" {
+			at = strings.TrimSuffix(d.Flow+": "+d.Column, ": ")
+		}
+		fmt.Fprintf(&b, "%s: %s", d.What, at)
+		if values && d.What == "value" {
+			fmt.Fprintf(&b, ": expected %v, extracted %v", d.Want, d.Got)
+		}
+		b.WriteByte('\n')
+	}
+	if n := c.count - len(c.list); n > 0 {
+		fmt.Fprintf(&b, "and %d more\n", n)
+	}
+	return b.String()
+}

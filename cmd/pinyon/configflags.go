@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pinyon"
+	"pinyon/extract"
+	"pinyon/feature"
+)
+
+// configFlags are a configuration's keys as flags, and the files it comes from.
+type configFlags struct {
+	path        string // -c
+	profileFile []string
+	values      map[string][]string // as given, by key
+}
+
+// keyValue is a flag of a key. Several flags may share one list of values, the last of
+// which counts.
+type keyValue struct {
+	all    *configFlags
+	key    pinyon.Key
+	negate bool
+}
+
+// Set notes a value after a look at its kind.
+func (v keyValue) Set(s string) error {
+	if v.key.Kind == "boolean" {
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("got %q; want true or false", s)
+		}
+		s = strconv.FormatBool(b != v.negate)
+	}
+	if err := pinyon.DefaultConfig().Set(v.key.Name, s); err != nil {
+		var ce *pinyon.ConfigError
+		if errors.As(err, &ce) {
+			err = ce.Err
+		}
+		return err
+	}
+	v.all.values[v.key.Name] = append(v.all.values[v.key.Name], s)
+	return nil
+}
+
+// String is the default, for help.
+func (v keyValue) String() string { return v.key.Default }
+
+// Type is the word for the value in help.
+func (v keyValue) Type() string {
+	return map[string]string{"number": "number", "integer": "int", "boolean": "bool", "text": "text", "list": "names", "size": "size"}[v.key.Kind]
+}
+
+// addConfigFlags gives cmd a flag for every key. Other spellings work and are not shown.
+func addConfigFlags(cmd *cobra.Command) *configFlags {
+	c := &configFlags{values: map[string][]string{}}
+	f := cmd.Flags()
+	f.StringVarP(&c.path, "config", "c", "", "configuration file, .json, .yaml or .yml; also PINYON_CONFIG")
+	for _, k := range pinyon.Keys() {
+		doc := lowerFirst(strings.TrimSuffix(k.Doc, "."))
+		if k.Kind == "boolean" && k.Default == "true" {
+			doc += "; --no-" + k.Flag + " for not"
+		}
+		add := func(name, short string, negate, hidden bool) {
+			g := f.VarPF(keyValue{c, k, negate}, name, short, doc)
+			g.Hidden = hidden
+			if k.Kind == "boolean" {
+				g.NoOptDefVal = "true"
+			}
+		}
+		for i, name := range append([]string{k.Flag}, k.Aliases...) {
+			short := ""
+			if i == 0 {
+				short = k.Short
+			}
+			add(name, short, false, i > 0)
+			if k.Kind == "boolean" {
+				add("no-"+name, "", true, true)
+			}
+		}
+		if words, ok := completions(k); ok {
+			complete(cmd, k.Flag, words)
+		}
+	}
+	f.StringArrayVar(&c.profileFile, "profile-file", nil, "file with a profile of your own: one column a line")
+	return c
+}
+
+// completions are the words that a key's value may be, where they can be listed.
+func completions(k pinyon.Key) ([]string, bool) {
+	switch {
+	case k.Name == "features":
+		return append([]string{"all", "tranalyzer"}, extract.Groups()...), true
+	case k.Name == "specific_features":
+		all := extract.All()
+		names := make([]string, len(all))
+		for i := range all {
+			names[i] = all[i].Name
+		}
+		return names, true
+	case k.Name == "profile":
+		return profileNames(), true
+	case k.Kind == "text" && strings.Contains(k.Allowed, " or "):
+		return strings.Split(k.Allowed, " or "), true
+	}
+	return nil, false
+}
+
+func lowerFirst(s string) string {
+	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' {
+		return strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
+}
+
+// config is what file, environment and flags say, the later over the earlier. Values are
+// not validated beyond their kind.
+func (c *configFlags) config() (*pinyon.Config, error) {
+	path := c.path
+	if path == "" {
+		path = os.Getenv("PINYON_CONFIG")
+	}
+	cfg := pinyon.DefaultConfig()
+	if path != "" {
+		var err error
+		if cfg, err = pinyon.LoadConfig(path); err != nil {
+			if errors.Is(err, fs.ErrPermission) {
+				return nil, err
+			}
+			return nil, usage("%w", err)
+		}
+	}
+	if err := cfg.ApplyEnv(os.LookupEnv); err != nil {
+		return nil, usage("%w", err)
+	}
+	for _, k := range pinyon.Keys() {
+		values := c.values[k.Name]
+		if len(values) == 0 {
+			continue
+		}
+		if k.Name == "profile" {
+			values = []string{strings.Join(values, ",")}
+		}
+		if err := cfg.Set(k.Name, values...); err != nil {
+			return nil, usage("%w", err)
+		}
+	}
+	if cfg.BPFFilter != "" {
+		return nil, usage("--filter: filters are not in this build")
+	}
+	return cfg, nil
+}
+
+// ownProfile puts the profiles of --profile-file into cfg, joined to those that it names: as
+// a list of columns, to which optional ones belong as they do with any profile. It returns
+// what the provenance calls the profile; "" without files.
+func (c *configFlags) ownProfile(cfg *pinyon.Config) (string, error) {
+	if len(c.profileFile) == 0 {
+		return "", nil
+	}
+	var names, columns []string
+	if cfg.Profile != "" {
+		for name := range strings.SplitSeq(cfg.Profile, ",") {
+			name = strings.TrimSpace(name)
+			if !slices.Contains(profileNames(), name) {
+				return "", usage("unknown profile %q; profiles are: %s", name, strings.Join(profileNames(), ", "))
+			}
+			names = append(names, name)
+			columns = append(columns, ids(profileColumns(feature.Profile(name), ""))...)
+		}
+	}
+	for _, path := range c.profileFile {
+		ids, err := readProfile(path)
+		if err != nil {
+			return "", err
+		}
+		names = append(names, path)
+		columns = append(columns, ids...)
+	}
+	for _, d := range extract.All() {
+		if d.Optional {
+			columns = append(columns, d.ID())
+		}
+	}
+	cfg.Profile, cfg.SpecificFeatures = "", columns
+	return strings.Join(names, ","), nil
+}
+
+// readProfile reads a file of one column a line; blank lines and lines that start with #
+// are passed over.
+func readProfile(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	known := map[string]string{}
+	for _, d := range extract.All() {
+		known[d.Name], known[d.ID()] = d.ID(), d.ID()
+	}
+	var ids []string
+	s := bufio.NewScanner(f)
+	for line := 1; s.Scan(); line++ {
+		word := strings.TrimSpace(s.Text())
+		if word == "" || word[0] == '#' {
+			continue
+		}
+		id, ok := known[word]
+		switch {
+		case !ok:
+			return nil, usage("%s:%d: unknown feature %q", path, line, word)
+		case slices.Contains(ids, id):
+			return nil, usage("%s:%d: feature %q is given twice", path, line, word)
+		}
+		ids = append(ids, id)
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(ids) == 0 {
+		return nil, usage("%s: no feature in this profile", path)
+	}
+	return ids, nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses. 5 and 6 belong to devices and remote servers.
+const (
+	exitOK         = 0
+	exitError      = 1
+	exitUsage      = 2
+	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short
+	exitPermission = 4
+	exitInterrupt  = 130
+	exitTerminate  = 143
+)
+
+// exit is an error with a status of its own. A nil err has been reported already.
+type exit struct {
+	status int
+	err    error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+// usage is an error of whoever typed the command.
+func usage(format string, args ...any) error {
+	return &exit{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// finish reports the error of a command and returns the exit status.
+func (a *app) finish(cmd *cobra.Command, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	status := statusOf(err)
+	var e *exit
+	if errors.As(err, &e) {
+		status = e.status
+	} else if !a.started {
+		status = exitUsage // the command line itself
+	}
+	if a.lost && status == exitError {
+		return status
+	}
+	if e == nil || e.err != nil {
+		a.say("%s: %v", a.name, err)
+		if status == exitUsage && !a.started {
+			a.say("Try '%s --help'.", cmd.CommandPath())
+		}
+	}
+	return status
+}
+
+// statusOf is the status of an error that brings none of its own.
+func statusOf(err error) int {
+	if errors.Is(err, fs.ErrPermission) {
+		return exitPermission
+	}
+	return exitError
+}

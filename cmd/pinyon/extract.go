@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pinyon"
+	"pinyon/column"
+	"pinyon/extract"
+	"pinyon/sink"
+)
+
+// extraction is what the flags of extract say.
+type extraction struct {
+	*app
+	config *configFlags
+
+	output, format string
+	tees           []string
+	delimiter      string
+	qualified      bool
+	bidirStyle     string
+	sink           sink.Options
+	provenance     string
+	hashInputs     bool
+	keepGoing      bool
+	summary        string
+	recursive      bool
+	streaming      bool
+	progress       bool
+	noProgress     bool
+	randomSalt     bool
+	cpuProfile     string
+	memProfile     string
+}
+
+func (a *app) extractCommand() *cobra.Command {
+	x := &extraction{app: a}
+	cmd := &cobra.Command{
+		Use:   "extract INPUT...",
+		Short: "Read captures and write a row for every flow",
+		Long: `Read captures (pcap, pcapng, also packed with gzip or zstd; - is standard input) and write
+a row for every flow. Of a directory the captures in it are read, by name.
+
+Every key of the configuration has a flag; flags go before variables, variables before the
+configuration file.`,
+		Example: `  pinyon extract trace.pcap -o flows.csv
+  pinyon extract *.pcapng -o flows.parquet -w 0 --profile JJ-CORE
+  tcpdump -w - | pinyon extract - -f jsonl --features timing,size`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return x.run(args) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&x.output, "output", "o", "-", "file to write; - is standard output")
+	f.StringVarP(&x.format, "format", "f", "", "csv, tsv, jsonl, json-array, parquet, arrow, arrow-file or npy; by the output's name, else csv")
+	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well; may be repeated")
+	x.config = addConfigFlags(cmd)
+	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
+	f.BoolVar(&x.qualified, "qualified-names", false, "name columns with their group: timing.iat_mean")
+	f.StringVar(&x.bidirStyle, "bidir-style", "", "names under --bidir-split: pinyon, or jj for JoyfulJay's")
+	f.StringVar(&x.delimiter, "csv-delimiter", "", "one character between cells; tab is a word for it")
+	f.BoolVar(&x.sink.CRLF, "csv-crlf", false, "end lines with CR LF")
+	f.BoolVar(&x.sink.NoHeader, "no-header", false, "no line with column names (csv, tsv)")
+	f.BoolVar(&x.sink.CSVSafe, "csv-safe", false, "put ' before text that a spreadsheet takes for a formula")
+	f.StringVar(&x.sink.Null, "null", "", "text of an absent value (csv, tsv)")
+	f.StringVar(&x.sink.BoolStyle, "bool-style", "", "python for True and False (csv, tsv)")
+	f.StringVar(&x.sink.Compression, "compression", "", "snappy, gzip, brotli, lz4, zstd or none (parquet; arrow: lz4, zstd, none)")
+	f.StringVar(&x.sink.ParquetLists, "parquet-lists", "", "native, or json for lists as text")
+	f.StringVar(&x.provenance, "provenance", "sidecar", "sidecar: FILE.provenance.json beside files; header: first row of jsonl; none")
+	f.BoolVar(&x.hashInputs, "hash-inputs", false, "put SHA-256 sums of the inputs into the provenance")
+	f.BoolVar(&x.recursive, "recursive", false, "look for captures in directories below too")
+	f.BoolVar(&x.keepGoing, "keep-going", false, "exit with 0 even if some inputs failed or were damaged")
+	f.StringVar(&x.summary, "summary", "text", "form of the result lines on standard error: text or json")
+	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
+	f.BoolVar(&x.noProgress, "no-progress", false, "")
+	f.BoolVar(&x.streaming, "streaming", false, "accepted; rows are always written as flows end")
+	f.StringVar(&x.cpuProfile, "cpuprofile", "", "")
+	f.StringVar(&x.memProfile, "memprofile", "", "")
+	for _, name := range []string{"no-progress", "cpuprofile", "memprofile"} {
+		f.Lookup(name).Hidden = true
+	}
+	complete(cmd, "format", formatNames())
+	complete(cmd, "bidir-style", []string{"pinyon", "jj"})
+	complete(cmd, "bool-style", []string{"python"})
+	complete(cmd, "compression", []string{"snappy", "gzip", "brotli", "lz4", "zstd", "none"})
+	complete(cmd, "parquet-lists", []string{"native", "json"})
+	complete(cmd, "provenance", []string{"sidecar", "header", "none"})
+	complete(cmd, "summary", []string{"text", "json"})
+	return cmd
+}
+
+// run is the command after its flags were parsed.
+func (x *extraction) run(args []string) error {
+	cfg, err := x.config.config()
+	if err != nil {
+		return err
+	}
+	if x.randomSalt {
+		if cfg.AnonymizationSalt != "" {
+			return usage("--random-salt: there is a salt already")
+		}
+		cfg.AnonymizationSalt = rand.Text()
+	}
+	own, err := x.config.ownProfile(cfg)
+	if err != nil {
+		return err
+	}
+	outs, err := x.outputs()
+	if err != nil {
+		return err
+	}
+	sig := watchSignals(x.app, outs.abort)
+	defer sig.close()
+	in, err := x.findInputs(args, x.recursive, sig.ended)
+	if err != nil {
+		return err
+	}
+	if err := outs.check(in.infos); err != nil {
+		return err
+	}
+	prog := newProgress(in)
+	pipe, err := pinyon.New(cfg, pinyon.WithStop(&sig.stop), pinyon.WithProgress(&prog.run), pinyon.WithOpened(prog.opened))
+	if err != nil {
+		return usage("%w", err)
+	}
+	if err := x.rename(pipe.Schema(), cfg.BidirectionalSplit); err != nil {
+		return err
+	}
+	for _, w := range cfg.Warnings() {
+		x.say("warning: %s", w)
+	}
+	stop, err := x.profile()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	defer busy(cfg.NumWorkers)()
+
+	prov := x.provenanceOf(pipe, in, own)
+	var res *pinyon.Result
+	p := provenanceOf{
+		mode: x.provenance,
+		tail: func() []byte { return prov(res).Compact() },
+		side: func() []byte {
+			v := prov(res)
+			v.Stamp(time.Now())
+			return v.JSON()
+		},
+	}
+	if p.mode != "none" {
+		p.head = prov(nil).Compact()
+	}
+	if err := outs.open(pipe.Schema(), x.sink, &p, x.out); err != nil {
+		return err
+	}
+	if x.progress && !x.noProgress && !(outs.toTerminal(x.out) && isTerminal(x.err)) {
+		prog.show(x.err, lineEvery)
+	}
+	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
+	res, err = pipe.ProcessAll(context.Background(), in.list, outs)
+	prog.close()
+	if err != nil {
+		outs.abort()
+		return err
+	}
+	return x.end(res, outs, sig, time.Since(prog.start))
+}
+
+// end completes the outputs and tells what happened.
+func (x *extraction) end(res *pinyon.Result, outs *outputs, sig *interrupt, took time.Duration) error {
+	stopped := int(sig.status.Load())
+	s := summarize(res, outs, stopped != 0, took)
+	if s.nothing() && stopped == 0 {
+		outs.abort() // an output without any input would look like an answer
+	} else if err := outs.finish(); err != nil {
+		outs.abort()
+		return err
+	}
+	if x.summary == "json" {
+		if err := s.printJSON(x.app); err != nil {
+			return err
+		}
+	} else {
+		s.print(x.app)
+	}
+	status := s.status(x.keepGoing)
+	if stopped != 0 {
+		status = stopped
+	}
+	if status != exitOK {
+		return &exit{status: status}
+	}
+	return nil
+}
+
+// outputs are where the rows go, by the flags.
+func (x *extraction) outputs() (*outputs, error) {
+	switch x.provenance {
+	case "sidecar", "header", "none":
+	default:
+		return nil, usage("unknown place %q for the provenance; want sidecar, header or none", x.provenance)
+	}
+	switch x.summary {
+	case "text", "json":
+	default:
+		return nil, usage("unknown form %q of the summary; want text or json", x.summary)
+	}
+	switch x.bidirStyle {
+	case "", "pinyon", "jj":
+	default:
+		return nil, usage("unknown style %q of --bidir-split; want pinyon or jj", x.bidirStyle)
+	}
+	switch d := x.delimiter; {
+	case d == "tab" || d == `\t`:
+		x.sink.Delimiter = '\t'
+	case len(d) == 1:
+		x.sink.Delimiter = d[0]
+	case d != "":
+		return nil, usage("--csv-delimiter: got %q; want one character", d)
+	}
+	main, err := parseOutput(x.output, x.format, x.say)
+	if err != nil {
+		return nil, err
+	}
+	all := &outputs{list: []*output{main}}
+	for _, tee := range x.tees {
+		o, err := parseTee(tee)
+		if err != nil {
+			return nil, err
+		}
+		all.list = append(all.list, o)
+	}
+	if x.provenance == "header" {
+		for _, o := range all.list {
+			if o.format.headLine {
+				return all, nil
+			}
+		}
+		return nil, usage("--provenance header: only jsonl has room for it, and no output is jsonl")
+	}
+	return all, nil
+}
+
+// maxCounted is how many inputs the provenance counts one by one; of more it does so for
+// those with an error. An input's counters take 1.4 kB.
+const maxCounted = 1000
+
+// provenanceOf gives a function that makes the provenance of a run, or of its beginning if
+// there is no result yet. own is the name of a profile made of files.
+func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs, own string) func(*pinyon.Result) *pinyon.Provenance {
+	var sums []string
+	if x.hashInputs && x.provenance != "none" {
+		sums = in.hashes()
+	}
+	return func(res *pinyon.Result) *pinyon.Provenance {
+		v := pipe.Provenance(in.list, res)
+		for i := range v.Inputs {
+			v.Inputs[i].Size = in.sizes[i]
+			if sums != nil {
+				v.Inputs[i].SHA256 = sums[i]
+			}
+			if len(in.list) > maxCounted && v.Inputs[i].Error == "" {
+				v.Inputs[i].Counters = nil
+			}
+		}
+		if own != "" {
+			v.Profile = &own
+		}
+		return v
+	}
+}
+
+// rename gives the columns the names that the flags ask for.
+func (x *extraction) rename(s *column.Schema, split bool) error {
+	if x.bidirStyle != "" && !split {
+		return usage("--bidir-style needs --bidir-split")
+	}
+	seen := map[string]bool{}
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		if x.bidirStyle == "jj" {
+			f.Out = extract.SplitNameJJ(f.Name)
+		}
+		if x.qualified {
+			f.Out = f.Group + "." + f.Out
+		}
+		if seen[f.Out] {
+			return fmt.Errorf("two columns are called %s", f.Out)
+		}
+		seen[f.Out] = true
+	}
+	return nil
+}
+
+// busy keeps n cores busy at most, 0 being all, and lets the collector run early: flows lie
+// in slabs without pointers, so that a collection costs little and room is what counts. It
+// returns what puts things back.
+func busy(n int) (restore func()) {
+	procs := runtime.GOMAXPROCS(0)
+	if n > 0 && n < procs {
+		runtime.GOMAXPROCS(n)
+	}
+	percent := debug.SetGCPercent(50)
+	return func() {
+		runtime.GOMAXPROCS(procs)
+		debug.SetGCPercent(percent)
+	}
+}

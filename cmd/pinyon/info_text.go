@@ -1,0 +1,145 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pinyon/packet"
+)
+
+// sheet is lines of a name and a value, the values aligned.
+type sheet struct{ b strings.Builder }
+
+func (s *sheet) line(name, format string, args ...any) {
+	fmt.Fprintf(&s.b, "%-15s %s\n", name, fmt.Sprintf(format, args...))
+}
+
+func (c *captureInfo) text() string {
+	var s sheet
+	s.line("file", "%s", c.Path)
+	format := c.Format + " " + c.FormatVer
+	if c.BigEndian {
+		format += ", big-endian"
+	}
+	if c.Compression != "" {
+		format += ", packed with " + c.Compression
+	}
+	s.line("format", "%s", format)
+	for i, f := range c.Interfaces {
+		name := "interface"
+		if len(c.Interfaces) > 1 {
+			name = fmt.Sprintf("interface %d", i)
+		}
+		text := fmt.Sprintf("%s (%d), %s", f.LinkName, f.LinkType, f.Resolution)
+		if f.Snaplen > 0 {
+			text += fmt.Sprintf(", snaplen %d", f.Snaplen)
+		} else {
+			text += ", no snaplen"
+		}
+		if f.Name != "" {
+			text = f.Name + ": " + text
+		}
+		s.line(name, "%s", text)
+	}
+	s.line("packets", "%d, %d bytes on the wire", c.Packets, c.Bytes)
+	if c.Packets > 0 {
+		rate := "N/A"
+		if c.Rate != nil {
+			rate = fmt.Sprintf("%.2f", *c.Rate)
+		}
+		s.line("first", "%s", c.First)
+		s.line("last", "%s", c.Last)
+		s.line("duration", "%.2f s", c.Duration)
+		s.line("packets/s", "%s", rate)
+	}
+	if c.Truncated > 0 {
+		s.line("truncated", "%d packets captured shorter than on the wire", c.Truncated)
+	}
+	if c.Backwards > 0 {
+		s.line("backwards", "%d packets earlier than the one before", c.Backwards)
+	}
+	if len(c.NonIP) > 0 {
+		s.line("without IP", "%s", strings.Trim(kinds(c.NonIP), " ()"))
+	}
+	if len(c.Dropped) > 0 {
+		s.line("undecodable", "%s", counts(c.Dropped))
+	}
+	if c.Damage != nil {
+		s.line("damaged", "%s", c.Damage.Error)
+	}
+	if c.IPPackets == 0 {
+		s.line("IP", "no packet has an IP header")
+		return s.b.String()
+	}
+	s.line("IP", "%d packets: IPv4 %d, IPv6 %d", c.IPPackets, c.IPv4, c.IPv6)
+	for i, p := range c.Protocols {
+		name := ""
+		if i == 0 {
+			name = "protocols"
+		}
+		s.line(name, "%-10s %10d %6.2f%%", p.Name, p.Packets, p.Percent)
+	}
+	return s.b.String()
+}
+
+func (t *table) text() string {
+	var s sheet
+	s.line("file", "%s", t.Path)
+	s.line("format", "%s", t.Format)
+	if t.Version != "" {
+		s.line("schema", "%s", t.Version)
+	}
+	s.line("rows", "%d", t.Rows)
+	s.line("columns", "%d", len(t.Columns))
+	s.line("missing", "%.2f%% of values", 100*t.Missing)
+	missing := slices.Clone(t.Columns)
+	slices.SortStableFunc(missing, func(a, b tableColumn) int { return cmp.Compare(b.Missing, a.Missing) })
+	for i, c := range missing {
+		if c.Missing == 0 {
+			break
+		}
+		name := ""
+		if i == 0 {
+			name = "missing most"
+		}
+		if i == 10 {
+			s.line("", "... (--json has all)")
+			break
+		}
+		s.line(name, "%-32s %6.2f%%", c.Name, 100*float64(c.Missing)/float64(max(t.Rows, 1)))
+	}
+	return s.b.String()
+}
+
+// protocolNames are IANA keywords of protocols that captures hold.
+var protocolNames = map[uint8]string{
+	0: "HOPOPT", 1: "ICMP", 2: "IGMP", 4: "IPv4", 6: "TCP", 8: "EGP", 17: "UDP", 27: "RDP", 33: "DCCP", 41: "IPv6",
+	43: "IPv6-Route", 44: "IPv6-Frag", 46: "RSVP", 47: "GRE", 50: "ESP", 51: "AH", 58: "IPv6-ICMP", 59: "IPv6-NoNxt",
+	60: "IPv6-Opts", 88: "EIGRP", 89: "OSPF", 94: "IPIP", 97: "ETHERIP", 103: "PIM", 108: "IPComp", 112: "VRRP",
+	115: "L2TP", 124: "ISIS", 132: "SCTP", 135: "Mobility", 136: "UDPLite", 137: "MPLS-in-IP", 139: "HIP", 140: "Shim6",
+}
+
+func protocolName(n uint8) string {
+	if name, ok := protocolNames[n]; ok {
+		return name
+	}
+	return fmt.Sprintf("proto-%d", n)
+}
+
+// linkNames are the LINKTYPE_ names of what is decoded.
+var linkNames = map[uint16]string{
+	packet.LinkNull: "NULL", packet.LinkEthernet: "ETHERNET", packet.LinkPPP: "PPP", packet.LinkRaw12: "RAW",
+	packet.LinkRaw14: "RAW", packet.LinkPPPHDLC: "PPP_HDLC", packet.LinkPPPEther: "PPP_ETHER", packet.LinkRaw: "RAW",
+	packet.LinkCHDLC: "C_HDLC", packet.LinkIEEE80211: "IEEE802_11", packet.LinkLoop: "LOOP", packet.LinkLinuxSLL: "LINUX_SLL",
+	packet.LinkPrism: "IEEE802_11_PRISM", packet.LinkRadiotap: "IEEE802_11_RADIOTAP", packet.LinkAVS: "IEEE802_11_AVS",
+	packet.LinkPPI: "PPI", packet.LinkIPv4: "IPV4", packet.LinkIPv6: "IPV6", packet.LinkNFLOG: "NFLOG", packet.LinkLinuxSLL2: "LINUX_SLL2",
+}
+
+func linkName(l uint16) string {
+	if name, ok := linkNames[l]; ok {
+		return name
+	}
+	return "not decoded"
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pinyon"
+	"pinyon/capture"
+	"pinyon/pcap"
+)
+
+// captureNames are the endings of captures in a directory, packed or not.
+var captureNames = []string{".pcap", ".pcapng", ".cap"}
+
+func isCaptureName(name string) bool {
+	name = strings.ToLower(name)
+	for _, packed := range []string{".gz", ".zst"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	for _, end := range captureNames {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// inputs are what a run reads, in order.
+type inputs struct {
+	list  []pinyon.Input
+	infos []fs.FileInfo // of the regular files, for comparison with outputs
+	sizes []int64       // by input; 0 where there is none
+	total int64         // sum of sizes
+	known bool          // every input has a size
+	stop  <-chan struct{}
+}
+
+// findInputs resolves the arguments. What cannot be found is an input that fails in its
+// turn, so that the others are read. Pipes and devices end when stop is closed.
+func (a *app) findInputs(args []string, recursive bool, stop <-chan struct{}) (*inputs, error) {
+	in := &inputs{known: true, stop: stop}
+	stdin := false
+	for _, arg := range args {
+		if arg == "-" {
+			if stdin {
+				return nil, usage("standard input is given twice")
+			}
+			stdin = true
+			in.addStdin(a.in)
+			continue
+		}
+		info, err := os.Stat(arg)
+		if err != nil || !info.IsDir() {
+			in.add(arg, info)
+			continue
+		}
+		if err := in.addDir(arg, recursive); err != nil {
+			in.fail(arg, err)
+		}
+	}
+	return in, nil
+}
+
+// addStdin adds standard input; r is what it is.
+func (in *inputs) addStdin(r io.Reader) {
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (capture.Source, error) { return pcap.NewReader(f) }})
+			in.infos = append(in.infos, info)
+			in.sizes = append(in.sizes, info.Size())
+			in.total += info.Size()
+			return
+		}
+	}
+	open := func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
+	in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (capture.Source, error) { return openStream("standard input", open, in.stop) }})
+	in.sizes = append(in.sizes, 0)
+	in.known = false
+}
+
+func (in *inputs) add(path string, info fs.FileInfo) {
+	if info != nil && !info.Mode().IsRegular() {
+		in.list = append(in.list, streamInput(path, in.stop))
+		in.sizes = append(in.sizes, 0)
+		in.known = false
+		return
+	}
+	in.list = append(in.list, pinyon.File(path))
+	size := int64(0)
+	if info != nil {
+		in.infos = append(in.infos, info)
+		size = info.Size()
+	}
+	in.sizes = append(in.sizes, size)
+	in.total += size
+}
+
+func (in *inputs) fail(name string, err error) {
+	in.list = append(in.list, pinyon.Input{Name: name, Open: func() (capture.Source, error) { return nil, err }})
+	in.sizes = append(in.sizes, 0)
+}
+
+// addDir adds the captures of a directory, sorted by name. Names decide which files are
+// looked at, contents whether they are captures.
+func (in *inputs) addDir(dir string, recursive bool) error {
+	n := len(in.list)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && path == dir:
+			return err
+		case err != nil:
+			in.fail(path, err)
+			return nil
+		case d.IsDir() && path != dir && !recursive:
+			return fs.SkipDir
+		case d.IsDir() || !isCaptureName(d.Name()):
+			return nil
+		}
+		info, err := os.Stat(path) // follows links to files
+		if err == nil && info.IsDir() {
+			return nil
+		}
+		in.add(path, info)
+		return nil
+	})
+	if err == nil && len(in.list) == n {
+		err = fmt.Errorf("%s: no file in this directory is named %s, or so with .gz or .zst", dir, strings.Join(captureNames, ", "))
+	}
+	return err
+}
+
+// hashes are the SHA-256 sums of the inputs, in hex; "" for what is not a regular file or
+// cannot be read, which the run will tell.
+func (in *inputs) hashes() []string {
+	sums := make([]string, len(in.list))
+	for i := range in.list {
+		if in.list[i].Name != "-" {
+			sums[i], _ = fileHash(in.list[i].Name)
+		}
+	}
+	return sums
+}
+
+func fileHash(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

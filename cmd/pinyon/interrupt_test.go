@@ -1,0 +1,162 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// process is the command in a process of its own.
+func process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	c := exec.Command(exe, args...)
+	c.Env = append(os.Environ(), "PINYON_TEST_MAIN=1")
+	return c
+}
+
+// exitStatus waits for a process, which must not take long.
+func exitStatus(t *testing.T, c *exec.Cmd) int {
+	t.Helper()
+	late := time.AfterFunc(20*time.Second, func() { c.Process.Kill() })
+	defer late.Stop()
+	c.Wait()
+	return c.ProcessState.ExitCode()
+}
+
+// idle starts an extraction from a pipe that has given a whole capture and stays open.
+func idle(t *testing.T, out string) (c *exec.Cmd, stderr *bufio.Reader) {
+	t.Helper()
+	c = process(t, "extract", "-", "-o", out)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	pipe, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(captureBytes(t)); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(files(t, filepath.Dir(out))) > 0 })
+	time.Sleep(200 * time.Millisecond) // the pipe has been read by then
+	return c, bufio.NewReader(pipe)
+}
+
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	for range 1000 {
+		if ok() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("waited in vain")
+}
+
+func TestInterrupt(t *testing.T) {
+	for _, c := range []struct {
+		signal os.Signal
+		status int
+	}{{os.Interrupt, exitInterrupt}, {syscall.SIGTERM, exitTerminate}} {
+		dir := t.TempDir()
+		out := filepath.Join(dir, "x.parquet")
+		p, stderr := idle(t, out)
+		p.Process.Signal(c.signal)
+		said, _ := io.ReadAll(stderr)
+		if got := exitStatus(t, p); got != c.status {
+			t.Errorf("%v: status %d, %s", c.signal, got, said)
+		}
+		if !strings.Contains(string(said), "3 flows from 19 packets") {
+			t.Errorf("%v: stderr %s", c.signal, said)
+		}
+		if got := files(t, dir); len(got) != 2 {
+			t.Errorf("%v: files %v", c.signal, got)
+		}
+		if text := want(t, 0, "", "info", out); !strings.Contains(text, "rows            3\n") {
+			t.Errorf("%v: %s", c.signal, text)
+		}
+	}
+}
+
+// TestAbort sends the second signal while the first is held up by an output that nobody
+// reads.
+func TestAbort(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0) // keeps it open, reads nothing
+	if err != nil {
+		t.Skip(err)
+	}
+	defer reader.Close()
+	in := captureFile(t)
+	args := []string{"extract", "-o", filepath.Join(dir, "x.csv"), "--tee", "csv=" + fifo}
+	for range 100 {
+		args = append(args, in)
+	}
+	p := process(t, args...)
+	var stderr bytes.Buffer
+	p.Stderr = &stderr
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(files(t, dir)) > 0 })
+	time.Sleep(500 * time.Millisecond) // the pipe is full by then
+	p.Process.Signal(os.Interrupt)
+	time.Sleep(100 * time.Millisecond)
+	p.Process.Signal(os.Interrupt)
+	if got := exitStatus(t, p); got != exitInterrupt {
+		t.Errorf("status %d, %s", got, stderr.String())
+	}
+	if got := files(t, dir); len(got) != 0 {
+		t.Errorf("left over: %v", got)
+	}
+}
+
+// TestClosedPipe reads a little of standard output and goes away.
+func TestClosedPipe(t *testing.T) {
+	dir := t.TempDir()
+	in := captureFile(t)
+	args := []string{"extract", "--tee", "csv=" + filepath.Join(dir, "x.csv")}
+	for range 200 {
+		args = append(args, in)
+	}
+	p := process(t, args...)
+	var stderr bytes.Buffer
+	p.Stderr = &stderr
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.ReadFull(out, make([]byte, 10))
+	out.Close()
+	if got := exitStatus(t, p); got != exitError || stderr.Len() > 0 {
+		t.Errorf("status %d, stderr %q", got, stderr.String())
+	}
+	if got := files(t, dir); len(got) != 0 {
+		t.Errorf("left over: %v", got)
+	}
+}

@@ -1,0 +1,29 @@
+// Command pinyon reads packet captures and writes flows as columns.
+//
+// Results go to standard output, everything else to standard error. A subcommand is a file
+// of its own; sinks.go lists the formats. What a flow and a column are is the library's
+// matter, not the command's.
+package main
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A reader that went away is an error of the sink, which removes what is half written;
+	// left alone the runtime would kill the process.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program. It returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := newApp(args[0], stdin, stdout, stderr)
+	root := a.root()
+	root.SetArgs(args[1:])
+	cmd, err := root.ExecuteC()
+	return a.finish(cmd, err)
+}

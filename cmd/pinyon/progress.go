@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"pinyon"
+	"pinyon/capture"
+)
+
+// How often progress is shown: on a terminal, and as lines anywhere else.
+const (
+	barEvery  = 100 * time.Millisecond
+	lineEvery = 10 * time.Second
+)
+
+// A progress tells how far a run is, by bytes read of what there is to read.
+type progress struct {
+	run    pinyon.Progress
+	before []int64 // bytes of the inputs before each
+	total  int64   // -1 if some input has no size
+	now    atomic.Pointer[position]
+	start  time.Time
+	done   chan struct{}
+	ended  chan struct{}
+}
+
+// position is the input being read. A source that cannot tell its offset is nil.
+type position struct {
+	input  int
+	source interface{ Offset() int64 }
+}
+
+func newProgress(in *inputs) *progress {
+	p := &progress{total: in.total, before: make([]int64, len(in.sizes)), start: time.Now()}
+	sum := int64(0)
+	for i, n := range in.sizes {
+		p.before[i] = sum
+		sum += n
+	}
+	if !in.known {
+		p.total = -1
+	}
+	return p
+}
+
+// opened notes the input that is read from now on.
+func (p *progress) opened(input int, src capture.Source) {
+	at := &position{input: input}
+	at.source, _ = src.(interface{ Offset() int64 })
+	p.now.Store(at)
+}
+
+// bytes is how much was read so far.
+func (p *progress) bytes() int64 {
+	at := p.now.Load()
+	if at == nil {
+		return 0
+	}
+	n := p.before[at.input]
+	if at.source != nil {
+		n += at.source.Offset()
+	}
+	return n
+}
+
+// show starts to print to w: a bar if it is a terminal, else a line now and then. close
+// ends it.
+func (p *progress) show(w io.Writer, every time.Duration) {
+	p.done, p.ended = make(chan struct{}), make(chan struct{})
+	if isTerminal(w) {
+		go p.loop(barEvery, p.bar(w))
+		return
+	}
+	go p.loop(every, func(end bool) {
+		if !end {
+			fmt.Fprintln(w, p.line())
+		}
+	})
+}
+
+func (p *progress) loop(every time.Duration, step func(end bool)) {
+	defer close(p.ended)
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			step(false)
+		case <-p.done:
+			step(true)
+			return
+		}
+	}
+}
+
+func (p *progress) close() {
+	if p.done != nil {
+		close(p.done)
+		<-p.ended
+	}
+}
+
+func (p *progress) bar(w io.Writer) func(end bool) {
+	b := progressbar.NewOptions64(p.total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionUseIECUnits(true),
+		progressbar.OptionSetWidth(24),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(0),
+	)
+	return func(end bool) {
+		if end {
+			b.Finish()
+			return
+		}
+		b.Describe(fmt.Sprintf("%s packets, %s flows", short(p.run.Records.Load()), short(p.run.Flows.Load())))
+		n := p.bytes()
+		if p.total > 0 {
+			n = min(n, p.total-1) // the last step would end the bar
+		}
+		b.Set64(n)
+	}
+}
+
+// line is the state as text.
+func (p *progress) line() string {
+	n, secs := p.bytes(), time.Since(p.start).Seconds()
+	records := p.run.Records.Load()
+	s := size(n)
+	if p.total > 0 {
+		s = fmt.Sprintf("%d%%, %s of %s", 100*n/p.total, size(n), size(p.total))
+	}
+	s += fmt.Sprintf(", %d packets, %d flows, %s packets/s", records, p.run.Flows.Load(), short(uint64(float64(records)/secs)))
+	if p.total > 0 && n > 0 {
+		s += fmt.Sprintf(", %s left", time.Duration(secs*float64(p.total-n)/float64(n)*float64(time.Second)).Round(time.Second))
+	}
+	return s
+}
+
+// size is a number of bytes for a reader.
+func size(n int64) string {
+	units := []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
+	f, u := float64(n), 0
+	for f >= 1024 && u < len(units)-1 {
+		f /= 1024
+		u++
+	}
+	if u == 0 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f %s", f, units[u])
+}
+
+// short is a count for a reader.
+func short(n uint64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2fG", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.2fM", float64(n)/1e6)
+	case n >= 1e4:
+		return fmt.Sprintf("%.1fk", float64(n)/1e3)
+	}
+	return fmt.Sprint(n)
+}

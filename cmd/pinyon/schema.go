@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"pinyon"
+	"pinyon/extract"
+	"pinyon/sink"
+)
+
+func (a *app) schemaCommand() *cobra.Command {
+	var o pinyon.SchemaOptions
+	var output, missing string
+	var full, minimal bool
+	cmd := &cobra.Command{
+		Use:   "schema",
+		Short: "Print name, type, unit and meaning of every column",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case full:
+				o.Form = "full"
+			case minimal:
+				o.Form = "minimal"
+			}
+			switch missing {
+			case "zero":
+			case "null":
+				o.Nulls = true
+			default:
+				return usage("unknown policy %q for missing values; want zero or null", missing)
+			}
+			var b bytes.Buffer
+			if err := pinyon.WriteSchema(&b, &o); err != nil {
+				return usage("%w", err)
+			}
+			return a.writeResult(output, b.Bytes())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&output, "output", "o", "-", "file to write; - is standard output")
+	f.StringVarP(&o.Form, "format", "f", "json", "json, csv, markdown, jsonschema, arrow, sql, full or minimal")
+	f.StringVar(&o.Group, "group", "", "only this feature group")
+	f.BoolVar(&full, "full", false, "everything known of every column, by id")
+	f.BoolVar(&minimal, "minimal", false, "type and profile of every column, by name")
+	f.StringVar(&missing, "missing", "zero", "what stands for absent values: zero or null")
+	f.StringVar(&o.Table, "db-table", "pinyon_features", "name of the table, for -f sql")
+	cmd.MarkFlagsMutuallyExclusive("full", "minimal", "format")
+	complete(cmd, "format", pinyon.SchemaForms)
+	complete(cmd, "group", extract.Groups())
+	complete(cmd, "missing", []string{"zero", "null"})
+	return cmd
+}
+
+func (a *app) featuresCommand() *cobra.Command {
+	var group string
+	cmd := &cobra.Command{
+		Use:   "features",
+		Short: "Print the columns as Markdown tables",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			var b bytes.Buffer
+			if err := pinyon.WriteSchema(&b, &pinyon.SchemaOptions{Form: "markdown", Group: group}); err != nil {
+				return usage("%w", err)
+			}
+			return a.writeResult("-", b.Bytes())
+		},
+	}
+	cmd.Flags().StringVar(&group, "group", "", "only this feature group")
+	complete(cmd, "group", extract.Groups())
+	return cmd
+}
+
+// writeResult writes a small result to a file or to standard output.
+func (a *app) writeResult(path string, b []byte) error {
+	if path == "-" || path == "" {
+		_, err := a.out.Write(b)
+		return err
+	}
+	return writeFile(path, b)
+}
+
+// writeFile gives path its contents at once: whoever opens it finds all of them.
+func writeFile(path string, b []byte) error {
+	t, err := sink.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(t, bytes.NewReader(b)); err != nil {
+		t.Abort()
+		return err
+	}
+	return t.Commit()
+}
+
+// complete offers words for the value of a flag.
+func complete(cmd *cobra.Command, flag string, words []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+}

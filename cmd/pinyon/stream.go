@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"pinyon"
+	"pinyon/capture"
+	"pinyon/pcap"
+)
+
+// A stream is a pipe, device or standard input as a capture that can be given up while it
+// has nothing to say: when stop is closed it ends. Regular files need no such thing.
+type stream struct {
+	*pcap.Reader
+	from *patient
+}
+
+func (s *stream) Close() error {
+	err := s.Reader.Close()
+	s.from.close()
+	return err
+}
+
+// openStream makes a source of what open gives, which is called in another goroutine: a
+// FIFO opens when its writer comes.
+func openStream(name string, open func() (io.ReadCloser, error), stop <-chan struct{}) (capture.Source, error) {
+	p := &patient{stop: stop, data: make(chan chunk), free: make(chan []byte, 2), done: make(chan struct{})}
+	p.free <- make([]byte, chunkSize)
+	p.free <- make([]byte, chunkSize)
+	go p.run(open)
+	r, err := pcap.NewReader(p)
+	if err != nil {
+		p.close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &stream{r, p}, nil
+}
+
+// streamInput is a path that is neither a regular file nor a directory.
+func streamInput(path string, stop <-chan struct{}) pinyon.Input {
+	return pinyon.Input{Name: path, Open: func() (capture.Source, error) {
+		return openStream(path, func() (io.ReadCloser, error) { return os.Open(path) }, stop)
+	}}
+}
+
+const chunkSize = 256 << 10
+
+type chunk struct {
+	buf []byte
+	n   int
+	err error
+}
+
+// A patient reads ahead by two chunks, in a goroutine that may block for ever without
+// harm.
+type patient struct {
+	stop <-chan struct{}
+	data chan chunk
+	free chan []byte
+	done chan struct{} // closed when nobody wants more
+	once sync.Once
+	cur  chunk
+	at   int
+}
+
+func (p *patient) run(open func() (io.ReadCloser, error)) {
+	r, err := open()
+	if err != nil {
+		p.give(chunk{err: err})
+		return
+	}
+	defer r.Close()
+	for {
+		var buf []byte
+		select {
+		case buf = <-p.free:
+		case <-p.done:
+			return
+		}
+		n, err := r.Read(buf)
+		if !p.give(chunk{buf, n, err}) || err != nil {
+			return
+		}
+	}
+}
+
+func (p *patient) give(c chunk) bool {
+	select {
+	case p.data <- c:
+		return true
+	case <-p.done:
+		return false
+	}
+}
+
+// Read gives what has arrived, and io.EOF once stopped.
+func (p *patient) Read(b []byte) (int, error) {
+	for p.at == p.cur.n {
+		if p.cur.err != nil {
+			return 0, p.cur.err
+		}
+		if p.cur.buf != nil {
+			p.free <- p.cur.buf // has room for both
+			p.cur = chunk{}
+		}
+		p.at = 0
+		select {
+		case p.cur = <-p.data:
+		case <-p.stop:
+			p.cur = chunk{err: io.EOF}
+		}
+	}
+	n := copy(b, p.cur.buf[p.at:p.cur.n])
+	p.at += n
+	return n, nil
+}
+
+func (p *patient) close() { p.once.Do(func() { close(p.done) }) }

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pinyon"
+	"pinyon/pcap"
+)
+
+// summary is what a run has to tell at its end.
+type summary struct {
+	Flows       uint64           `json:"flows"`
+	Packets     uint64           `json:"packets"`
+	Records     uint64           `json:"records"`
+	Outputs     []string         `json:"outputs"`
+	Inputs      int              `json:"inputs"`
+	Faults      []inputFault     `json:"faults"`
+	Interrupted bool             `json:"interrupted"`
+	Replaced    uint64           `json:"bytes_replaced"` // of text that were not UTF-8
+	Seconds     float64          `json:"seconds"`
+	Counters    *pinyon.Counters `json:"counters"`
+
+	failed  int // inputs of which nothing could be read
+	damaged int // inputs that were read in part
+	denied  int // failed ones that may not be read
+}
+
+// inputFault is an input that could not be read, or not to its end.
+type inputFault struct {
+	Input  string `json:"input"`
+	Error  string `json:"error"`
+	Record uint64 `json:"record,omitempty"` // where reading ended; from 1
+	Offset int64  `json:"offset,omitempty"` // bytes, of the decompressed capture
+}
+
+func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Duration) *summary {
+	c := res.Counters()
+	s := &summary{
+		Flows: res.Rows, Packets: c.PacketsInRows, Records: c.Records, Inputs: len(res.Inputs),
+		Faults: []inputFault{}, Interrupted: interrupted, Replaced: outs.replaced(), Seconds: took.Seconds(), Counters: c,
+	}
+	for _, o := range outs.list {
+		s.Outputs = append(s.Outputs, o.path)
+	}
+	for i := range res.Inputs {
+		in := &res.Inputs[i]
+		if in.Err == nil {
+			continue
+		}
+		f := inputFault{Input: in.Name, Error: faultText(in)}
+		var pe *pcap.Error
+		if errors.As(in.Err, &pe) {
+			if interrupted && errors.Is(pe, pcap.ErrTruncated) {
+				continue // cut by the signal, in the middle of a record
+			}
+			f.Record, f.Offset = pe.Record, pe.Offset
+			s.damaged++
+		} else {
+			s.failed++
+			if errors.Is(in.Err, fs.ErrPermission) {
+				s.denied++
+			}
+		}
+		s.Faults = append(s.Faults, f)
+	}
+	return s
+}
+
+// faultText is the error of an input in a line that names it once.
+func faultText(in *pinyon.Report) string {
+	text := strings.TrimPrefix(in.Err.Error(), "pcap: ")
+	if strings.Contains(text, in.Name) {
+		return text
+	}
+	return in.Name + ": " + text
+}
+
+// nothing reports whether not a single input could be read.
+func (s *summary) nothing() bool { return s.failed > 0 && s.failed == s.Inputs }
+
+// status is the exit status that the inputs ask for.
+func (s *summary) status(keepGoing bool) int {
+	switch {
+	case s.nothing() && s.denied == s.failed:
+		return exitPermission
+	case s.nothing():
+		return exitError
+	case len(s.Faults) > 0 && !keepGoing:
+		return exitIncomplete
+	}
+	return exitOK
+}
+
+// maxFaults is how many bad inputs are told one by one.
+const maxFaults = 20
+
+// print tells the summary in lines.
+func (s *summary) print(a *app) {
+	for i, f := range s.Faults {
+		if i == maxFaults {
+			a.say("%s: and %d more inputs", a.name, len(s.Faults)-i)
+			break
+		}
+		a.say("%s: %s", a.name, f.Error)
+	}
+	if s.nothing() {
+		return
+	}
+	names := slices.Clone(s.Outputs)
+	for i, n := range names {
+		if n == "-" {
+			names[i] = "standard output"
+		}
+	}
+	a.say("%d flows from %d packets (%d records) -> %s", s.Flows, s.Packets, s.Records, strings.Join(names, ", "))
+	if s.Counters.Dropped > 0 {
+		a.say("dropped: %s%s", counts(s.Counters.DroppedBy), kinds(s.Counters.NonIP))
+	}
+	if n := counts(s.Counters.Noted); n != "" {
+		a.say("noted: %s", n)
+	}
+	if len(s.Faults) > 0 {
+		a.say("inputs: %d, failed %d, damaged or cut short %d", s.Inputs, s.failed, s.damaged)
+	}
+	if s.Replaced > 0 {
+		a.say("text: %d bytes were not UTF-8 and left as U+FFFD", s.Replaced)
+	}
+	a.log.Info("finished", "seconds", s.Seconds)
+}
+
+// printJSON tells the summary as one line of JSON.
+func (s *summary) printJSON(a *app) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	a.say("%s", b)
+	return nil
+}
+
+// counts lists what is not zero, by name.
+func counts(m map[string]uint64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if m[name] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", m[name], name))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// kinds lists the most frequent kinds of frames without IP.
+func kinds(m map[string]uint64) string {
+	names := slices.Collect(maps.Keys(m))
+	slices.SortFunc(names, func(a, b string) int {
+		if m[a] != m[b] {
+			return int(min(m[b], 1<<31)) - int(min(m[a], 1<<31))
+		}
+		return strings.Compare(a, b)
+	})
+	var parts []string
+	for i, n := range names {
+		if i == 5 {
+			parts = append(parts, "...")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s: %d", n, m[n]))
+	}
+	if parts == nil {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"pinyon/extract"
+	"pinyon/feature"
+)
+
+// A table is what a scan of a feature file found.
+type table struct {
+	Path     string        `json:"path"`
+	Format   string        `json:"format"`
+	Rows     uint64        `json:"rows"`
+	Missing  float64       `json:"missing_rate"` // absent cells over all cells
+	Columns  []tableColumn `json:"columns"`
+	Version  string        `json:"schema_version,omitempty"` // as the file tells
+	Metadata bool          `json:"-"`                        // a JSON Lines file with the provenance on top
+}
+
+// tableColumn is one column of a table. Of text files, where an empty cell may be text,
+// empty cells of text columns count as missing.
+type tableColumn struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Missing uint64 `json:"missing"`
+
+	kind  feature.Kind // 0: not a column of the schema
+	typed bool         // Type is the file's own word, not the schema's
+	bad   uint64       // values that are not of the kind
+	first string       // of them, with its row
+	seen  uint64       // rows of a JSON file that have it
+}
+
+// knownColumns are all columns by every name they may have in an output.
+func knownColumns() map[string]feature.Desc {
+	known := map[string]feature.Desc{}
+	for _, d := range extract.All() {
+		split, jj := d.SplitName(), extract.SplitNameJJ(d.Name)
+		for _, n := range []string{jj, split, d.Name} {
+			known[d.Group+"."+n] = d
+			if _, taken := known[n]; !taken || n == d.Name {
+				known[n] = d
+			}
+		}
+	}
+	return known
+}
+
+// errNoTable: the file is none that a sink writes.
+var errNoTable = errors.New("neither a capture nor a feature file")
+
+// scanTable reads a feature file from end to end. The content decides between Parquet,
+// Arrow and JSON; what is left is CSV or TSV.
+func scanTable(path string) (*table, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t := &table{Path: path}
+	r := bufio.NewReaderSize(f, 1<<20)
+	head, err := r.Peek(8)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch first := bytes.TrimLeft(head, " \t\r\n"); {
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		err = t.scanParquet(f)
+	case bytes.HasPrefix(head, []byte("ARROW1")):
+		err = t.scanArrowFile(f)
+	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
+		err = t.scanArrowStream(r)
+	case bytes.HasPrefix(head, []byte("\x93NUMPY")):
+		return nil, fmt.Errorf("%s: an npy matrix does not tell its columns", path)
+	case bytes.HasPrefix(first, []byte("{")):
+		err = t.scanJSON(r, false)
+	case bytes.HasPrefix(first, []byte("[")):
+		err = t.scanJSON(r, true)
+	default:
+		err = t.scanCSV(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if cells := t.Rows * uint64(len(t.Columns)); cells > 0 {
+		missing := uint64(0)
+		for i := range t.Columns {
+			missing += t.Columns[i].Missing
+		}
+		t.Missing = float64(missing) / float64(cells)
+	}
+	return t, nil
+}
+
+// column makes the column of a name; typ is the file's word for its type, if it has one.
+func (t *table) column(known map[string]feature.Desc, name, typ string) *tableColumn {
+	c := tableColumn{Name: name, Type: typ, typed: typ != ""}
+	if d, ok := known[name]; ok {
+		c.kind = d.Kind
+		if typ == "" {
+			c.Type = d.Kind.String()
+		}
+	}
+	t.Columns = append(t.Columns, c)
+	return &t.Columns[len(t.Columns)-1]
+}
+
+func (c *tableColumn) wrong(row uint64, value string) {
+	if c.bad++; c.bad == 1 {
+		if len(value) > 40 {
+			value = value[:40] + "..."
+		}
+		c.first = fmt.Sprintf("row %d: %q", row, value)
+	}
+}
+
+func (t *table) scanCSV(r *bufio.Reader) error {
+	line, err := r.Peek(64 << 10)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if line, _, _ = bytes.Cut(line, []byte("\n")); bytes.IndexByte(line, 0) >= 0 || len(line) == 0 {
+		return errNoTable
+	}
+	t.Format = "csv"
+	c := csv.NewReader(r)
+	c.ReuseRecord = true
+	switch {
+	case bytes.IndexByte(line, '\t') >= 0:
+		c.Comma, t.Format = '\t', "tsv"
+	case bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0:
+		c.Comma = ';'
+	}
+	known := knownColumns()
+	names, err := c.Read()
+	if err != nil {
+		return errNoTable
+	}
+	some := false
+	for _, n := range names {
+		some = t.column(known, strings.Clone(n), "").kind != 0 || some
+	}
+	if !some {
+		return fmt.Errorf("%w: no column of the first line is known", errNoTable)
+	}
+	for {
+		cells, err := c.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		t.Rows++
+		for i, v := range cells {
+			switch f := &t.Columns[i]; {
+			case v == "":
+				f.Missing++
+			case !isText(v, f.kind):
+				f.wrong(t.Rows, v)
+			}
+		}
+	}
+}
+
+// isText reports whether a cell of a text file is a value of the kind.
+func isText(v string, k feature.Kind) bool {
+	switch k {
+	case feature.Int:
+		return json.Valid([]byte(v)) && isInteger(v)
+	case feature.Float:
+		switch v {
+		case "inf", "-inf":
+			return true
+		}
+		return json.Valid([]byte(v)) && isNumber(v)
+	case feature.Bool:
+		switch v {
+		case "true", "false", "True", "False":
+			return true
+		}
+		return false
+	case feature.IntList, feature.FloatList, feature.Triples:
+		return strings.HasPrefix(v, "[") && json.Valid([]byte(v))
+	}
+	return true
+}
+
+func isInteger(v string) bool { return isNumber(v) && !strings.ContainsAny(v, ".eE") }
+
+func isNumber(v string) bool { return v != "" && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') }
+
+func (t *table) scanJSON(r io.Reader, array bool) error {
+	t.Format = "jsonl"
+	d := json.NewDecoder(r)
+	if array {
+		t.Format = "json-array"
+		d.Token() // the bracket that was seen
+	}
+	known := knownColumns()
+	at := map[string]int{}
+	some := false
+	for array && d.More() || !array {
+		row, err := readObject(d)
+		if err == io.EOF && !array {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if t.Rows == 0 && len(row) == 2 && row[0].name == "type" && string(row[0].value) == `"metadata"` {
+			t.Metadata = true
+			continue
+		}
+		t.Rows++
+		for _, m := range row {
+			i, ok := at[m.name]
+			if !ok {
+				i = len(t.Columns)
+				at[m.name] = i
+				some = t.column(known, m.name, "").kind != 0 || some
+			}
+			switch f := &t.Columns[i]; {
+			case string(m.value) == "null":
+				f.Missing++
+				f.seen++
+			case !isJSON(m.value, f.kind):
+				f.wrong(t.Rows, string(m.value))
+				f.seen++
+			default:
+				f.seen++
+			}
+		}
+	}
+	for i := range t.Columns {
+		f := &t.Columns[i]
+		f.Missing += t.Rows - min(f.seen, t.Rows)
+	}
+	if t.Rows > 0 && !some {
+		return fmt.Errorf("%w: no key is known", errNoTable)
+	}
+	return nil
+}
+
+type jsonMember struct {
+	name  string
+	value json.RawMessage
+}
+
+// readObject reads an object with its keys in order; io.EOF at the end of the input.
+func readObject(d *json.Decoder) ([]jsonMember, error) {
+	open, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	if open != json.Delim('{') {
+		return nil, fmt.Errorf("%v where a row was due", open)
+	}
+	var row []jsonMember
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, unexpected(err)
+		}
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return nil, unexpected(err)
+		}
+		row = append(row, jsonMember{key.(string), v})
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, unexpected(err)
+	}
+	return row, nil
+}
+
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// isJSON reports whether a JSON value is one of the kind.
+func isJSON(v json.RawMessage, k feature.Kind) bool {
+	s := string(v)
+	switch k {
+	case feature.Int:
+		return isInteger(s)
+	case feature.Float:
+		return isNumber(s)
+	case feature.Bool:
+		return s == "true" || s == "false"
+	case feature.Text:
+		return strings.HasPrefix(s, `"`)
+	case feature.IntList, feature.FloatList, feature.Triples:
+		return strings.HasPrefix(s, "[")
+	}
+	return true
+}
