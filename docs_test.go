@@ -15,7 +15,7 @@ import (
 	"pinyon/feature"
 )
 
-var update = flag.Bool("update", false, "rewrite the generated pages in docs")
+var update = flag.Bool("update", false, "rewrite generated pages and golden files")
 
 // TestDocs holds the pages made from the tables of columns and of keys against the files.
 func TestDocs(t *testing.T) {
@@ -165,10 +165,10 @@ func TestSchemaJSON(t *testing.T) {
 		Groups   []string
 		Features []struct {
 			Name, Type, Description, Unit, Group, ID, Dtype, Direction, Privacy string
-			Position                                                           int
-			Missing                                                            any
-			Nullable, Optional                                                 bool
-			Profile                                                            *string
+			Position                                                            int
+			Missing                                                             any
+			Nullable, Optional                                                  bool
+			Profile                                                             *string
 		}
 	}
 	if err := json.Unmarshal(schemaBytes(t, nil), &doc); err != nil {
