@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"strings"
 
 	"pinyon/capture"
 	"pinyon/column"
@@ -47,6 +48,10 @@ type Pipeline struct {
 	plan   *extract.Plan
 	engine engine.Options
 	custom []extract.Custom
+	shape  []func(*extract.Options)
+	// profile is what the provenance calls the profile; the configuration's unless
+	// WithProfile joined one of the user's own.
+	profile string
 }
 
 // An Option is something that has no place in a configuration file.
@@ -73,12 +78,35 @@ func WithOpened(f func(input int, src capture.Source)) Option {
 	return func(p *Pipeline) { p.engine.Opened = f }
 }
 
+// WithQualifiedNames puts the group in front of every output name: timing.iat_mean.
+func WithQualifiedNames() Option {
+	return func(p *Pipeline) {
+		p.shape = append(p.shape, func(o *extract.Options) { o.Qualified = true })
+	}
+}
+
+// WithJoyfulJayNames has bidirectional_split rename the 15 columns that JoyfulJay renames,
+// its way, instead of putting fwd_ and bwd_ in front.
+func WithJoyfulJayNames() Option {
+	return func(p *Pipeline) {
+		p.shape = append(p.shape, func(o *extract.Options) { o.SplitJJ = true })
+	}
+}
+
+// WithProfile joins a profile of the user's own, a list of columns, to the configuration's.
+func WithProfile(name string, columns []string) Option {
+	return func(p *Pipeline) {
+		p.profile = strings.TrimPrefix(p.profile+","+name, ",")
+		p.shape = append(p.shape, func(o *extract.Options) { o.ProfileIDs = append(o.ProfileIDs, columns...) })
+	}
+}
+
 // New makes a pipeline. A nil cfg is DefaultConfig. Errors say which key is wrong.
 func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	if cfg == nil {
 		cfg = DefaultConfig()
 	}
-	p := &Pipeline{cfg: *cfg}
+	p := &Pipeline{cfg: *cfg, profile: cfg.Profile}
 	for _, o := range opts {
 		o(p)
 	}
@@ -88,6 +116,9 @@ func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	xo := p.cfg.extractOptions()
 	xo.Shards = engine.Shards
 	xo.Custom = p.custom
+	for _, f := range p.shape {
+		f(xo)
+	}
 	plan, err := extract.NewPlan(xo)
 	if err != nil {
 		return nil, err

@@ -152,8 +152,8 @@ func (p *Pipeline) Provenance(ins []Input, res *Result) *Provenance {
 		SamplingRate: p.cfg.SamplingRate, SamplingSeed: p.cfg.SamplingSeed, Missing: p.cfg.Missing,
 		Inputs: make([]InputProvenance, len(ins)),
 	}
-	if p.cfg.Profile != "" {
-		v.Profile = &p.cfg.Profile
+	if p.profile != "" {
+		v.Profile = &p.profile
 	}
 	for i := range ins {
 		v.Inputs[i].Name = ins[i].Name
@@ -167,12 +167,16 @@ func (p *Pipeline) Provenance(ins []Input, res *Result) *Provenance {
 		if in.Err != nil {
 			v.Inputs[i].Error = strings.ToValidUTF8(in.Err.Error(), "\ufffd")
 		}
-		if len(ins) > 1 {
+		if len(ins) > 1 && len(ins) <= maxCounted || in.Err != nil {
 			v.Inputs[i].Counters = InputCounters(in)
 		}
 	}
 	return v
 }
+
+// maxCounted is how many inputs the provenance counts one by one; of more it does so for
+// those with an error. An input's counters take 1.4 kB.
+const maxCounted = 1000
 
 // Stamp sets GeneratedAt, in UTC.
 func (v *Provenance) Stamp(t time.Time) { v.GeneratedAt = t.UTC().Format(time.RFC3339) }

@@ -14,7 +14,6 @@ import (
 
 	"pinyon"
 	"pinyon/extract"
-	"pinyon/feature"
 )
 
 // configFlags are a configuration's keys as flags, and the files it comes from.
@@ -160,39 +159,17 @@ func (c *configFlags) config() (*pinyon.Config, error) {
 	return cfg, nil
 }
 
-// ownProfile puts the profiles of --profile-file into cfg, joined to those that it names: as
-// a list of columns, to which optional ones belong as they do with any profile. It returns
-// what the provenance calls the profile; "" without files.
-func (c *configFlags) ownProfile(cfg *pinyon.Config) (string, error) {
-	if len(c.profileFile) == 0 {
-		return "", nil
-	}
-	var names, columns []string
-	if cfg.Profile != "" {
-		for name := range strings.SplitSeq(cfg.Profile, ",") {
-			name = strings.TrimSpace(name)
-			if !slices.Contains(profileNames(), name) {
-				return "", usage("unknown profile %q; profiles are: %s", name, strings.Join(profileNames(), ", "))
-			}
-			names = append(names, name)
-			columns = append(columns, ids(profileColumns(feature.Profile(name), ""))...)
-		}
-	}
+// ownProfiles are the profiles of --profile-file, joined to those that the configuration names.
+func (c *configFlags) ownProfiles() ([]pinyon.Option, error) {
+	var options []pinyon.Option
 	for _, path := range c.profileFile {
-		ids, err := readProfile(path)
+		columns, err := readProfile(path)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		names = append(names, path)
-		columns = append(columns, ids...)
+		options = append(options, pinyon.WithProfile(path, columns))
 	}
-	for _, d := range extract.All() {
-		if d.Optional {
-			columns = append(columns, d.ID())
-		}
-	}
-	cfg.Profile, cfg.SpecificFeatures = "", columns
-	return strings.Join(names, ","), nil
+	return options, nil
 }
 
 // readProfile reads a file of one column a line; blank lines and lines that start with #

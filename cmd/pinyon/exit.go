@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -55,7 +56,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		return status
 	}
 	if e == nil || e.err != nil {
-		a.say("%s: %v", a.name, err)
+		a.say("%s: %s", a.name, strings.TrimPrefix(err.Error(), "pcap: "))
 		if status == exitUsage && !a.started {
 			a.say("Try '%s --help'.", cmd.CommandPath())
 		}

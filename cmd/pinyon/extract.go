@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -11,8 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
-	"pinyon/column"
-	"pinyon/extract"
 	"pinyon/sink"
 )
 
@@ -108,7 +105,10 @@ func (x *extraction) run(args []string) error {
 		}
 		cfg.AnonymizationSalt = rand.Text()
 	}
-	own, err := x.config.ownProfile(cfg)
+	if x.bidirStyle != "" && !cfg.BidirectionalSplit {
+		return usage("--bidir-style needs --bidir-split")
+	}
+	options, err := x.config.ownProfiles()
 	if err != nil {
 		return err
 	}
@@ -126,12 +126,16 @@ func (x *extraction) run(args []string) error {
 		return err
 	}
 	prog := newProgress(in)
-	pipe, err := pinyon.New(cfg, pinyon.WithStop(&sig.stop), pinyon.WithProgress(&prog.run), pinyon.WithOpened(prog.opened))
+	options = append(options, pinyon.WithStop(&sig.stop), pinyon.WithProgress(&prog.run), pinyon.WithOpened(prog.opened))
+	if x.qualified {
+		options = append(options, pinyon.WithQualifiedNames())
+	}
+	if x.bidirStyle == "jj" {
+		options = append(options, pinyon.WithJoyfulJayNames())
+	}
+	pipe, err := pinyon.New(cfg, options...)
 	if err != nil {
 		return usage("%w", err)
-	}
-	if err := x.rename(pipe.Schema(), cfg.BidirectionalSplit); err != nil {
-		return err
 	}
 	for _, w := range cfg.Warnings() {
 		x.say("warning: %s", w)
@@ -143,7 +147,7 @@ func (x *extraction) run(args []string) error {
 	defer stop()
 	defer busy(cfg.NumWorkers)()
 
-	prov := x.provenanceOf(pipe, in, own)
+	prov := x.provenanceOf(pipe, in)
 	var res *pinyon.Result
 	p := provenanceOf{
 		mode: x.provenance,
@@ -248,13 +252,9 @@ func (x *extraction) outputs() (*outputs, error) {
 	return all, nil
 }
 
-// maxCounted is how many inputs the provenance counts one by one; of more it does so for
-// those with an error. An input's counters take 1.4 kB.
-const maxCounted = 1000
-
 // provenanceOf gives a function that makes the provenance of a run, or of its beginning if
-// there is no result yet. own is the name of a profile made of files.
-func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs, own string) func(*pinyon.Result) *pinyon.Provenance {
+// there is no result yet.
+func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyon.Result) *pinyon.Provenance {
 	var sums []string
 	if x.hashInputs && x.provenance != "none" {
 		sums = in.hashes()
@@ -266,37 +266,9 @@ func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs, own string)
 			if sums != nil {
 				v.Inputs[i].SHA256 = sums[i]
 			}
-			if len(in.list) > maxCounted && v.Inputs[i].Error == "" {
-				v.Inputs[i].Counters = nil
-			}
-		}
-		if own != "" {
-			v.Profile = &own
 		}
 		return v
 	}
-}
-
-// rename gives the columns the names that the flags ask for.
-func (x *extraction) rename(s *column.Schema, split bool) error {
-	if x.bidirStyle != "" && !split {
-		return usage("--bidir-style needs --bidir-split")
-	}
-	seen := map[string]bool{}
-	for i := range s.Fields {
-		f := &s.Fields[i]
-		if x.bidirStyle == "jj" {
-			f.Out = extract.SplitNameJJ(f.Name)
-		}
-		if x.qualified {
-			f.Out = f.Group + "." + f.Out
-		}
-		if seen[f.Out] {
-			return fmt.Errorf("two columns are called %s", f.Out)
-		}
-		seen[f.Out] = true
-	}
-	return nil
 }
 
 // busy keeps n cores busy at most, 0 being all, and lets the collector run early: flows lie

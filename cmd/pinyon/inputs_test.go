@@ -54,6 +54,8 @@ func TestBadInputs(t *testing.T) {
 	if _, out, _ := runPinyon(t, "extract", text); out != "" {
 		t.Errorf("nothing read, yet %q", out)
 	}
+	want(t, exitError, "create nowhere/x.csv: no such file", "extract", good, "-o", "nowhere/x.csv")
+	want(t, exitError, "is a directory", "extract", good, "-o", bare)
 	if status, _, stderr := runWith(t, strings.NewReader("words"), "extract", "-"); status != exitError || !strings.Contains(stderr, "standard input") {
 		t.Errorf("status %d, %s", status, stderr)
 	}

@@ -119,7 +119,7 @@ func (all *outputs) open(s *column.Schema, base sink.Options, p *provenanceOf, s
 	for _, o := range all.list {
 		var w io.Writer = stdout
 		if o.path != "-" {
-			if o.target, err = sink.Create(o.path); err != nil {
+			if o.target, err = create(o.path); err != nil {
 				return err
 			}
 			w = o.target
@@ -148,11 +148,21 @@ func (all *outputs) open(s *column.Schema, base sink.Options, p *provenanceOf, s
 		}
 	}
 	for i := range all.sides {
-		if all.sides[i].target, err = sink.Create(all.sides[i].path); err != nil {
+		if all.sides[i].target, err = create(all.sides[i].path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// create is sink.Create with errors that know the path and nothing of a temporary name.
+func create(path string) (*sink.Target, error) {
+	t, err := sink.Create(path)
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return nil, &fs.PathError{Op: "create", Path: path, Err: pe.Err}
+	}
+	return t, err
 }
 
 // Names of the files beside an output.

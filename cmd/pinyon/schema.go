@@ -8,7 +8,6 @@ import (
 
 	"pinyon"
 	"pinyon/extract"
-	"pinyon/sink"
 )
 
 func (a *app) schemaCommand() *cobra.Command {
@@ -85,7 +84,7 @@ func (a *app) writeResult(path string, b []byte) error {
 
 // writeFile gives path its contents at once: whoever opens it finds all of them.
 func writeFile(path string, b []byte) error {
-	t, err := sink.Create(path)
+	t, err := create(path)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +35,9 @@ func openStream(name string, open func() (io.ReadCloser, error), stop <-chan str
 	r, err := pcap.NewReader(p)
 	if err != nil {
 		p.close()
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner // without the package's name
+		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return &stream{r, p}, nil

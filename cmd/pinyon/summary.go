@@ -75,11 +75,14 @@ func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Du
 
 // faultText is the error of an input in a line that names it once.
 func faultText(in *pinyon.Report) string {
-	text := strings.TrimPrefix(in.Err.Error(), "pcap: ")
-	if strings.Contains(text, in.Name) {
+	text, name := strings.TrimPrefix(in.Err.Error(), "pcap: "), in.Name
+	if name == "-" {
+		name = "standard input"
+	}
+	if strings.Contains(text, name) {
 		return text
 	}
-	return in.Name + ": " + text
+	return name + ": " + text
 }
 
 // nothing reports whether not a single input could be read.

@@ -98,13 +98,14 @@ func (v *validation) rows(path string, want []map[string]any) ([]map[string]any,
 	if cfg.Profile == "" && len(cfg.SpecificFeatures) == 0 && len(v.config.values["features"]) == 0 && len(v.config.profileFile) == 0 {
 		cfg.Profile = string(feature.Core)
 	}
-	if _, err := v.config.ownProfile(cfg); err != nil {
+	options, err := v.config.ownProfiles()
+	if err != nil {
 		return nil, err
 	}
 	if len(want) > 0 && len(v.config.values["include_flow_id"]) == 0 {
 		_, cfg.IncludeFlowID = want[0]["flow_id"]
 	}
-	pipe, err := pinyon.New(cfg)
+	pipe, err := pinyon.New(cfg, options...)
 	if err != nil {
 		return nil, usage("%w", err)
 	}
