@@ -15,7 +15,6 @@ type tcpRun struct {
 	mem   *Memory
 	entry flow.Entry[State]
 	obs   flow.Obs
-	last  packet.Packet
 }
 
 func newTCPRun(tb testing.TB, nulls bool, groups ...string) *tcpRun {

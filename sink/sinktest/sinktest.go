@@ -159,7 +159,7 @@ var errDisk = errors.New("disk full")
 // writeError demands that an error of the writer below comes out and stays.
 func (f *Format) writeError(t *testing.T) {
 	for _, room := range []int{0, 10, 100_000} {
-		got, st := f.fail(t, &File{Room: room, Err: errDisk})
+		st, got := f.fail(t, &File{Room: room, Err: errDisk})
 		if room < 100_000 && got == nil {
 			t.Errorf("room for %d bytes: no error", room)
 		}
@@ -170,21 +170,21 @@ func (f *Format) writeError(t *testing.T) {
 }
 
 func (f *Format) shortWrite(t *testing.T) {
-	if got, st := f.fail(t, &File{Room: 10, Err: nil, Short: true}); !errors.Is(got, io.ErrShortWrite) {
+	if st, got := f.fail(t, &File{Room: 10, Err: nil, Short: true}); !errors.Is(got, io.ErrShortWrite) {
 		t.Errorf("error %v, stats %+v", got, st)
 	}
 }
 
 // fail writes to w until an error comes, at the latest from Close, and then expects it from
 // Write, Flush and Close.
-func (f *Format) fail(t *testing.T, w *File) (error, sink.Stats) {
+func (f *Format) fail(t *testing.T, w *File) (sink.Stats, error) {
 	t.Helper()
 	w.Limited = true
 	s := Schema(true)
 	o := f.Options
 	k, err := f.Open(w, s, &o)
 	if err != nil {
-		return err, sink.Stats{}
+		return sink.Stats{}, err
 	}
 	b := column.New(s, 0)
 	Fill(b, Rows(s, 500))
@@ -198,7 +198,7 @@ func (f *Format) fail(t *testing.T, w *File) (error, sink.Stats) {
 		err = k.Close()
 	}
 	if err == nil {
-		return nil, k.Stats()
+		return k.Stats(), nil
 	}
 	before := k.Stats()
 	for name, got := range map[string]error{"Write": k.Write(b), "Flush": k.Flush(), "Close": k.Close()} {
@@ -209,7 +209,7 @@ func (f *Format) fail(t *testing.T, w *File) (error, sink.Stats) {
 	if k.Stats() != before {
 		t.Errorf("stats moved after an error: %+v, then %+v", before, k.Stats())
 	}
-	return err, k.Stats()
+	return k.Stats(), err
 }
 
 func equal(a, b []any) bool {
