@@ -46,6 +46,16 @@ func (c *Cursor) Bytes(n int) []byte {
 	return s
 }
 
+// Part reads n bytes, or fails and gives those there are: the start of something cut.
+func (c *Cursor) Part(n int) []byte {
+	if n >= 0 && n <= c.Len() {
+		return c.Bytes(n)
+	}
+	rest := c.Rest()
+	c.fail()
+	return rest
+}
+
 // Skip passes over n bytes.
 func (c *Cursor) Skip(n int) { c.Bytes(n) }
 

@@ -24,6 +24,19 @@ func TestReads(t *testing.T) {
 	}
 }
 
+// TestVarint: the examples of RFC 9000 appendix A.1, and one that is cut.
+func TestVarint(t *testing.T) {
+	c := New([]byte{0xc2, 0x19, 0x7c, 0x5e, 0xff, 0x14, 0xe8, 0x8c, 0x9d, 0x7f, 0x3e, 0x7d, 0x7b, 0xbd, 0x25, 0x40, 0x25, 0x80, 1})
+	for _, want := range []uint64{151288809941952652, 494878333, 15293, 37, 37} {
+		if got := c.Varint(); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	if got := c.Varint(); got != 0 || !c.Failed() {
+		t.Errorf("cut: got %d, failed %v", got, c.Failed())
+	}
+}
+
 func TestPastTheEnd(t *testing.T) {
 	c := New([]byte{0, 9, 1})
 	if v := c.Vector16(); v.Len() != 0 || !c.Failed() || c.Empty() || c.Len() != 0 {
@@ -31,6 +44,10 @@ func TestPastTheEnd(t *testing.T) {
 	}
 	if c.U8() != 0 || c.Bytes(0) != nil || !c.Failed() {
 		t.Error("a failed cursor reads on")
+	}
+	p := New([]byte{1, 2, 3})
+	if a, b := p.Part(1), p.Part(5); len(a) != 1 || string(b) != "\x02\x03" || !p.Failed() || p.Part(1) != nil && p.Len() != 0 {
+		t.Errorf("parts %x, %x, failed %v", a, b, p.Failed())
 	}
 	n := New([]byte{1})
 	if n.Bytes(-1) != nil || !n.Failed() {
