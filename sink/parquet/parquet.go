@@ -1,21 +1,25 @@
 // Package parquet writes rows as an Apache Parquet file. It does not read.
 //
-// It has an encoder of its own, since every row is held by 300 columns at once: values wait
-// for a page of 8,192 entries and nowhere else, finished pages lie compressed in one store,
-// and each column chunk picks its encoding by what its first pages compress to: a
-// dictionary, or DELTA_BINARY_PACKED for integers, BYTE_STREAM_SPLIT for floats and
-// DELTA_LENGTH_BYTE_ARRAY for text. BenchmarkWrite and TestMemory hold what that buys.
+// The format is arrow-go's; this package holds the open row group until it can be written
+// one column at a time, so that the encoders, page buffers and dictionaries of one column
+// exist at once and not those of 300. Values wait packed into as few bytes as their range
+// needs (see series), and each column chunk gets the encoding that its values ask for: a
+// dictionary if they repeat, or DELTA_BINARY_PACKED for integers, BYTE_STREAM_SPLIT for
+// floats and DELTA_LENGTH_BYTE_ARRAY for text. BenchmarkWrite and TestMemory hold what that
+// costs.
 package parquet
 
 import (
 	"fmt"
 	"io"
 
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+
 	"pinyon/column"
-	"pinyon/feature"
 	"pinyon/sink"
+	"pinyon/sink/internal/arrows"
 	"pinyon/sink/internal/out"
-	"pinyon/sink/internal/text"
 )
 
 // Defaults of a row group's end: rows, or bytes before compression, whichever is first.
@@ -26,20 +30,16 @@ const (
 
 // A Sink writes row groups. Rows are counted as written once their group is.
 type Sink struct {
-	out       *out.Buffer
-	schema    *column.Schema
-	options   sink.Options
-	jsonLists bool
-	limit     int // rows a group
+	out     *out.Buffer
+	schema  *column.Schema
+	options sink.Options
+	limit   int // rows a group
 
-	enc       *encoder
-	chunks    []chunk
-	arena     text.Arena // text of the column at hand, if it is not the column's own
-	rows      int        // of the open group
-	total     int64      // of closed groups
-	ngroups   int
-	groups    thrift // RowGroup structs of closed groups
-	dictSizes []int
+	file    *file.Writer
+	columns []held
+	store   store
+	chunk   chunkWriter
+	rows    int // of the open group
 }
 
 // Open makes a sink on w; a sink.Opener. It need not seek.
@@ -52,26 +52,31 @@ func Open(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
 		t.limit = t.options.RowGroup
 	}
 	switch t.options.ParquetLists {
-	case "", "native":
-	case "json":
-		t.jsonLists = true
+	case "", "native", "json":
 	default:
 		return nil, fmt.Errorf("parquet: unknown form of lists %q; want native or json", t.options.ParquetLists)
 	}
-	c, err := newCodec(t.options.Compression)
+	codec, err := codecProperties(t.options.Compression)
 	if err != nil {
 		return nil, err
 	}
-	t.enc = &encoder{codec: c}
-	all := leaves(s, t.jsonLists)
-	t.chunks = make([]chunk, len(all))
-	t.dictSizes = make([]int, len(all))
-	for i, l := range all {
-		t.chunks[i] = chunk{leaf: l, enc: t.enc}
+	root, err := schemaOf(s, t.jsonLists())
+	if err != nil {
+		return nil, fmt.Errorf("parquet: %w", err)
 	}
-	t.out.B = append(t.out.B, magic...)
+	t.columns = columnsOf(s, t.jsonLists(), &t.store)
+	props := append(codec, encodingProperties(t.columns)...)
+	t.chunk.repeats = *parquet.NewWriterProperties(append(props, parquet.WithDictionaryDefault(true))...)
+	t.chunk.plain = *parquet.NewWriterProperties(append(props, parquet.WithDictionaryDefault(false))...)
+	t.file, err = file.NewParquetWriterWithError(t.out, root, file.WithWriterProps(parquet.NewWriterProperties(props...)))
+	if err != nil {
+		return nil, fmt.Errorf("parquet: %w", err)
+	}
+	t.chunk.props = t.file.Properties()
 	return t, nil
 }
+
+func (t *Sink) jsonLists() bool { return t.options.ParquetLists == "json" }
 
 // Write takes the rows of b into the open row group and ends the group when it is full.
 func (t *Sink) Write(b *column.Batch) error {
@@ -80,14 +85,13 @@ func (t *Sink) Write(b *column.Batch) error {
 	}
 	t.out.Hold(b.Rows)
 	for from := 0; from < b.Rows; {
-		to := min(b.Rows, from+t.limit-t.rows)
-		size, err := t.append(b, from, to)
-		if err != nil {
-			return t.out.Fail(err)
+		to := min(b.Rows, from+blockValues, from+t.limit-t.rows)
+		for i := range t.columns {
+			t.out.Replaced(t.columns[i].append(&b.Cols[i], from, to))
 		}
 		t.rows += to - from
 		from = to
-		if t.rows >= t.limit || size >= groupBytes {
+		if t.rows >= t.limit || t.store.size >= groupBytes {
 			if err := t.endGroup(); err != nil {
 				return t.out.Fail(err)
 			}
@@ -96,74 +100,24 @@ func (t *Sink) Write(b *column.Batch) error {
 	return nil
 }
 
-// append gives every chunk its part of rows from to to, and returns the size of the group's
-// finished pages before compression.
-func (t *Sink) append(b *column.Batch, from, to int) (size int64, err error) {
-	for i := range t.chunks {
-		c := &t.chunks[i]
-		col := &b.Cols[c.field]
-		var bytes []byte
-		var offsets []int32
-		if c.physical == typeText {
-			bytes, offsets = t.texts(col, b.Rows, from == 0)
-		}
-		if err := c.append(col, from, to, bytes, offsets); err != nil {
-			return 0, err
-		}
-		size += c.uncompressed
-	}
-	return size, nil
-}
-
-// texts is the column's text as valid UTF-8, lists as JSON. What is replaced is counted the
-// first time.
-func (t *Sink) texts(col *column.Column, rows int, first bool) ([]byte, []int32) {
-	if col.Field.Kind == feature.Text {
-		bytes, offsets, bad := t.arena.Clean(col, rows)
-		if first {
-			t.out.Replaced(bad)
-		}
-		return bytes, offsets
-	}
-	a := &t.arena
-	a.Bytes, a.Offsets = a.Bytes[:0], append(a.Offsets[:0], 0)
-	for i := range rows {
-		a.Bytes = text.AppendList(a.Bytes, col, i)
-		a.Offsets = append(a.Offsets, int32(len(a.Bytes)))
-	}
-	return a.Bytes, a.Offsets
-}
-
 // endGroup writes the open row group.
 func (t *Sink) endGroup() error {
-	start := t.out.Tell()
-	for i := range t.chunks {
-		c := &t.chunks[i]
-		if err := c.flush(); err != nil {
-			return err
-		}
-		dict, err := c.dictionary()
-		if err != nil {
-			return err
-		}
-		t.dictSizes[i] = len(dict)
-		if _, err := t.out.Write(dict); err != nil {
-			return err
-		}
-		for _, page := range c.pages {
-			if _, err := t.out.Write(page); err != nil {
-				return err
-			}
-		}
+	group, err := t.file.AppendRowGroupChecked()
+	if err != nil {
+		return fmt.Errorf("parquet: %w", err)
 	}
-	t.appendGroup(start)
-	t.ngroups++
-	t.total += int64(t.rows)
+	for i := range t.columns {
+		c := &t.columns[i]
+		if err := t.chunk.write(group, c, t.rows); err != nil {
+			return fmt.Errorf("parquet: column %s: %w", c.path, err)
+		}
+		c.reset()
+	}
+	if err := group.Close(); err != nil {
+		return fmt.Errorf("parquet: %w", err)
+	}
+	t.store.reset()
 	t.rows = 0
-	for i := range t.chunks {
-		t.chunks[i].reset()
-	}
-	t.enc.store.reset()
 	t.out.Release()
 	return nil
 }
@@ -184,14 +138,31 @@ func (t *Sink) Close() error {
 			return t.out.Fail(err)
 		}
 	}
-	footer, err := t.appendFooter(nil)
-	if err == nil {
-		_, err = t.out.Write(footer)
-	}
-	if err != nil {
-		return t.out.Fail(err)
+	if err := t.writeFooter(); err != nil {
+		return t.out.Fail(fmt.Errorf("parquet: %w", err))
 	}
 	return t.out.Flush()
+}
+
+func (t *Sink) writeFooter() error {
+	meta := t.options.Head
+	if t.options.Tail != nil {
+		meta = t.options.Tail()
+	}
+	embedded, err := arrowSchema(arrows.Schema(t.schema, meta, t.jsonLists()))
+	if err != nil {
+		return err
+	}
+	all := arrows.Metadata(t.schema, meta)
+	for i := range all.Len() {
+		if err := t.file.AppendKeyValueMetadata(all.Keys()[i], all.Values()[i]); err != nil {
+			return err
+		}
+	}
+	if err := t.file.AppendKeyValueMetadata("ARROW:schema", embedded); err != nil {
+		return err
+	}
+	return t.file.Close()
 }
 
 // Stats are the counts so far.

@@ -1,185 +1,111 @@
 package parquet
 
 import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+
 	"pinyon/column"
 	"pinyon/feature"
 )
 
-// Physical types, as Type in parquet.thrift numbers them.
-const (
-	typeBool  = 0
-	typeInt   = 2
-	typeFloat = 5
-	typeText  = 6
-)
-
-// Repetition types, converted types and logical types of parquet.thrift that are in use.
-const (
-	required      = 0
-	optional      = 1
-	repeated      = 2
-	convertedUTF8 = 0
-	convertedList = 3
-	logicalString = 1
-	logicalList   = 3
-)
-
-// A leaf is a column of the file; a Triples column has three.
-type leaf struct {
-	path     []string
-	physical int32
-	maxRep   uint8 // 1 in lists
-	maxDef   uint8 // level of a value that is there
-	field    int   // of the schema
-	part     int   // of a triple: length, gap, direction
-	optional bool
-}
-
+// The columns of the file that a Triples column has.
 var parts = [...]string{"length", "gap", "direction"}
 
-// leaves are the file's columns in order.
-func leaves(s *column.Schema, jsonLists bool) []leaf {
-	var all []leaf
-	for i := range s.Fields {
-		f := &s.Fields[i]
-		l := leaf{path: []string{f.Out}, field: i, optional: s.Nulls && f.Nullable}
-		if l.optional {
-			l.maxDef = 1
-		}
-		kind := f.Kind
-		if kind.IsList() && jsonLists {
-			kind = feature.Text
-		}
-		if kind.IsList() {
-			l.path = []string{f.Out, "list", "element"}
-			l.maxRep = 1
-			l.maxDef++
-		}
-		switch kind {
-		case feature.Int, feature.IntList:
-			l.physical = typeInt
-		case feature.Float, feature.FloatList:
-			l.physical = typeFloat
-		case feature.Bool:
-			l.physical = typeBool
-		case feature.Text:
-			l.physical = typeText
-		case feature.Triples:
-			for k, name := range parts {
-				p := l
-				p.path = []string{f.Out, "list", "element", name}
-				p.part = k
-				p.physical = typeInt
-				if k == 1 {
-					p.physical = typeFloat
-				}
-				all = append(all, p)
-			}
-			continue
-		}
-		all = append(all, l)
+// storedKind is the kind a column has in the file.
+func storedKind(k feature.Kind, jsonLists bool) feature.Kind {
+	if k.IsList() && jsonLists {
+		return feature.Text
 	}
-	return all
+	return k
 }
 
-// appendSchema writes the tree of the schema as a flattened list. A list is
+// schemaOf is the file's schema. A list is
 //
 //	required or optional group NAME (LIST) {
 //	  repeated group list {
 //	    required ... element;
 //	  }
 //	}
-func appendSchema(t *thrift, id int, s *column.Schema, jsonLists bool) {
-	n := 1
-	for i := range s.Fields {
-		n += elements(s.Fields[i].Kind, jsonLists)
-	}
-	t.list(id, thriftStruct, n)
-	node{name: "schema", children: len(s.Fields), repetition: -1, converted: -1, physical: -1}.append(t)
+func schemaOf(s *column.Schema, jsonLists bool) (*schema.GroupNode, error) {
+	fields := make(schema.FieldList, len(s.Fields))
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		top := node{name: f.Out, converted: -1, physical: -1}
+		repetition := parquet.Repetitions.Required
 		if s.Nulls && f.Nullable {
-			top.repetition = optional
+			repetition = parquet.Repetitions.Optional
 		}
-		if !f.Kind.IsList() || jsonLists {
-			top.setKind(f.Kind).append(t)
-			continue
+		var err error
+		if kind := storedKind(f.Kind, jsonLists); kind.IsList() {
+			fields[i], err = list(f.Out, repetition, kind)
+		} else {
+			fields[i], err = primitive(f.Out, repetition, kind)
 		}
-		top.children, top.converted, top.logical = 1, convertedList, logicalList
-		top.append(t)
-		node{name: "list", repetition: repeated, children: 1, converted: -1, physical: -1}.append(t)
-		element := node{name: "element", converted: -1, physical: -1}
-		switch f.Kind {
-		case feature.IntList:
-			element.setKind(feature.Int).append(t)
-		case feature.FloatList:
-			element.setKind(feature.Float).append(t)
-		default:
-			element.children = len(parts)
-			element.append(t)
-			for k, name := range parts {
-				kind := feature.Int
-				if k == 1 {
-					kind = feature.Float
-				}
-				node{name: name, converted: -1}.setKind(kind).append(t)
-			}
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", f.Out, err)
 		}
 	}
+	return schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1)
 }
 
-// elements is the number of nodes that a column of kind k takes.
-func elements(k feature.Kind, jsonLists bool) int {
-	switch {
-	case !k.IsList() || jsonLists:
-		return 1
-	case k == feature.Triples:
-		return 3 + len(parts)
-	}
-	return 3
-}
-
-// A node is a SchemaElement. -1 is unset, and so is 0 for children and logical.
-type node struct {
-	name                            string
-	physical, repetition, converted int32
-	children, logical               int
-}
-
-func (n node) setKind(k feature.Kind) node {
+func primitive(name string, r parquet.Repetition, k feature.Kind) (schema.Node, error) {
 	switch k {
 	case feature.Int:
-		n.physical = typeInt
+		return schema.NewPrimitiveNode(name, r, parquet.Types.Int64, -1, -1)
 	case feature.Float:
-		n.physical = typeFloat
+		return schema.NewPrimitiveNode(name, r, parquet.Types.Double, -1, -1)
 	case feature.Bool:
-		n.physical = typeBool
-	default:
-		n.physical, n.converted, n.logical = typeText, convertedUTF8, logicalString
+		return schema.NewPrimitiveNode(name, r, parquet.Types.Boolean, -1, -1)
 	}
-	return n
+	return schema.NewPrimitiveNodeLogical(name, r, schema.StringLogicalType{}, parquet.Types.ByteArray, -1, -1)
 }
 
-func (n node) append(t *thrift) {
-	t.begin(0)
-	if n.physical >= 0 {
-		t.i32(1, n.physical)
+func list(name string, r parquet.Repetition, k feature.Kind) (schema.Node, error) {
+	element, err := elementOf(k)
+	if err != nil {
+		return nil, err
 	}
-	if n.repetition >= 0 {
-		t.i32(3, n.repetition)
+	repeated, err := schema.NewGroupNode("list", parquet.Repetitions.Repeated, schema.FieldList{element}, -1)
+	if err != nil {
+		return nil, err
 	}
-	t.text(4, n.name)
-	if n.physical < 0 {
-		t.i32(5, int32(n.children))
+	return schema.NewGroupNodeLogical(name, r, schema.FieldList{repeated}, schema.NewListLogicalType(), -1)
+}
+
+func elementOf(k feature.Kind) (schema.Node, error) {
+	required := parquet.Repetitions.Required
+	switch k {
+	case feature.IntList:
+		return primitive("element", required, feature.Int)
+	case feature.FloatList:
+		return primitive("element", required, feature.Float)
 	}
-	if n.converted >= 0 {
-		t.i32(6, n.converted)
+	fields := make(schema.FieldList, len(parts))
+	for i, name := range parts {
+		kind := feature.Int
+		if i == 1 {
+			kind = feature.Float
+		}
+		var err error
+		if fields[i], err = primitive(name, required, kind); err != nil {
+			return nil, err
+		}
 	}
-	if n.logical > 0 {
-		t.begin(10)
-		t.empty(n.logical)
-		t.end()
+	return schema.NewGroupNode("element", required, fields, -1)
+}
+
+// arrowSchema is s as Arrow's own readers want it: the message of an IPC stream in base64.
+func arrowSchema(s *arrow.Schema) (string, error) {
+	var b bytes.Buffer
+	w := ipc.NewWriter(&b, ipc.WithSchema(s))
+	if err := w.Close(); err != nil {
+		return "", fmt.Errorf("schema: %w", err)
 	}
-	t.end()
+	const end = 8 // the stream's end mark
+	return base64.StdEncoding.EncodeToString(b.Bytes()[:b.Len()-end]), nil
 }
