@@ -1,0 +1,157 @@
+package dns
+
+import "pinyon/internal/cursor"
+
+// A message is what parse found in the bytes of one: numbers and offsets.
+//
+//	ID │ QR opcode AA TC RD RA Z AD CD rcode │ QDCOUNT │ ANCOUNT │ NSCOUNT │ ARCOUNT │ …
+type message struct {
+	id, flags uint16
+	qd, an    uint16 // as declared
+	ns, ar    uint16
+	questions uint16 // parsed
+	answers   uint16 // parsed
+	qtype     uint16 // of the first question
+	qclass    uint16
+	firstRR   int // offset of the answer section
+	opt       int // offset of the OPT record's type; 0 without
+}
+
+func (m *message) isResponse() bool { return m.flags&flagQR != 0 }
+
+// parse checks a message of which wire bytes were sent. All that is counted must lie
+// within it, unless TC is set or the capture cut it: then records behind the cut are left
+// out. Malformed names are never accepted.
+func parse(b []byte, wire int, carrier Carrier, m *message) bool {
+	*m = message{}
+	if len(b) < headerLen || Looks(b, carrier) != Mine {
+		return false
+	}
+	c := cursor.New(b)
+	m.id, m.flags = c.U16(), c.U16()
+	m.qd, m.an, m.ns, m.ar = c.U16(), c.U16(), c.U16(), c.U16()
+	lenient := m.flags&flagTC != 0 || len(b) < wire
+	for i := range m.qd {
+		switch o := skipName(b, &c); {
+		case o == bad:
+			return false
+		case o == whole && c.Len() >= 4:
+			qtype, qclass := c.U16(), c.U16()
+			if i == 0 {
+				m.qtype, m.qclass = qtype, qclass
+			}
+			m.questions++
+		default:
+			return lenient
+		}
+	}
+	m.firstRR = c.At()
+	var r rr
+	for _, section := range [...]struct {
+		n  uint16
+		in sectionOf
+	}{{m.an, answer}, {m.ns, authority}, {m.ar, additional}} {
+		for range section.n {
+			switch r.read(b, &c) {
+			case bad:
+				return false
+			case short:
+				return lenient
+			}
+			switch {
+			case section.in == answer:
+				m.answers++
+			case section.in == additional && r.typ == typeOPT && b[r.owner] == 0 && m.opt == 0:
+				m.opt = r.at
+			}
+		}
+	}
+	return true
+}
+
+type sectionOf uint8
+
+const (
+	answer sectionOf = iota
+	authority
+	additional
+)
+
+// An rr is a resource record being looked at (RFC 1035, section 4.1.3).
+type rr struct {
+	owner int // offset of its name
+	at    int // offset of its type
+	typ   uint16
+	class uint16
+	ttl   uint32
+	rdata []byte // borrowed
+	from  int    // offset of rdata
+}
+
+func (r *rr) read(msg []byte, c *cursor.Cursor) outcome {
+	r.owner = c.At()
+	if o := skipName(msg, c); o != whole {
+		return o
+	}
+	r.at = c.At()
+	r.typ, r.class, r.ttl = c.U16(), c.U16(), c.U32()
+	n := int(c.U16())
+	r.from = c.At()
+	r.rdata = c.Bytes(n)
+	if c.Failed() {
+		return short
+	}
+	return whole
+}
+
+// name is the offset of a name that starts skip bytes into the record's data; ok if it is
+// well formed and, unless more may follow, ends with the data.
+func (r *rr) name(msg []byte, skip int, more bool) (at int, ok bool) {
+	at = r.from + skip
+	var w labels
+	w.start(at)
+	for w.next(msg) {
+	}
+	end := r.from + len(r.rdata)
+	return at, w.outcome == whole && skip < len(r.rdata) && (w.end == end || more && w.end < end)
+}
+
+// records walks the answer section's parsed records.
+type records struct {
+	c    cursor.Cursor
+	msg  []byte
+	left uint16
+}
+
+func (m *message) records(msg []byte) records {
+	c := cursor.New(msg)
+	c.Skip(m.firstRR)
+	return records{c: c, msg: msg, left: m.answers}
+}
+
+func (w *records) next(r *rr) bool {
+	if w.left == 0 {
+		return false
+	}
+	w.left--
+	return r.read(w.msg, &w.c) == whole
+}
+
+// code is the response code with the OPT record's upper eight bits (RFC 6891, section 6.1.3).
+func (m *message) code(msg []byte) int64 {
+	code := int64(m.flags & 15)
+	if m.opt > 0 {
+		code |= int64(msg[m.opt+4]) << 4
+	}
+	return code
+}
+
+// edns is the OPT record; ok is false without one.
+func (m *message) edns(msg []byte) (r rr, ok bool) {
+	if m.opt == 0 {
+		return r, false
+	}
+	c := cursor.New(msg)
+	c.Skip(m.opt - 1) // its owner is the root, one byte
+	return r, r.read(msg, &c) == whole
+}

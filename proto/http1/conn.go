@@ -1,0 +1,152 @@
+package http1
+
+// A Conn holds the facts of one TCP flow. The zero value is ready; Reset makes it new and
+// keeps its memory, which stays below 64 KiB a direction for heads being read and as much
+// for the values of the first two. Directions are 0, the flow's initiator, and 1; times are
+// nanoseconds. Methods that name a column give its value at any time, for what was read so
+// far.
+type Conn struct {
+	sides   [2]side
+	first   facts // of the first request and the first final response
+	special queue // requests whose response is framed by their method
+	tunnel  tunnel
+	upgrade []byte // of the last request with that field
+
+	requests  int64 // request lines
+	responses int64 // status lines of final responses
+	failures  int64 // of these, 400 and above
+	replies   int64 // responses that answered a request: final ones and 101
+
+	headEnd   int64 // time of the end of the first request's head
+	replyTime int64 // time of the first response's first byte
+	hasHead   bool
+	hasReply  bool
+}
+
+type role uint8
+
+const (
+	unknown role = iota
+	client
+	server
+)
+
+type state uint8
+
+const (
+	atStart     state = iota // of a message
+	atHeader                 // of a line of its head
+	inBody                   // left bytes of it
+	atSize                   // of a chunk
+	inChunk                  // left bytes of it
+	behindChunk              // its line end
+	inTrailers               // behind the last chunk
+	untilClose
+	holding // behind CONNECT, or bytes behind an upgrade request that are no request
+	inTunnel
+	stopped
+)
+
+// A side is one direction being read.
+type side struct {
+	role  role
+	state state
+	begun bool
+	time  int64 // of the first byte
+	at    int64 // stream offset of the next byte
+
+	buf    []byte // line that is not complete; held bytes when holding
+	spare  []byte // the buffer that is not buf
+	header []byte // header line that may be continued on the next
+	open   bool   // header holds one
+	head   int    // bytes of this head
+	msg    message
+	left   int64
+	line   int  // bytes of a trailer line
+	digits int8 // of a chunk size; below zero behind them
+}
+
+// A message is what frames the one being read.
+type message struct {
+	n       int64 // its number in the direction, from 0
+	length  int64 // Content-Length, -1 without, -2 malformed
+	chunked bool
+	coded   bool // Transfer-Encoding of any kind
+	status  int
+	method  method
+	first   bool // facts are taken
+}
+
+// Reset forgets the flow.
+func (c *Conn) Reset() {
+	old := *c
+	*c = Conn{upgrade: old.upgrade[:0]}
+	c.first.text, c.first.names = old.first.text[:0], old.first.names[:0]
+	for i := range c.sides {
+		d, o := &c.sides[i], &old.sides[i]
+		d.buf, d.spare, d.header = o.buf[:0], o.spare[:0], o.header[:0]
+	}
+}
+
+// Feed takes the next bytes of a direction's stream, which arrived at ts. It neither keeps
+// nor changes b. It is not called again behind a hole.
+func (c *Conn) Feed(dir int, b []byte, ts int64) Verdict {
+	d := &c.sides[dir]
+	if !d.begun && len(b) > 0 {
+		d.begun, d.time = true, ts
+	}
+	c.feed(dir, b, ts)
+	switch {
+	case d.role != unknown:
+		return Mine
+	case d.state == stopped:
+		return NotMine
+	}
+	return NeedMore
+}
+
+func (c *Conn) feed(dir int, b []byte, ts int64) {
+	d := &c.sides[dir]
+	for len(b) > 0 {
+		switch d.state {
+		case atStart, atHeader:
+			b = c.readLine(dir, b, ts)
+		case inBody, inChunk:
+			n := int(min(d.left, int64(len(b))))
+			b = d.pass(b, n)
+			if d.left -= int64(n); d.left > 0 {
+				break
+			}
+			if d.state == inChunk {
+				d.state = behindChunk
+			} else {
+				c.endMessage(dir, ts)
+			}
+		case atSize:
+			b = d.readSize(b)
+		case behindChunk:
+			if b[0] == '\n' {
+				d.state = atSize
+			} else if b[0] != '\r' {
+				d.state = stopped
+			}
+			b = d.pass(b, 1)
+		case inTrailers:
+			var end bool
+			if b, end = d.readTrailer(b); end {
+				c.endMessage(dir, ts)
+			}
+		case holding:
+			d.hold(b)
+			b = d.pass(b, len(b))
+		default:
+			b = d.pass(b, len(b))
+		}
+	}
+}
+
+// pass counts n bytes as read and returns what follows.
+func (d *side) pass(b []byte, n int) []byte {
+	d.at += int64(n)
+	return b[n:]
+}

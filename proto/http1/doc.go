@@ -1,0 +1,80 @@
+// Package http1 reads HTTP/1 messages in cleartext (RFC 9112): request and status lines, a
+// few header fields of the first of each, and counts of all. Bodies are passed over by
+// Content-Length or chunked coding, so a Conn counts for as long as it is fed and its
+// memory does not grow with the stream. It decodes no body and follows no content.
+//
+// A Conn is fed the bytes of the two directions of a TCP flow in stream order, in pieces of
+// any size; where a piece ends changes nothing. Where CONNECT or an upgrade hands the
+// stream to another protocol, it says at which offset. It knows neither flows nor packets.
+package http1
+
+import "bytes"
+
+// A Verdict says whether a direction carries HTTP/1.
+type Verdict uint8
+
+// The verdicts. NotMine and Mine are final for a direction.
+const (
+	NeedMore Verdict = iota // so far it may
+	Mine                    // its first request or status line was read
+	NotMine
+)
+
+const (
+	maxHead   = 64 << 10 // start line and header fields of a message
+	maxMethod = 64       // bytes before the first blank; the longest registered method has 17
+)
+
+// Looks is the first test of a direction, on the first bytes of its stream: whether they
+// are, or may become, a request line or a status line.
+func Looks(b []byte) Verdict {
+	i := 0
+	for i < len(b) && isToken[b[i]] {
+		i++
+	}
+	if i > maxMethod {
+		return NotMine
+	}
+	if i == len(b) {
+		return NeedMore
+	}
+	if b[i] != ' ' && !(b[i] == '/' && string(b[:i]) == "HTTP") || i == 0 {
+		return NotMine
+	}
+	n := bytes.IndexByte(b, '\n')
+	if n < 0 {
+		if len(b) > maxHead || hasControl(b) {
+			return NotMine
+		}
+		return NeedMore
+	}
+	line := trimEnd(b[:n])
+	if _, ok := parseStatusLine(line); ok {
+		return Mine
+	}
+	if _, ok := parseRequestLine(line); ok {
+		return Mine
+	}
+	return NotMine
+}
+
+// hasControl reports a byte that no start line holds, CR and HT left aside.
+func hasControl(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\r' && c != '\t' {
+			return true
+		}
+	}
+	return false
+}
+
+// isToken holds the characters of a token (RFC 9110, section 5.6.2).
+var isToken = func() (t [256]bool) {
+	for c := range t {
+		t[c] = '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	}
+	for _, c := range []byte("!#$%&'*+-.^_`|~") {
+		t[c] = true
+	}
+	return t
+}()

@@ -1,0 +1,49 @@
+// Package http2 reads the frame headers of cleartext HTTP/2 (RFC 9113): with prior
+// knowledge, or behind an HTTP/1.1 upgrade to h2c (RFC 7540, section 3.2). Frame bodies are
+// passed over, so a Conn counts for as long as it is fed and its memory does not grow with
+// the stream. It reads neither header fields nor anything inside TLS.
+//
+// A Conn is fed the bytes of the two directions of a TCP flow in stream order, in pieces of
+// any size; where a piece ends changes nothing. After an upgrade it is Reset and fed what
+// follows the request and the header block of its 101 response. It knows neither flows nor
+// packets.
+package http2
+
+// A Verdict says whether a direction carries HTTP/2.
+type Verdict uint8
+
+// The verdicts. A server's direction is Mine as far as its own bytes tell; whether it
+// counts depends on the client's.
+const (
+	NeedMore Verdict = iota
+	Mine
+	NotMine
+)
+
+// Preface is what a client sends first (RFC 9113, section 3.4).
+const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// Looks is the first test of a direction, on the first bytes of its stream: the preface, or
+// the header of a SETTINGS frame.
+func Looks(b []byte) Verdict {
+	switch n := min(len(b), len(Preface)); {
+	case n == 0:
+		return NeedMore
+	case b[0] == Preface[0]:
+		if string(b[:n]) != Preface[:n] {
+			return NotMine
+		}
+		if n < len(Preface) {
+			return NeedMore
+		}
+		return Mine
+	case b[0] != 0 || n > 3 && b[3] != typeSettings || n > 4 && b[4]&flagACK != 0:
+		return NotMine
+	case n < headerLen:
+		return NeedMore
+	}
+	if h := parseHeader(b); !h.opensDirection() {
+		return NotMine
+	}
+	return Mine
+}
