@@ -1,0 +1,103 @@
+package tls
+
+// maxTries is in how many first segments of a direction the start of TLS is sought.
+const maxTries = 64
+
+// maxPending is how many bytes are held while a start test wants more.
+const maxPending = 4 << 10
+
+// A piece is a segment that is part of what is pending.
+type piece struct {
+	at   Mark
+	size int
+}
+
+// Skip tells s, before a direction's first Feed, that as many of its segments were tested
+// with Start by the caller and were none of TLS, and how many bytes they held.
+func (s *Session) Skip(dir, segments int, bytes int64) {
+	d := &s.sides[dir]
+	d.tried = uint8(min(segments, maxTries))
+	d.off = bytes
+	if d.tried == maxTries {
+		d.state = sideOff
+	}
+}
+
+// seek looks for the start of TLS at the first byte of a segment.
+func (s *Session) seek(dir int, b []byte, at Mark) {
+	d := &s.sides[dir]
+	if len(d.pieces) == 0 {
+		v, proxy := start(b, d.off == 0)
+		switch {
+		case v == Mine || v == NeedMore && s.answers(dir, b):
+			s.begin(dir, d.off+int64(proxy))
+			s.read(dir, b[proxy:], at)
+			return
+		case v == NotMine:
+			s.miss(d, len(b))
+			return
+		}
+	}
+	d.pending = append(d.pending, b...)
+	d.pieces = append(d.pieces, piece{at, len(b)})
+	s.settle(dir)
+}
+
+// settle judges what is pending: the first segment that may be the start, then the next.
+func (s *Session) settle(dir int) {
+	d := &s.sides[dir]
+	for d.state == sideSeeking && len(d.pieces) > 0 {
+		v, proxy := start(d.pending, d.off == 0)
+		switch {
+		case v == Mine || v == NeedMore && s.answers(dir, d.pending):
+			s.replay(dir, proxy)
+		case v == NeedMore && len(d.pending) < maxPending:
+			return
+		default:
+			n := d.pieces[0].size
+			d.pending = d.pending[:copy(d.pending, d.pending[n:])]
+			d.pieces = d.pieces[:copy(d.pieces, d.pieces[1:])]
+			s.miss(d, n)
+		}
+	}
+}
+
+// replay reads what was pending, each segment with its own mark.
+func (s *Session) replay(dir, proxy int) {
+	d := &s.sides[dir]
+	b, pieces := d.pending, d.pieces
+	d.pending, d.pieces = d.pending[:0], d.pieces[:0]
+	s.begin(dir, d.off+int64(proxy))
+	for _, p := range pieces {
+		skip := min(proxy, p.size)
+		proxy -= skip
+		if skip < p.size && d.state == sideOn {
+			s.read(dir, b[skip:p.size], p.at)
+		}
+		b = b[p.size:]
+	}
+}
+
+// miss notes a segment that was no start.
+func (s *Session) miss(d *side, size int) {
+	d.off += int64(size)
+	if d.tried++; d.tried == maxTries {
+		d.state = sideOff
+		d.pending, d.pieces = d.pending[:0], d.pieces[:0]
+	}
+}
+
+// answers reports whether b is an alert in answer to the other direction's TLS.
+func (s *Session) answers(dir int, b []byte) bool {
+	return s.sides[1-dir].state == sideOn && len(b) >= 7 && b[0] == RecordAlert
+}
+
+// begin turns a direction on. The other one's pending bytes may be judged anew.
+func (s *Session) begin(dir int, offset int64) {
+	s.over = OverTCP
+	d := &s.sides[dir]
+	d.state, d.start = sideOn, offset
+	if other := &s.sides[1-dir]; other.state == sideSeeking && len(other.pieces) > 0 {
+		s.settle(1 - dir)
+	}
+}

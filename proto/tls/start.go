@@ -1,0 +1,210 @@
+package tls
+
+import (
+	"bytes"
+
+	"pinyon/internal/cursor"
+)
+
+// Verdict is the answer of a start test.
+type Verdict uint8
+
+// The verdicts. NeedMore says that the bytes so far could be the start of what is sought.
+const (
+	NotMine Verdict = iota
+	NeedMore
+	Mine
+)
+
+// String is the verdict's name.
+func (v Verdict) String() string {
+	return [...]string{"not mine", "need more", "mine"}[v]
+}
+
+// Content types (RFC 8446 section 5.1, RFC 6520).
+const (
+	RecordChangeCipherSpec uint8 = 20
+	RecordAlert            uint8 = 21
+	RecordHandshake        uint8 = 22
+	RecordApplicationData  uint8 = 23
+	RecordHeartbeat        uint8 = 24
+)
+
+// maxRecord is the longest record body: 2^14 bytes of text, 2048 for what protects them
+// (RFC 5246 section 6.2.3).
+const maxRecord = 1<<14 + 2048
+
+// maxHello is the longest handshake message that a start may declare.
+const maxHello = 1 << 17
+
+// helloHead is what a start test reads of the first message: header 4, version 2, random
+// 32, session id 1 + 32, length of the suites 2.
+const helloHead = 4 + 2 + 32 + 1 + 32 + 2
+
+// Start tells from the first bytes of a stream, or of one segment of it, whether TLS starts
+// there: a handshake record with a ClientHello or ServerHello, in clear alerts before it
+// walked over, directly behind a PROXY protocol header if there is one; or a ClientHello in
+// the format of SSL 2.0. It does not allocate.
+func Start(b []byte) Verdict {
+	v, _ := start(b, true)
+	return v
+}
+
+// start is Start, and the length of the PROXY header passed. behind says whether one may
+// be there.
+func start(b []byte, behind bool) (v Verdict, proxy int) {
+	if len(b) == 0 {
+		return NeedMore, 0
+	}
+	switch first := b[0]; {
+	case first == RecordHandshake || first == RecordAlert:
+		return startRecords(b), 0
+	case first&0x80 != 0:
+		return startV2(b), 0
+	case behind && (first == 'P' || first == '\r'):
+		n, v := proxyHeader(b)
+		if v != Mine {
+			return v, 0
+		}
+		v, _ = start(b[n:], false)
+		return v, n
+	}
+	return NotMine, 0
+}
+
+// startRecords gathers the head of the first handshake message, which a sender may spread
+// over records, and looks at it. Each byte is judged as soon as it is there.
+func startRecords(b []byte) Verdict {
+	var room [helloHead]byte
+	head := room[:0]
+	for {
+		if len(b) < 5 {
+			if !headerStarts(b) {
+				return NotMine
+			}
+			return headVerdict(head)
+		}
+		typ, n := b[0], int(b[3])<<8|int(b[4])
+		switch {
+		case !headerStarts(b) || n > maxRecord || typ == RecordHandshake && n == 0:
+			return NotMine
+		case typ == RecordAlert && (n != 2 || len(head) > 0):
+			return NotMine
+		}
+		b = b[5:]
+		n = min(n, len(b))
+		if typ == RecordHandshake {
+			head = append(head, b[:min(n, cap(head)-len(head))]...)
+			if v := headVerdict(head); v != NeedMore {
+				return v
+			}
+		}
+		b = b[n:]
+		if len(b) == 0 {
+			return headVerdict(head)
+		}
+	}
+}
+
+// headerStarts reports whether b may be the start of an alert or handshake record header.
+func headerStarts(b []byte) bool {
+	return len(b) == 0 || (b[0] == RecordHandshake || b[0] == RecordAlert) &&
+		(len(b) < 2 || b[1] == 3) && (len(b) < 3 || b[2] <= 4)
+}
+
+// headVerdict judges the first bytes of a handshake message.
+func headVerdict(head []byte) Verdict {
+	if len(head) > 0 && head[0] != typeClientHello && head[0] != typeServerHello {
+		return NotMine
+	}
+	if len(head) > 4 && head[0] == typeClientHello && head[4] != 3 {
+		return NotMine
+	}
+	c := cursor.New(head)
+	typ, n := c.U8(), c.U24()
+	switch {
+	case c.Failed():
+		return NeedMore
+	case n > maxHello:
+		return NotMine
+	case typ == typeServerHello:
+		return Mine
+	}
+	c.Skip(2 + 32)
+	id := c.U8()
+	if c.Failed() {
+		return NeedMore
+	}
+	if id > 32 {
+		return NotMine
+	}
+	c.Skip(int(id))
+	suites := c.U16()
+	switch {
+	case c.Failed():
+		return NeedMore
+	case suites < 2 || suites%2 != 0:
+		return NotMine
+	}
+	return Mine
+}
+
+// startV2 judges an SSLv2-format ClientHello: its lengths have to add up.
+func startV2(b []byte) Verdict {
+	if len(b) > 0 && b[0]&0x80 == 0 || len(b) > 2 && b[2] != typeClientHello {
+		return NotMine
+	}
+	c := cursor.New(b)
+	n := int(c.U16() & 0x7fff)
+	c.Skip(1)
+	version := c.U16()
+	specs, id, challenge := int(c.U16()), int(c.U16()), int(c.U16())
+	switch {
+	case c.Failed():
+		return NeedMore
+	case version != VersionSSL20 && (version < VersionSSL30 || version > VersionTLS13),
+		specs == 0 || specs%3 != 0, id != 0 && id != 16, challenge < 16 || challenge > 32,
+		9+specs+id+challenge != n:
+		return NotMine
+	}
+	return Mine
+}
+
+// proxyV2 is the signature of the binary PROXY protocol header.
+const proxyV2 = "\r\n\r\n\x00\r\nQUIT\n"
+
+// maxProxyV1 is the longest text header, CRLF included.
+const maxProxyV1 = 107
+
+// proxyHeader is the length of the PROXY protocol header b starts with.
+func proxyHeader(b []byte) (n int, v Verdict) {
+	if prefixOf(b, proxyV2) {
+		if len(b) < 16 {
+			return 0, NeedMore
+		}
+		n = 16 + int(b[14])<<8 + int(b[15])
+		switch {
+		case b[12]>>4 != 2:
+			return 0, NotMine
+		case len(b) < n:
+			return 0, NeedMore
+		}
+		return n, Mine
+	}
+	if !prefixOf(b, "PROXY ") {
+		return 0, NotMine
+	}
+	line := b[:min(len(b), maxProxyV1)]
+	if i := bytes.IndexByte(line, '\n'); i > 0 && line[i-1] == '\r' {
+		return i + 1, Mine
+	} else if i >= 0 || len(line) == maxProxyV1 {
+		return 0, NotMine
+	}
+	return 0, NeedMore
+}
+
+// prefixOf reports whether b and want agree as far as both go.
+func prefixOf(b []byte, want string) bool {
+	n := min(len(b), len(want))
+	return string(b[:n]) == want[:n]
+}
