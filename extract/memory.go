@@ -9,14 +9,15 @@ type Memory struct {
 	shard  *Shard
 	number uint32 // of the entry at hand, for custom extractors
 
-	chunks     slab.Pool[chunk]
-	sketches   slab.Pool[sketches]
-	sizeMaps   slab.Pool[sizeMap]
-	smallBytes slab.Pool[smallBytes]
-	byteCounts slab.Pool[byteCounts]
-	lists      slab.Pool[[]listItem]
-	tcpPools   tcpPools
-	netPools   netPools
+	chunks        slab.Pool[chunk]
+	sketches      slab.Pool[sketches]
+	sizeMaps      slab.Pool[sizeMap]
+	smallBytes    slab.Pool[smallBytes]
+	byteCounts    slab.Pool[byteCounts]
+	lists         slab.Pool[[]listItem]
+	protocolPools protocolPools
+	tcpPools      tcpPools
+	netPools      netPools
 
 	terms        terms
 	gapScratch   [3][]int64

@@ -14,7 +14,7 @@ const SchemaVersion = "v1.0"
 
 // Options say which columns are wanted and how they are computed.
 type Options struct {
-	Groups   []string // group names, "all", or the alias "tranalyzer"; empty is all
+	Groups   []string // group names, "all", "extra", or the alias "tranalyzer"; empty is all
 	Features []string // column names, with or without group; empty is every column of the groups
 	Profiles []string // profile names; with some, they decide instead of Features
 	// ProfileIDs are the columns of a profile of the user's own, joined to Profiles.
@@ -53,6 +53,7 @@ type Plan struct {
 	columns []planned
 	on      set
 	need    need
+	parsers parser
 
 	theta        int64
 	entropyBytes int
@@ -68,7 +69,7 @@ type Plan struct {
 // planned is one column of the output.
 type planned struct {
 	f      *Feature
-	group  int // index into groups, or -1
+	group  int // index into tables, or -1
 	custom int // index into Plan.custom, or -1
 	at     int // position in the custom extractor's features
 }
@@ -77,6 +78,9 @@ type planned struct {
 var aliases = map[string][]string{
 	"tranalyzer": {"mac", "ip_extended", "ipv6_options", "tcp_sequence", "tcp_window", "tcp_options", "tcp_mptcp", "tcp_rtt", "tcp_fingerprint", "icmp"},
 }
+
+// extraWord switches on the columns beyond the groups' own.
+const extraWord = "extra"
 
 // Groups are the names of the groups that are built, in column order.
 func Groups() []string {
@@ -93,9 +97,9 @@ func Pending() []string { return slices.Clone(pending) }
 // All is every column of the groups that are built, optional ones included, in order.
 func All() []feature.Desc {
 	var ds []feature.Desc
-	for i := range groups {
-		for j := range groups[i].table {
-			ds = append(ds, groups[i].table[j].Desc)
+	for i := range tables {
+		for j := range tables[i].table {
+			ds = append(ds, tables[i].table[j].Desc)
 		}
 	}
 	return ds
@@ -117,18 +121,23 @@ func NewPlan(o *Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	for g := range groups {
-		if !wanted[groups[g].name] {
+	for g := range tables {
+		t := &tables[g]
+		further := g >= len(groups) // there by the word extra, or each by its name
+		if !wanted[t.name] && !further || further && !wanted[extraWord] && len(o.Features) == 0 {
 			continue
 		}
-		for i := range groups[g].table {
-			f := &groups[g].table[i]
+		for i := range t.table {
+			f := &t.table[i]
 			if !o.has(f.when) || !keep(f) {
 				continue
 			}
 			p.columns = append(p.columns, planned{f: f, group: g, custom: -1})
-			p.on |= 1 << g
+			if !further {
+				p.on |= 1 << g
+			}
 			p.need |= f.need
+			p.parsers |= t.parsers
 		}
 	}
 	if p.on.has(groupTCPRTT) || p.on.has(groupTCPSequence) {
@@ -146,7 +155,7 @@ func NewPlan(o *Options) (*Plan, error) {
 
 // closure switches on accumulators that other groups read.
 func (p *Plan) closure() {
-	if p.on.has(groupPadding) {
+	if p.on.has(groupPadding) || p.on.has(groupFingerprint) {
 		p.on |= 1<<groupTiming | 1<<groupSize
 	}
 }
@@ -202,6 +211,8 @@ func groupSet(words []string) (map[string]bool, error) {
 	}
 	for _, w := range words {
 		switch {
+		case w == extraWord:
+			wanted[w] = true
 		case w == "all":
 			for _, g := range built {
 				wanted[g] = true
@@ -217,7 +228,7 @@ func groupSet(words []string) (map[string]bool, error) {
 		case w == "burst":
 			return nil, fmt.Errorf("feature group %q does not exist; bursts are in timing", w)
 		default:
-			return nil, fmt.Errorf("unknown feature group %q; groups are: all, %s", w, strings.Join(built, ", "))
+			return nil, fmt.Errorf("unknown feature group %q; groups are: all, extra, %s", w, strings.Join(built, ", "))
 		}
 	}
 	return wanted, nil

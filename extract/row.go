@@ -28,6 +28,9 @@ type Row struct {
 	macSets   macSets
 	labels    labels
 	icmpSets  icmpSets
+	parsers   *protocols // nil if there is nothing to say
+	quicCH    quicHello
+	hellos    tlsHellos
 	custom    []Values // by custom extractor
 	plan      *Plan
 }

@@ -142,6 +142,7 @@ type sizeStats struct {
 	distinct      uint32
 	dominantN     uint64
 	torCells      uint64 // packets of 580 to 600 bytes
+	fullSized     uint64 // packets of 1400 to 1500 bytes
 }
 
 func (s *sizeStats) finish(m *Memory, r *Row) {
@@ -159,6 +160,9 @@ func (s *sizeStats) finish(m *Memory, r *Row) {
 		}
 		if e.size >= 580 && e.size <= 600 {
 			s.torCells += k
+		}
+		if e.size >= 1400 && e.size <= 1500 {
+			s.fullSized += k
 		}
 		n[0] += uint64(e.n[0])
 		n[1] += uint64(e.n[1])

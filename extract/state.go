@@ -27,6 +27,8 @@ type State struct {
 	finger tcpFingerprint
 	list   packetList
 	icmp   icmp
+	// The parsers of what the payload says; they hang on a number, made at first data.
+	protocol protocolState
 }
 
 // groups are all columns, in column order. A group's place here is its place everywhere.
@@ -35,7 +37,13 @@ var groups = []group{
 	of("timing", feature.Core, timingTable),
 	of("size", feature.Core, sizeTable),
 	of("tcp", feature.Core, tcpTable).only((*Row).isTCP),
+	of("tls", feature.Core, tlsTable).only((*Row).isTLS).parses(parseTLS),
+	of("quic", feature.Extended, quicTable).only(func(r *Row) bool { return r.quic() != nil }).parses(parseQUIC),
+	of("http2", feature.Extended, http2Table).parses(parseHTTP1 | parseHTTP2 | parseQUIC | parseTLS),
+	of("ssh", feature.Extended, sshTable).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
+	of("dns", feature.Extended, dnsTable).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
 	of("padding", feature.Experimental, paddingTable),
+	of("fingerprint", feature.Experimental, fingerprintTable).parses(parseTLS | parseQUIC | parseSSH),
 	of("entropy", feature.Extended, entropyTable),
 	of("mac", feature.Experimental, macTable),
 	of("ip_extended", feature.Extended, ipExtendedTable),
@@ -49,8 +57,18 @@ var groups = []group{
 	of("icmp", feature.Experimental, icmpTable).only((*Row).isICMP),
 }
 
+// extras are further columns of the groups above, in column order behind all of these. The
+// word extra switches them on, or a column's name; they are in no profile.
+var extras = []group{
+	extra("tls", tlsPrints).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(parseTLS | parseQUIC),
+	extra("quic", quicPrints).only(func(r *Row) bool { return r.quicCH.ok }).parses(parseQUIC),
+}
+
+// tables are groups and extras; columns are planned by their position in it.
+var tables = append(groups[:len(groups):len(groups)], extras...)
+
 // pending are groups of the schema that are not built; asking for one is an error.
-var pending = []string{"tls", "quic", "http2", "ssh", "dns", "fingerprint", "connection"}
+var pending = []string{"connection"}
 
 // Update takes the flow's next packet. m is the memory of the goroutine's shard.
 func (s *State) Update(m *Memory, o *flow.Obs) {
@@ -76,6 +94,9 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	}
 	if p.need&needList != 0 {
 		s.list.update(m, o)
+	}
+	if p.parsers != 0 {
+		s.protocol.update(m, o)
 	}
 	if o.Proto == protoTCP {
 		s.updateTCP(m, o)
@@ -159,6 +180,11 @@ func (r *Row) finish(m *Memory) {
 	if p.on.has(groupTCPRTT) {
 		r.rtt.finish(m)
 	}
+	if p.parsers != 0 {
+		r.finishProtocols(m)
+		r.quicCH.finish(r)
+		r.hellos.finish(r)
+	}
 	for i := range p.custom {
 		r.finishCustom(m, i)
 	}
@@ -170,7 +196,13 @@ const (
 	groupTiming
 	groupSize
 	groupTCP
+	groupTLS
+	groupQUIC
+	groupHTTP2
+	groupSSH
+	groupDNS
 	groupPadding
+	groupFingerprint
 	groupEntropy
 	groupMAC
 	groupIPExtended
@@ -195,6 +227,7 @@ type group struct {
 	name    string
 	table   []Feature
 	applies func(*Row) bool // nil: to every flow
+	parsers parser          // what has to be parsed for it
 }
 
 // of makes a group, and fills in what all its columns share.
@@ -208,6 +241,17 @@ func of(name string, profile feature.Profile, table []Feature) group {
 	}
 	return group{name: name, table: table}
 }
+
+// extra makes a group of optional columns.
+func extra(name string, table []Feature) group {
+	for i := range table {
+		table[i].Optional = true
+	}
+	return of(name, feature.NoProfile, table)
+}
+
+// parses names the parsers that the group reads.
+func (g group) parses(p parser) group { g.parsers = p; return g }
 
 // only limits the group to flows of which applies is true; in others its columns are absent.
 func (g group) only(applies func(*Row) bool) group {

@@ -22,9 +22,9 @@ func TestTCPStateSize(t *testing.T) {
 	}
 }
 
-// A stream makes the segments of a download that never ends: two full segments and their ACK,
+// A download makes the segments of a download that never ends: two full segments and their ACK,
 // with timestamps.
-type stream struct {
+type download struct {
 	i     int
 	next  uint32
 	tick  uint32
@@ -33,7 +33,7 @@ type stream struct {
 	lossy bool   // one segment in 50 comes late
 }
 
-func (s *stream) step(t *tcpRun) {
+func (s *download) step(t *tcpRun) {
 	const mss = 1448
 	p, dir := &s.p, flow.Bwd
 	p.TS += 10e3
@@ -60,7 +60,7 @@ func (s *stream) step(t *tcpRun) {
 
 // TestTCPAllocs: nothing is allocated a packet, in a flow with loss, nor a flow.
 func TestTCPAllocs(t *testing.T) {
-	run, s := newTCPRun(t, false), stream{lossy: true, delay: 200}
+	run, s := newTCPRun(t, false), download{lossy: true, delay: 200}
 	for range 20_000 {
 		s.step(run)
 	}
@@ -157,22 +157,22 @@ func BenchmarkTCPFlows(b *testing.B) {
 
 func BenchmarkUpdateTCP(b *testing.B) {
 	for _, c := range []struct {
-		name   string
-		groups []string
-		stream stream
+		name     string
+		groups   []string
+		download download
 	}{
-		{"flow=bulk", tcpGroups, stream{}},
-		{"flow=bulk/groups=none", []string{"flow_meta"}, stream{}},
-		{"flow=bulk/delay=200", tcpGroups, stream{delay: 200}},
-		{"flow=bulk/lossy", tcpGroups, stream{lossy: true, delay: 20}},
-		{"flow=bulk/groups=tcp", tcpGroups[:1], stream{}},
-		{"flow=bulk/groups=tcp_sequence", tcpGroups[1:2], stream{}},
-		{"flow=bulk/groups=tcp_window", tcpGroups[2:3], stream{}},
-		{"flow=bulk/groups=tcp_options", tcpGroups[3:4], stream{}},
-		{"flow=bulk/groups=tcp_rtt", tcpGroups[5:6], stream{}},
+		{"flow=bulk", tcpGroups, download{}},
+		{"flow=bulk/groups=none", []string{"flow_meta"}, download{}},
+		{"flow=bulk/delay=200", tcpGroups, download{delay: 200}},
+		{"flow=bulk/lossy", tcpGroups, download{lossy: true, delay: 20}},
+		{"flow=bulk/groups=tcp", tcpGroups[:1], download{}},
+		{"flow=bulk/groups=tcp_sequence", tcpGroups[1:2], download{}},
+		{"flow=bulk/groups=tcp_window", tcpGroups[2:3], download{}},
+		{"flow=bulk/groups=tcp_options", tcpGroups[3:4], download{}},
+		{"flow=bulk/groups=tcp_rtt", tcpGroups[5:6], download{}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			t, s := newTCPRun(b, false, c.groups...), c.stream
+			t, s := newTCPRun(b, false, c.groups...), c.download
 			b.ReportAllocs()
 			for b.Loop() {
 				s.step(t)

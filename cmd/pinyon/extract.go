@@ -279,7 +279,7 @@ func busy(n int) (restore func()) {
 	if n > 0 && n < procs {
 		runtime.GOMAXPROCS(n)
 	}
-	percent := debug.SetGCPercent(50)
+	percent := debug.SetGCPercent(30)
 	return func() {
 		runtime.GOMAXPROCS(procs)
 		debug.SetGCPercent(percent)

@@ -1,0 +1,466 @@
+package extract
+
+import (
+	"pinyon/flow"
+	"pinyon/internal/stream"
+	"pinyon/packet"
+	"pinyon/proto/dns"
+	"pinyon/proto/http1"
+	"pinyon/proto/http2"
+	"pinyon/proto/quic"
+	"pinyon/proto/ssh"
+	"pinyon/proto/tls"
+)
+
+// parser is a set of protocol parsers.
+type parser uint8
+
+const (
+	parseSSH parser = 1 << iota
+	parseHTTP1
+	parseHTTP2
+	parseDNS
+	parseQUIC
+	parseTLS
+
+	parseStreams = parseSSH | parseHTTP1 | parseHTTP2 | parseTLS
+)
+
+// streamBound is how far into a direction parsers look; the walks over HTTP messages and
+// frames, which store nothing, go on.
+const streamBound = stream.Window
+
+// firstDatagrams is how many datagrams of a UDP flow are asked whether they begin QUIC.
+const firstDatagrams = 16
+
+// protocolState is what a flow itself remembers of its parsers: usually that there is
+// nothing more to look for.
+type protocolState struct {
+	at      uint32    // number of the flow's protocols; 0 without
+	syn     [2]uint32 // sequence number of the first SYN of a direction
+	synSeen uint8     // bit d: syn[d] is one; bit 2+d: it was a pure SYN
+	done    bool      // no parser wants another packet
+	tried   uint8     // datagrams looked at
+}
+
+// protocols is what the parsers hold of one flow. It moves to the row when the flow ends.
+type protocols struct {
+	dir    [2]stream.Dir
+	active [2]parser // by direction: parsers that still want its bytes
+	kept   parser    // parsers with something to say
+	h2c    bool      // HTTP/2 took over from HTTP/1
+	ssh    *ssh.Session
+	http1  *http1.Conn
+	http2  *http2.Conn
+	dns    *dns.Flow
+	quic   *quic.Conn
+	tls    *tls.Session
+	// Segments and bytes of a direction that were tested for TLS before there was a session.
+	tlsTried [2]uint8
+	tlsBytes [2]int64
+}
+
+// tlsSegments is how many segments or datagrams of a direction are asked whether TLS starts
+// with them: it may follow STARTTLS, CONNECT, SOCKS or STUN.
+const tlsSegments = 64
+
+// protocolPools keep objects for the next flow.
+type protocolPools struct {
+	live    []*protocols // by number; 0 is none
+	numbers []uint32     // free numbers
+	spare   []*protocols
+	ssh     []*ssh.Session
+	http1   []*http1.Conn
+	http2   []*http2.Conn
+	dns     []*dns.Flow
+	quic    []*quic.Conn
+	tls     []*tls.Session
+	scratch quic.Scratch
+}
+
+// take pops an object from a free list, or makes one.
+func take[T any](list *[]*T) *T {
+	if n := len(*list); n > 0 {
+		v := (*list)[n-1]
+		*list = (*list)[:n-1]
+		return v
+	}
+	return new(T)
+}
+
+func give[T any](list *[]*T, v *T) {
+	if v != nil {
+		*list = append(*list, v)
+	}
+}
+
+// open makes the flow's protocols.
+func (p *protocolPools) open(s *protocolState) *protocols {
+	if len(p.live) == 0 {
+		p.live = append(p.live, nil)
+	}
+	if n := len(p.numbers); n > 0 {
+		s.at = p.numbers[n-1]
+		p.numbers = p.numbers[:n-1]
+	} else {
+		s.at = uint32(len(p.live))
+		p.live = append(p.live, nil)
+	}
+	x := take(&p.spare)
+	p.live[s.at] = x
+	return x
+}
+
+// detach takes the flow's protocols out of the list of live ones.
+func (p *protocolPools) detach(s *protocolState) *protocols {
+	x := p.live[s.at]
+	p.live[s.at] = nil
+	p.numbers = append(p.numbers, s.at)
+	s.at = 0
+	return x
+}
+
+// release makes everything in x ready for another flow.
+func (p *protocolPools) release(x *protocols) {
+	give(&p.ssh, x.ssh)
+	give(&p.http1, x.http1)
+	give(&p.http2, x.http2)
+	give(&p.dns, x.dns)
+	give(&p.tls, x.tls)
+	if x.quic != nil {
+		x.quic.Reset(&p.scratch)
+		give(&p.quic, x.quic)
+	}
+	x.dir[0].Reset()
+	x.dir[1].Reset()
+	*x = protocols{dir: x.dir}
+	give(&p.spare, x)
+}
+
+// update takes the flow's next packet.
+func (s *protocolState) update(m *Memory, o *flow.Obs) {
+	if s.done {
+		return
+	}
+	switch {
+	case o.Has&packet.HasTCP != 0:
+		s.segment(m, o)
+	case o.Proto == packet.ProtoUDP && o.Has&packet.HasTransport != 0 && len(o.Payload) > 0:
+		s.datagram(m, o)
+	}
+}
+
+// segment takes a TCP segment.
+func (s *protocolState) segment(m *Memory, o *flow.Obs) {
+	p := &m.protocolPools
+	d := o.Dir & 1
+	if o.TCPFlags&packet.SYN != 0 && s.synSeen>>d&1 == 0 {
+		s.syn[d] = o.Seq
+		s.synSeen |= 1 << d
+		if o.TCPFlags&packet.ACK == 0 {
+			s.synSeen |= 4 << d
+		}
+		if s.at != 0 {
+			p.live[s.at].dir[d].SYN(o.Seq)
+		}
+	}
+	var x *protocols
+	switch {
+	case s.at != 0:
+		x = p.live[s.at]
+	case len(o.Payload) == 0:
+		return
+	default:
+		x = s.begin(m, o)
+	}
+	if x.kept&parseSSH != 0 {
+		x.ssh.Packet(d, int(o.PayloadLen), o.TCPFlags == packet.ACK)
+	}
+	if len(o.Payload) == 0 || x.active[d] == 0 {
+		return
+	}
+	seq := o.Seq
+	if o.TCPFlags&packet.SYN != 0 {
+		seq++
+	}
+	x.dir[d].Push(seq, o.Payload, o.Index, o.Time)
+	for seg, ok := x.dir[d].Pull(); ok; seg, ok = x.dir[d].Pull() {
+		x.feed(m, s, d, &seg)
+	}
+	if x.active[0]|x.active[1] == 0 {
+		s.done = true
+		if x.kept == 0 {
+			s.drop(m)
+		}
+	}
+}
+
+// begin makes the protocols of a TCP flow at its first data.
+func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
+	x := m.protocolPools.open(s)
+	want := m.plan.parsers & parseStreams
+	if m.plan.parsers&parseDNS != 0 {
+		if c := dns.CarrierOf(o.SrcPort, o.DstPort, true); c != dns.NoCarrier {
+			want |= parseDNS
+			x.dns = take(&m.protocolPools.dns)
+			x.dns.Reset(c)
+		}
+	}
+	x.active = [2]parser{want, want}
+	for d := range x.dir {
+		if s.synSeen>>d&1 != 0 {
+			x.dir[d].SYN(s.syn[d])
+		}
+	}
+	return x
+}
+
+// feed gives the parsers that want them the next bytes of a direction.
+func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment) {
+	on := x.active[d]
+	first := seg.Offset == 0
+	if on&parseSSH != 0 {
+		x.feedSSH(m, s, d, seg, first)
+	}
+	if on&parseHTTP1 != 0 {
+		x.feedHTTP1(m, d, seg, first)
+	}
+	if x.active[d]&on&parseHTTP2 != 0 {
+		x.feedHTTP2(m, d, seg.Data, first)
+	}
+	if on&parseDNS != 0 && x.dns.Stream(d, seg.Data, seg.Time) == dns.Mine {
+		x.found(parseDNS)
+	}
+	if x.active[d]&on&parseTLS != 0 {
+		x.feedTLS(m, d, seg)
+	}
+	if x.dir[d].Next() >= streamBound {
+		x.active[d] &^= parseDNS | parseTLS
+		if x.kept&parseSSH == 0 {
+			x.active[d] &^= parseSSH
+		}
+	}
+}
+
+// found keeps what a parser has, and stops those that cannot share a stream with it.
+func (x *protocols) found(p parser) {
+	x.kept |= p
+	var rivals parser
+	switch p {
+	case parseSSH:
+		rivals = parseHTTP1 | parseHTTP2 | parseTLS
+	case parseHTTP1:
+		rivals = parseSSH | parseHTTP2 // TLS may follow CONNECT, HTTP/2 an upgrade
+	case parseHTTP2:
+		rivals = parseSSH | parseTLS
+	case parseTLS:
+		rivals = parseSSH | parseHTTP2
+	case parseDNS:
+		rivals = parseStreams
+	}
+	x.active[0] &^= rivals
+	x.active[1] &^= rivals
+}
+
+func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segment, first bool) {
+	if x.ssh == nil {
+		// A side that is known to have opened the connection is no server.
+		if !first || ssh.Looks(seg.Data, s.synSeen>>(2+d)&1 == 0) == ssh.NotMine {
+			x.active[d] &^= parseSSH
+			return
+		}
+		x.ssh = take(&m.protocolPools.ssh)
+		x.ssh.Reset()
+		for e := range 2 {
+			if s.synSeen>>(2+e)&1 != 0 {
+				x.ssh.SYN(e)
+				break
+			}
+		}
+	}
+	switch x.ssh.Feed(d, seg.Data) {
+	case ssh.NotMine:
+		x.active[d] &^= parseSSH
+	case ssh.Mine:
+		if x.kept&parseSSH == 0 {
+			x.found(parseSSH)
+		}
+	}
+	x.ssh.Segment(d, int64(seg.Offset)+int64(len(seg.Data)), len(seg.Data))
+}
+
+func (x *protocols) feedHTTP1(m *Memory, d int, seg *stream.Segment, first bool) {
+	if x.http1 == nil {
+		if !first || http1.Looks(seg.Data) == http1.NotMine {
+			x.active[d] &^= parseHTTP1
+			return
+		}
+		x.http1 = take(&m.protocolPools.http1)
+		x.http1.Reset()
+	}
+	switch x.http1.Feed(d, seg.Data, seg.Time) {
+	case http1.NotMine:
+		x.active[d] &^= parseHTTP1
+		return
+	case http1.Mine:
+		if x.kept&parseHTTP1 == 0 {
+			x.found(parseHTTP1)
+		}
+	}
+	if at, ok := x.http1.Tunnel(d); ok {
+		x.upgrade(m, d, seg, at)
+	}
+}
+
+// upgrade hands a connection over to HTTP/2 where its first request asked for h2c and was
+// answered 101. It comes to pass in the server's direction, whose bytes behind the answer lie
+// in the segment at hand; what the client sent ahead was held back.
+func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment, at int64) {
+	x.active[0] &^= parseHTTP1
+	x.active[1] &^= parseHTTP1
+	var word [16]byte
+	if x.h2c || m.plan.parsers&parseHTTP2 == 0 || x.http1.TunnelRequest() != 1 || string(x.http1.AppendUpgrade(word[:0])) != "h2c" {
+		return
+	}
+	x.h2c = true
+	if x.http2 == nil {
+		x.http2 = take(&m.protocolPools.http2)
+	}
+	x.http2.Reset()
+	x.active[0] |= parseHTTP2
+	x.active[1] |= parseHTTP2
+	if held := x.http1.Held(1 - d); len(held) > 0 {
+		x.feedHTTP2(m, 1-d, held, true)
+	}
+	if skip := at - int64(seg.Offset); skip < int64(len(seg.Data)) {
+		x.feedHTTP2(m, d, seg.Data[max(skip, 0):], true)
+	}
+}
+
+func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
+	if x.http2 == nil {
+		if !first || http2.Looks(data) == http2.NotMine {
+			x.active[d] &^= parseHTTP2
+			return
+		}
+		x.http2 = take(&m.protocolPools.http2)
+		x.http2.Reset()
+	}
+	switch x.http2.Feed(d, data) {
+	case http2.NotMine:
+		x.active[d] &^= parseHTTP2
+	case http2.Mine:
+		if x.kept&parseHTTP2 == 0 {
+			x.found(parseHTTP2)
+		}
+	}
+}
+
+func (x *protocols) feedTLS(m *Memory, d int, seg *stream.Segment) {
+	if x.tls == nil {
+		if tls.Start(seg.Data) == tls.NotMine {
+			x.tlsTried[d]++
+			x.tlsBytes[d] += int64(len(seg.Data))
+			if x.tlsTried[d] == tlsSegments {
+				x.active[d] &^= parseTLS
+			}
+			return
+		}
+		x.openTLS(m)
+		for e := range x.dir {
+			x.tls.Skip(e, int(x.tlsTried[e]), x.tlsBytes[e])
+		}
+	}
+	x.tls.Feed(d, seg.Data, tls.Mark{Index: seg.Index, Time: seg.Time})
+	if x.tls.Ended(d) {
+		x.active[d] &^= parseTLS
+	}
+	if x.kept&parseTLS == 0 && x.tls.Detected() {
+		x.found(parseTLS)
+	}
+}
+
+func (x *protocols) openTLS(m *Memory) {
+	x.tls = take(&m.protocolPools.tls)
+	x.tls.Reset()
+}
+
+// datagram takes a UDP payload.
+func (s *protocolState) datagram(m *Memory, o *flow.Obs) {
+	p := &m.protocolPools
+	if s.at == 0 && !s.opens(m, o) {
+		return
+	}
+	x := p.live[s.at]
+	d := o.Dir & 1
+	if x.dns != nil {
+		x.dns.Datagram(d, o.Payload, int(o.PayloadLen), o.Time)
+		return
+	}
+	if x.quic != nil && !x.quic.Datagram(&p.scratch, &quic.Datagram{
+		Payload: o.Payload, Size: int(o.PayloadLen), Dir: d, Index: uint32(o.Index), Time: o.Time,
+	}) {
+		s.drop(m)
+		s.tried = max(s.tried, firstDatagrams)
+		return
+	}
+	if x.tls != nil {
+		x.tls.FeedDatagram(d, o.Payload, tls.Mark{Index: o.Index, Time: o.Time})
+		s.done = x.tls.Ended(0) && x.tls.Ended(1)
+	}
+}
+
+// drop gives up what was parsed.
+func (s *protocolState) drop(m *Memory) {
+	m.protocolPools.release(m.protocolPools.detach(s))
+}
+
+// opens decides whether a datagram begins something to parse, and makes ready for it.
+func (s *protocolState) opens(m *Memory, o *flow.Obs) bool {
+	p := &m.protocolPools
+	on := m.plan.parsers
+	if on&parseDNS != 0 {
+		if c := dns.CarrierOf(o.SrcPort, o.DstPort, false); c != dns.NoCarrier {
+			x := p.open(s)
+			x.dns = take(&p.dns)
+			x.dns.Reset(c)
+			x.kept = parseDNS
+			return true
+		}
+	}
+	if on&parseQUIC != 0 && s.tried < firstDatagrams && quic.Looks(o.Payload) {
+		x := p.open(s)
+		x.quic = take(&p.quic)
+		x.kept = parseQUIC
+		return true
+	}
+	if on&parseTLS != 0 && looksDTLS(o.Payload) {
+		x := p.open(s)
+		x.openTLS(m)
+		x.kept = parseTLS
+		return true
+	}
+	if s.tried++; s.tried >= 2*tlsSegments {
+		s.done = true
+	}
+	return false
+}
+
+// looksDTLS is the first test: a handshake record of a version that DTLS has had.
+func looksDTLS(b []byte) bool {
+	return len(b) >= 13 && b[0] == tls.RecordHandshake && (b[1] == 0xfe || b[1] == 0x01)
+}
+
+// finish moves the flow's protocols to its row.
+func (r *Row) finishProtocols(m *Memory) {
+	if r.parsers != nil {
+		m.protocolPools.release(r.parsers)
+		r.parsers = nil
+	}
+	if r.protocol.at != 0 {
+		r.parsers = m.protocolPools.detach(&r.protocol)
+		if t := r.parsers.tls; t != nil {
+			t.Finish()
+		}
+	}
+}
