@@ -193,6 +193,7 @@ func TestNoMergeGains(t *testing.T) {
 
 // FuzzGraph makes a flow of every byte, between two of twelve hosts.
 func FuzzGraph(f *testing.F) {
+	f.Add([]byte{}, uint8(0))
 	f.Add([]byte{0x12, 0x21, 0x33}, uint8(0))
 	f.Add([]byte{0x01, 0x12, 0x23, 0x30, 0x02}, uint8(2))
 	f.Fuzz(func(t *testing.T, data []byte, limit uint8) {

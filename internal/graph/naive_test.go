@@ -223,7 +223,7 @@ func (g *naive) greedy() []group {
 func (g *naive) louvain() []group {
 	e, total := g.edges(true)
 	nodes := g.singles()
-	for {
+	for total > 0 {
 		before := quality(e, total, g.labels(nodes))
 		in := make([]int, len(nodes))
 		for i := range in {
@@ -270,9 +270,10 @@ func (g *naive) louvain() []group {
 		gained := quality(e, total, g.labels(next)) - before
 		nodes = next
 		if float64(gained)/float64(total)/float64(total) < minGain {
-			return numbered(nodes)
+			break
 		}
 	}
+	return numbered(nodes)
 }
 
 // propagate updates every node of every colour in every round.
