@@ -66,12 +66,13 @@ func (h *ClientHello) Parse(msg []byte, dtls bool) bool {
 		cookie := c.Vector8()
 		h.Cookie = cookie.Rest()
 	}
-	h.CipherSuites = List(c.Part(int(c.U16())))
+	n := int(c.U16())
+	h.Malformed = n%2 != 0
+	h.CipherSuites = List(c.Part(n))
 	comp := c.Vector8()
 	h.Compression = comp.Rest()
-	h.Malformed = len(h.CipherSuites)%2 != 0
 	if !c.Failed() && c.Len() > 0 {
-		n := int(c.U16())
+		n = int(c.U16())
 		h.HasExtensions = !c.Failed()
 		h.Extensions = Extensions(c.Part(n))
 		h.readExtensions()

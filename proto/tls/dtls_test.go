@@ -1,0 +1,112 @@
+package tls
+
+import "testing"
+
+// dtlsRecord is a record of epoch 0 with a fragment of a message: bytes from ... to of its
+// body, all that follow if to is negative.
+func dtlsRecord(seq byte, number uint16, typ uint8, msg []byte, from, to int) []byte {
+	body := msg[4:]
+	if to < 0 {
+		to = len(body)
+	}
+	frag := cat(msg[:4], u16s(number), []byte{byte(from >> 16), byte(from >> 8), byte(from)}, vec24(body[from:to]))
+	frag[0] = typ
+	return dtlsPlain(RecordHandshake, 0, seq, frag)
+}
+
+func dtlsPlain(typ uint8, epoch uint16, seq byte, body []byte) []byte {
+	return cat([]byte{typ, 0xfe, 0xfd}, u16s(epoch), []byte{0, 0, 0, 0, 0, seq}, vec16(body))
+}
+
+func runDTLS(segments ...segment) *Session {
+	s := new(Session)
+	s.KeepCertificates = true
+	s.Reset()
+	for i, g := range segments {
+		s.FeedDatagram(g.dir, g.b, Mark{Index: i, Time: int64(i) * 1000})
+	}
+	s.Finish()
+	return s
+}
+
+func TestDTLS(t *testing.T) {
+	first := dtlsHello(VersionDTLS12, nil, []uint16{0xc02b, 0xc02f}, sniExt("first.example"))
+	second := dtlsHello(VersionDTLS12, []byte("cookie"), []uint16{0xc02b}, sniExt("second.example"))
+	verify := message(typeHelloVerifyRequest, cat(u16s(VersionDTLS10), vec8([]byte("cookie"))))
+	sh := serverHello(VersionDTLS12, nil, 0xc02b, ext(ExtExtendedMaster, nil))
+	kex := message(typeServerKeyExchange, cat([]byte{3}, u16s(23), vec8(append([]byte{4}, make([]byte, 64)...)), make([]byte, 70)))
+	done := message(typeServerHelloDone, nil)
+	stun := unhex("0101 0000 2112a442 000102030405060708090a0b")
+	n := len(kex) - 4
+	s := runDTLS(
+		c2s(stun), s2c(stun),
+		c2s(dtlsRecord(0, 0, 1, first, 0, -1)),
+		s2c(dtlsRecord(0, 0, 3, verify, 0, -1)),
+		c2s(dtlsRecord(1, 1, 1, second, 40, -1)), // fragments out of order, one twice
+		c2s(dtlsRecord(2, 1, 1, second, 40, -1)),
+		c2s(dtlsRecord(3, 1, 1, second, 0, 50)),
+		s2c(dtlsRecord(1, 1, 2, sh, 0, -1), dtlsRecord(2, 2, 12, kex, n-20, -1)),
+		s2c(dtlsRecord(3, 2, 12, kex, 0, 30), dtlsRecord(4, 2, 12, kex, 25, n-10), dtlsRecord(5, 3, 14, done, 0, 0)),
+		c2s(dtlsPlain(RecordChangeCipherSpec, 0, 4, []byte{1}), dtlsPlain(RecordHandshake, 1, 0, make([]byte, 40))),
+		s2c(dtlsPlain(RecordChangeCipherSpec, 0, 6, []byte{1}), dtlsPlain(RecordHandshake, 1, 0, make([]byte, 40))),
+		c2s(dtlsPlain(RecordApplicationData, 1, 1, make([]byte, 9))),
+	)
+	var ch ClientHello
+	if !s.ClientHello(&ch) || string(ch.ServerName) != "second.example" || string(ch.Cookie) != "cookie" || s.Client() != 0 || s.Over() != OverDTLS {
+		t.Errorf("hello %q, client %d", ch.ServerName, s.Client())
+	}
+	if got := string(s.AppendHistory(nil)); got != "CCsknIiD" {
+		t.Errorf("history %s", got)
+	}
+	if k, ok := s.KeyExchange(); !ok || k.Group != 23 || k.Bits != 256 {
+		t.Errorf("key exchange %+v", k)
+	}
+	if s.ClientHelloPackets() != 3 || s.HandshakePackets() != 9 || !s.Established() || s.Resumed() || s.Version() != VersionDTLS12 {
+		t.Errorf("hello in %d packets, %d handshake packets, established %v", s.ClientHelloPackets(), s.HandshakePackets(), s.Established())
+	}
+	if s.Records() != 15 || s.Record(1).Length >= 0 || s.Record(0).Length <= 0 {
+		t.Errorf("%d records", s.Records())
+	}
+}
+
+// A hello after a HelloRetryRequest does not replace the first.
+func TestDTLS13(t *testing.T) {
+	first := dtlsHello(VersionDTLS12, nil, []uint16{0x1301}, sniExt("first.example"))
+	second := dtlsHello(VersionDTLS12, nil, []uint16{0x1301}, sniExt("second.example"))
+	retry := serverHelloRandom(VersionDTLS12, []byte(retryRandom), nil, 0x1301, ext(ExtSupportedVersions, u16s(VersionDTLS13)), ext(ExtKeyShare, u16s(24)))
+	sh := serverHello(VersionDTLS12, nil, 0x1301, ext(ExtSupportedVersions, u16s(VersionDTLS13)), ext(ExtKeyShare, cat(u16s(24), vec16(make([]byte, 97)))))
+	s := runDTLS(
+		c2s(dtlsRecord(0, 0, 1, first, 0, -1)), s2c(dtlsRecord(0, 0, 2, retry, 0, -1)),
+		c2s(dtlsRecord(1, 1, 1, second, 0, -1)), s2c(dtlsRecord(1, 1, 2, sh, 0, -1), []byte{0x2e, 0, 1, 0, 3, 1, 2, 3, 0x2a, 0, 0, 9, 9}),
+		c2s([]byte{0x2e, 0, 1, 0, 2, 1, 2}),
+	)
+	var ch ClientHello
+	if s.ClientHello(&ch); string(ch.ServerName) != "first.example" || !s.Retried() || s.Version() != VersionDTLS13 || !s.Established() {
+		t.Errorf("hello %q, version %04x", ch.ServerName, s.Version())
+	}
+	if got := string(s.AppendHistory(nil)); got != "CjCsdD" {
+		t.Errorf("history %s", got)
+	}
+}
+
+// What never ends is held within limits, and the prefix of a hello is told at the end.
+func TestDTLSCut(t *testing.T) {
+	hello := dtlsHello(VersionDTLS12, nil, []uint16{0xc02b}, sniExt("a.example"), ext(ExtPadding, make([]byte, 600)))
+	s := runDTLS(c2s(dtlsRecord(0, 0, 1, hello, 0, 300)), c2s(dtlsRecord(0, 0, 1, hello, 400, 500)))
+	var ch ClientHello
+	if !s.ClientHello(&ch) || ch.Complete || string(ch.ServerName) != "a.example" {
+		t.Errorf("%+v", ch)
+	}
+	huge := message(typeCertificate, make([]byte, 60000))
+	var segments []segment
+	segments = append(segments, c2s(dtlsRecord(0, 0, 1, hello, 0, -1)))
+	for i := range uint16(40) {
+		for from := 1; from < 59000; from += 15000 {
+			segments = append(segments, s2c(dtlsRecord(0, i, typeCertificate, huge, from, from+1000)))
+		}
+	}
+	s = runDTLS(segments...)
+	if n := s.dtls[1].asm.held(); n > MaxHandshake {
+		t.Errorf("%d bytes held", n)
+	}
+}

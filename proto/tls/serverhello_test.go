@@ -1,0 +1,69 @@
+package tls
+
+import (
+	"crypto/sha256"
+	"testing"
+)
+
+func TestServerHelloRFC8448(t *testing.T) {
+	var h ServerHello
+	if !h.Parse(rfc8448Server) || !h.Usable() {
+		t.Fatal("not read")
+	}
+	if h.Version != VersionTLS12 || h.Selected() != VersionTLS13 || h.CipherSuite != 0x1301 || h.Group != 29 ||
+		len(h.Public) != 32 || h.Retry || h.PreSharedKey || h.Length != 86 {
+		t.Errorf("%+v", h)
+	}
+	if got := string(AppendJA3S(nil, &h)); got != "771,4865,51-43" {
+		t.Errorf("JA3S %s", got)
+	}
+	for n := range rfc8448Server {
+		if ok := h.Parse(rfc8448Server[:n]); ok != (n >= 4+2+32+1+2+1) || h.Usable() {
+			t.Fatalf("%d bytes: %v", n, ok)
+		}
+	}
+}
+
+func TestRetry(t *testing.T) {
+	sum := sha256.Sum256([]byte("HelloRetryRequest"))
+	if string(sum[:]) != retryRandom {
+		t.Fatalf("random %x", sum)
+	}
+	var h ServerHello
+	if !h.Parse(retryRequest(nil, 24)) || !h.Retry || h.Group != 24 || h.Public != nil || h.Selected() != VersionTLS13 {
+		t.Errorf("%+v", h)
+	}
+}
+
+// Drafts of TLS 1.3 up to 21 have neither session id nor compression byte.
+func TestServerHelloDraft(t *testing.T) {
+	m := message(typeServerHello, cat(u16s(0x7f10), testRandom, u16s(0x1303),
+		vec16(cat(ext(13, nil), ext(ExtKeyShareDraft, cat(u16s(24), vec16(append([]byte{4}, make([]byte, 96)...))))))))
+	var h ServerHello
+	if !h.Parse(m) || !h.Usable() || h.CipherSuite != 0x1303 || h.Group != 24 || PublicBits(h.Group, h.Public) != 384 {
+		t.Errorf("%+v", h)
+	}
+	if got := string(AppendJA3S(nil, &h)); got != "32528,4867,13-40" {
+		t.Errorf("JA3S %s", got)
+	}
+	if got := VersionName(h.Selected()); got != "TLS 1.3 (draft 16)" {
+		t.Errorf("version %s", got)
+	}
+	// Draft 22 looks like 1.3.
+	m = serverHello(0x7f16, make([]byte, 32), 0x1301)
+	if !h.Parse(m) || h.CipherSuite != 0x1301 || len(h.SessionID) != 32 {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestDowngrade(t *testing.T) {
+	for _, c := range []struct {
+		end  string
+		want int
+	}{{"DOWNGRD\x01", 12}, {"DOWNGRD\x00", 11}, {"DOWNGRD\x02", 0}, {"DOWNGRE\x01", 0}} {
+		var h ServerHello
+		if h.Parse(serverHelloRandom(VersionTLS12, append(make([]byte, 24), c.end...), nil, 47)); h.Downgrade() != c.want {
+			t.Errorf("%q: %d", c.end, h.Downgrade())
+		}
+	}
+}

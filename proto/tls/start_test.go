@@ -1,0 +1,102 @@
+package tls
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
+
+func TestStart(t *testing.T) {
+	ch := clientHello(0x0301, nil, []uint16{47})
+	sh := serverHello(0x0303, nil, 47)
+	alert := record(RecordAlert, []byte{1, 112})
+	bad := func(at int, v byte) []byte {
+		b := slices.Clone(record(RecordHandshake, ch))
+		b[at] = v
+		return b
+	}
+	var small [][]byte
+	for _, c := range ch {
+		small = append(small, record(RecordHandshake, []byte{c}))
+	}
+	proxy1 := []byte("PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n")
+	proxy2 := cat([]byte(proxyV2), []byte{0x21, 0x11}, vec16(make([]byte, 12)))
+	for _, c := range []struct {
+		name string
+		in   []byte
+		want Verdict
+	}{
+		{"empty", nil, NeedMore},
+		{"ClientHello", record(RecordHandshake, ch), Mine},
+		{"ServerHello", record(RecordHandshake, sh), Mine},
+		{"suites length is enough", record(RecordHandshake, ch)[:5+4+2+32+1+2], Mine},
+		{"cut in the random", record(RecordHandshake, ch)[:30], NeedMore},
+		{"one byte a record", cat(small...), Mine},
+		{"alert, then ServerHello", cat(alert, record(RecordHandshake, sh)), Mine},
+		{"alert alone", alert, NeedMore},
+		{"encrypted alert", record(RecordAlert, make([]byte, 26)), NotMine},
+		{"PROXY v1", cat(proxy1, record(RecordHandshake, ch)), Mine},
+		{"PROXY v1 alone", proxy1, NeedMore},
+		{"PROXY v1 without end", bytes.Repeat([]byte("PROXY "), 30), NotMine},
+		{"PROXY v2", cat(proxy2, record(RecordHandshake, ch)), Mine},
+		{"PROXY v2 cut", proxy2[:20], NeedMore},
+		{"PROXY and no TLS", cat(proxy1, []byte("GET / HTTP/1.1\r\n")), NotMine},
+		{"PROXY twice", cat(proxy1, proxy1), NotMine},
+		{"SSL 2.0 format", v2Hello(0x0301, 0x00002f, 0x010080), Mine},
+		{"SSL 2.0 format cut", v2Hello(0x0301, 0x00002f)[:9], NeedMore},
+		{"SSL 2.0 format, lengths that do not add up", append([]byte{0x80, 99}, v2Hello(0x0301, 0x2f)[2:]...), NotMine},
+		{"DNS query with id 0x1600", unhex("1600 0100 0001 0000 0000 0000 01610000010001"), NotMine},
+		{"HTTP", []byte("GET / HTTP/1.1\r\n"), NotMine},
+		{"SSH", []byte("SSH-2.0-OpenSSH_9.9\r\n"), NotMine},
+		{"application data", record(RecordApplicationData, make([]byte, 40)), NotMine},
+		{"other major version", bad(1, 2), NotMine},
+		{"minor version over 4", bad(2, 5), NotMine},
+		{"record too long", bad(3, 0x49), NotMine},
+		{"other handshake type", bad(5, 16), NotMine},
+		{"message too long", bad(6, 3), NotMine},
+		{"legacy version 2", bad(9, 2), NotMine},
+		{"session id of 33", bad(43, 33), NotMine},
+		{"odd suites", record(RecordHandshake, message(1, cat(u16s(0x0303), testRandom, []byte{0}, vec16(make([]byte, 3))))), NotMine},
+		{"no suites", record(RecordHandshake, message(1, cat(u16s(0x0303), testRandom, []byte{0, 0, 0}))), NotMine},
+		{"empty record", record(RecordHandshake, nil), NotMine},
+	} {
+		if got := Start(c.in); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		// The verdict on a prefix is the same or that more is needed.
+		for n := range c.in {
+			if got := Start(c.in[:n]); got != NeedMore && got != Start(c.in) {
+				t.Errorf("%s: %v after %d bytes, %v after %d", c.name, got, n, Start(c.in), len(c.in))
+				break
+			}
+		}
+	}
+}
+
+func TestStartDTLS(t *testing.T) {
+	hello := dtlsRecord(0, 0, typeClientHello, dtlsHello(VersionDTLS12, nil, []uint16{0xc02b}), 0, -1)
+	with := func(at int, v byte) []byte {
+		b := slices.Clone(hello)
+		b[at] = v
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		in   []byte
+		want Verdict
+	}{
+		{"hello", hello, Mine},
+		{"cut by the capture", hello[:30], Mine},
+		{"before RFC 4347", cat([]byte{22, 1, 0}, hello[3:]), Mine},
+		{"no header", hello[:20], NotMine},
+		{"TLS version", with(1, 3), NotMine},
+		{"epoch 1", with(4, 1), NotMine},
+		{"application data", with(0, 23), NotMine},
+		{"fragment outside the message", with(20, 1), NotMine},
+		{"STUN", unhex("0001 0000 2112a442 000102030405060708090a0b 0000000000"), NotMine},
+	} {
+		if got := StartDTLS(c.in); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
