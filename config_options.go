@@ -27,6 +27,8 @@ func (c *Config) extractOptions() *extract.Options {
 		Anonymize: c.AnonymizeIPs, Salt: c.AnonymizationSalt,
 		Split: c.BidirectionalSplit, Nulls: c.Missing == "null",
 		BurstThreshold: nanoseconds(c.BurstThresholdMS, 1e6), EntropyBytes: c.EntropySampleBytes,
+		GraphPorts: c.ConnectionUsePorts, GraphMode: extract.GraphMode(!c.ConnectionIncludeGraphMetrics),
+		Temporal: c.ConnectionIncludeTemporal, Communities: c.ConnectionCommunityAlgorithm, MaxSources: c.BetweennessMaxNodes,
 		ListLength: c.MaxSequenceLength, ExactSamples: c.ExactSamples, SampleMemory: int64(c.SampleMemory),
 	}
 }

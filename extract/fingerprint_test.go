@@ -20,7 +20,7 @@ func TestGroups(t *testing.T) {
 		groupHTTP2: "http2", groupSSH: "ssh", groupDNS: "dns", groupPadding: "padding", groupFingerprint: "fingerprint",
 		groupEntropy: "entropy", groupMAC: "mac", groupIPExtended: "ip_extended", groupIPv6Options: "ipv6_options",
 		groupTCPSequence: "tcp_sequence", groupTCPWindow: "tcp_window", groupTCPOptions: "tcp_options",
-		groupTCPMPTCP: "tcp_mptcp", groupTCPRTT: "tcp_rtt", groupTCPFingerprint: "tcp_fingerprint", groupICMP: "icmp",
+		groupTCPMPTCP: "tcp_mptcp", groupTCPRTT: "tcp_rtt", groupTCPFingerprint: "tcp_fingerprint", groupICMP: "icmp", groupConnection: "connection",
 	}
 	if len(names) != groupCount || len(groups) != groupCount {
 		t.Fatalf("%d numbers, %d names, %d groups", groupCount, len(names), len(groups))

@@ -31,12 +31,15 @@ type Memory struct {
 type Stats struct {
 	SketchedFlows uint64 `json:"sketched_flows"` // flows whose gap percentiles come from a sketch
 	SizesDropped  uint64 `json:"sizes_dropped"`  // packets beyond a flow's 65,536 distinct lengths
+	// Inputs whose betweenness was computed from some of the hosts only.
+	BetweennessApproximated uint64 `json:"betweenness_approximated"`
 }
 
 // Add adds t to s.
 func (s *Stats) Add(t Stats) {
 	s.SketchedFlows += t.SketchedFlows
 	s.SizesDropped += t.SizesDropped
+	s.BetweennessApproximated += t.BetweennessApproximated
 }
 
 // A Shard is the account of one logical shard, whatever goroutine serves it, so that a

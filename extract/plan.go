@@ -7,6 +7,7 @@ import (
 
 	"pinyon/column"
 	"pinyon/feature"
+	"pinyon/internal/graph"
 )
 
 // SchemaVersion is the version of the exported schema.
@@ -42,8 +43,21 @@ type Options struct {
 	SampleMemory   int64 // bytes of gaps of all flows together
 	Shards         int   // logical shards that share SampleMemory
 
+	GraphPorts  bool // address and port make a node of the graph of hosts
+	GraphMode   GraphMode
+	Temporal    bool // conn_src_flow_rate, conn_temporal_spread, conn_burst_connections
+	Communities string
+	MaxSources  int // of betweenness; 0 is no limit
+
 	Custom []Custom
 }
+
+// GraphMode says whether the columns that need the whole graph appear; the zero value says
+// they do.
+type GraphMode bool
+
+// NoGraphMetrics leaves degrees, betweenness, communities and clustering out.
+const NoGraphMetrics GraphMode = true
 
 // A Plan is the outcome of Options: the schema, and what has to be kept while packets come
 // in. It is read-only and may be shared.
@@ -62,6 +76,9 @@ type Plan struct {
 	sampleShare  int64
 	anonymize    bool
 	salt         string
+	graph        graph.Options
+	graphPorts   bool
+	late         bool // some column is
 	custom       []Custom
 	inputs       []string
 }
@@ -113,6 +130,14 @@ func NewPlan(o *Options) (*Plan, error) {
 		sampleShare: o.SampleMemory / int64(max(o.Shards, 1)),
 		Schema:      &column.Schema{Nulls: o.Nulls, Version: SchemaVersion},
 	}
+	p.graphPorts = o.GraphPorts
+	p.graph = graph.Options{MaxSources: o.MaxSources, Temporal: o.Temporal}
+	if o.Communities != "" {
+		var err error
+		if p.graph.Communities, err = graph.ParseAlgorithm(o.Communities); err != nil {
+			return nil, err
+		}
+	}
 	wanted, err := groupSet(o.Groups)
 	if err != nil {
 		return nil, err
@@ -138,6 +163,8 @@ func NewPlan(o *Options) (*Plan, error) {
 			}
 			p.need |= f.need
 			p.parsers |= t.parsers
+			p.late = p.late || t.late
+			p.graph.Metrics = p.graph.Metrics || f.when == optGraph
 		}
 	}
 	if p.on.has(groupTCPRTT) || p.on.has(groupTCPSequence) {
@@ -198,6 +225,10 @@ func (o *Options) has(w option) bool {
 		return o.Sequences
 	case optSPLT:
 		return o.SPLT
+	case optGraph:
+		return o.GraphMode != NoGraphMetrics
+	case optTemporal:
+		return o.Temporal
 	}
 	return true
 }
@@ -280,6 +311,16 @@ func (o *Options) known(words []string) (map[string]bool, error) {
 		names[name] = true
 	}
 	return names, nil
+}
+
+// Late reports whether there are columns that can be filled only when all flows of an input
+// are known; see Join.
+func (p *Plan) Late() bool { return p.late }
+
+// IsLate reports whether column i of the schema is such a column.
+func (p *Plan) IsLate(i int) bool {
+	c := &p.columns[i]
+	return c.group >= 0 && tables[c.group].late
 }
 
 // SetInputs names the inputs, for the input column; before the run.

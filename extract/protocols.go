@@ -40,7 +40,8 @@ type protocolState struct {
 	syn     [2]uint32 // sequence number of the first SYN of a direction
 	synSeen uint8     // bit d: syn[d] is one; bit 2+d: it was a pure SYN
 	done    bool      // no parser wants another packet
-	tried   uint8     // datagrams looked at
+	tried   uint8     // UDP: datagrams looked at; TCP: bare ACKs before the first data, four bits a direction
+	first   uint8     // what the first data of a TCP client looks like
 }
 
 // protocols is what the parsers hold of one flow. It moves to the row when the flow ends.
@@ -49,6 +50,7 @@ type protocols struct {
 	active [2]parser // by direction: parsers that still want its bytes
 	kept   parser    // parsers with something to say
 	h2c    bool      // HTTP/2 took over from HTTP/1
+	looked bool      // ssh may have started
 	ssh    *ssh.Session
 	http1  *http1.Conn
 	http2  *http2.Conn
@@ -168,12 +170,12 @@ func (s *protocolState) segment(m *Memory, o *flow.Obs) {
 	switch {
 	case s.at != 0:
 		x = p.live[s.at]
-	case len(o.Payload) == 0:
+	case len(o.Payload) == 0 && !s.counts(m, o):
 		return
 	default:
 		x = s.begin(m, o)
 	}
-	if x.kept&parseSSH != 0 {
+	if x.ssh != nil && m.plan.need&needSegments != 0 {
 		x.ssh.Packet(d, int(o.PayloadLen), o.TCPFlags == packet.ACK)
 	}
 	if len(o.Payload) == 0 || x.active[d] == 0 {
@@ -187,12 +189,36 @@ func (s *protocolState) segment(m *Memory, o *flow.Obs) {
 	for seg, ok := x.dir[d].Pull(); ok; seg, ok = x.dir[d].Pull() {
 		x.feed(m, s, d, &seg)
 	}
+	if x.ssh != nil && (x.active[0]|x.active[1]|x.kept)&parseSSH == 0 {
+		give(&p.ssh, x.ssh)
+		x.ssh = nil
+	}
 	if x.active[0]|x.active[1] == 0 {
 		s.done = true
 		if x.kept == 0 {
 			s.drop(m)
 		}
 	}
+}
+
+// counts notes a segment without captured payload before the flow's first data, and reports
+// whether more has to be kept of it than fits here.
+func (s *protocolState) counts(m *Memory, o *flow.Obs) bool {
+	if m.plan.need&needSegments == 0 {
+		return false
+	}
+	if o.PayloadLen > 0 {
+		return true
+	}
+	if o.TCPFlags != packet.ACK {
+		return false
+	}
+	shift := 4 * (o.Dir & 1)
+	if s.tried>>shift&0xf == 0xf {
+		return true
+	}
+	s.tried += 1 << shift
+	return false
 }
 
 // begin makes the protocols of a TCP flow at its first data.
@@ -207,6 +233,12 @@ func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
 		}
 	}
 	x.active = [2]parser{want, want}
+	if want&parseSSH != 0 && m.plan.need&needSegments != 0 {
+		// It counts segments from the first one on, whether or not it gets to read them.
+		x.ssh = take(&m.protocolPools.ssh)
+		x.ssh.Reset()
+		x.ssh.BareACKs = [2]int64{int64(s.tried & 0xf), int64(s.tried >> 4)}
+	}
 	for d := range x.dir {
 		if s.synSeen>>d&1 != 0 {
 			x.dir[d].SYN(s.syn[d])
@@ -263,14 +295,17 @@ func (x *protocols) found(p parser) {
 }
 
 func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segment, first bool) {
-	if x.ssh == nil {
+	if !x.looked {
 		// A side that is known to have opened the connection is no server.
 		if !first || ssh.Looks(seg.Data, s.synSeen>>(2+d)&1 == 0) == ssh.NotMine {
 			x.active[d] &^= parseSSH
 			return
 		}
-		x.ssh = take(&m.protocolPools.ssh)
-		x.ssh.Reset()
+		x.looked = true
+		if x.ssh == nil {
+			x.ssh = take(&m.protocolPools.ssh)
+			x.ssh.Reset()
+		}
 		for e := range 2 {
 			if s.synSeen>>(2+e)&1 != 0 {
 				x.ssh.SYN(e)
@@ -382,6 +417,7 @@ func (x *protocols) feedTLS(m *Memory, d int, seg *stream.Segment) {
 
 func (x *protocols) openTLS(m *Memory) {
 	x.tls = take(&m.protocolPools.tls)
+	x.tls.KeepCertificates = m.plan.need&needCerts != 0
 	x.tls.Reset()
 }
 

@@ -15,6 +15,7 @@ type State struct {
 	sizes  sizeCounts
 	ip     ipExtended
 	tcp    tcp
+	syns   synOptions
 	seq    tcpSequence
 	window tcpWindow
 	option tcpOptions
@@ -55,6 +56,7 @@ var groups = []group{
 	of("tcp_rtt", feature.Extended, tcpRTTTable).only((*Row).isTCP),
 	of("tcp_fingerprint", feature.Experimental, tcpFingerprintTable).only((*Row).isTCP),
 	of("icmp", feature.Experimental, icmpTable).only((*Row).isICMP),
+	of("connection", feature.Experimental, connectionTable).atEnd(),
 }
 
 // extras are further columns of the groups above, in column order behind all of these. The
@@ -62,13 +64,24 @@ var groups = []group{
 var extras = []group{
 	extra("tls", tlsPrints).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(parseTLS | parseQUIC),
 	extra("quic", quicPrints).only(func(r *Row) bool { return r.quicCH.ok }).parses(parseQUIC),
+	extra("ssh", sshPrints).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
+	extra("tcp", synExtra).only((*Row).isTCP),
+	extra("tls", tlsExtra).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(parseTLS | parseQUIC),
+	extra("tls", certExtra).only((*Row).isTLS).parses(parseTLS),
+	extra("quic", quicExtra).only(func(r *Row) bool { return r.quic() != nil }).parses(parseQUIC),
+	extra("http", httpExtra).only(func(r *Row) bool { return r.http1() != nil }).parses(parseHTTP1),
+	extra("http2", http2Extra).only(func(r *Row) bool { return r.http2() != nil }).parses(parseHTTP1 | parseHTTP2),
+	extra("dns", dnsExtra).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
+	extra("dns", dnsEncryptedExtra).parses(parseTLS | parseQUIC),
+	extra("ssh", sshExtra).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
+	extra("risk", riskExtra).parses(parseTLS | parseQUIC | parseHTTP1 | parseHTTP2 | parseDNS | parseSSH),
 }
 
 // tables are groups and extras; columns are planned by their position in it.
 var tables = append(groups[:len(groups):len(groups)], extras...)
 
 // pending are groups of the schema that are not built; asking for one is an error.
-var pending = []string{"connection"}
+var pending []string
 
 // Update takes the flow's next packet. m is the memory of the goroutine's shard.
 func (s *State) Update(m *Memory, o *flow.Obs) {
@@ -97,6 +110,9 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	}
 	if p.parsers != 0 {
 		s.protocol.update(m, o)
+	}
+	if p.need&needFirstData != 0 && o.Has&hasTCP != 0 {
+		s.protocol.firstData(o)
 	}
 	if o.Proto == protoTCP {
 		s.updateTCP(m, o)
@@ -144,6 +160,9 @@ func (s *State) updateTCP(m *Memory, o *flow.Obs) {
 	if p.on.has(groupTCPFingerprint) && o.TCPFlags&flagSYN != 0 {
 		s.finger.update(o)
 	}
+	if p.need&needSYNKinds != 0 && o.TCPFlags&flagSYN != 0 {
+		s.syns.update(m, o)
+	}
 }
 
 // finish works out what the tables need beyond the accumulators, in r, which already
@@ -184,6 +203,12 @@ func (r *Row) finish(m *Memory) {
 		r.finishProtocols(m)
 		r.quicCH.finish(r)
 		r.hellos.finish(r)
+		if p.need&needCerts != 0 {
+			r.cert.finish(r)
+		}
+	}
+	if p.need&needSYNKinds != 0 {
+		r.synKinds.finish(m, &r.syns)
 	}
 	for i := range p.custom {
 		r.finishCustom(m, i)
@@ -214,6 +239,7 @@ const (
 	groupTCPRTT
 	groupTCPFingerprint
 	groupICMP
+	groupConnection
 	groupCount
 )
 
@@ -228,6 +254,7 @@ type group struct {
 	table   []Feature
 	applies func(*Row) bool // nil: to every flow
 	parsers parser          // what has to be parsed for it
+	late    bool            // its columns are filled when all flows of the input are known
 }
 
 // of makes a group, and fills in what all its columns share.
@@ -252,6 +279,9 @@ func extra(name string, table []Feature) group {
 
 // parses names the parsers that the group reads.
 func (g group) parses(p parser) group { g.parsers = p; return g }
+
+// atEnd marks a group whose values depend on every flow of the input.
+func (g group) atEnd() group { g.late = true; return g }
 
 // only limits the group to flows of which applies is true; in others its columns are absent.
 func (g group) only(applies func(*Row) bool) group {

@@ -32,12 +32,16 @@ type Feature struct {
 type need uint16
 
 const (
-	needGaps   need = 1 << iota // every gap: percentiles
-	needSizes                   // packets per size
-	needBursts                  // the burst machine
-	needBytes                   // payload bytes sampled
-	needSeq                     // classification of TCP segments
-	needList                    // the first packets' times, sizes, directions
+	needGaps      need = 1 << iota // every gap: percentiles
+	needSizes                      // packets per size
+	needBursts                     // the burst machine
+	needBytes                      // payload bytes sampled
+	needSeq                        // classification of TCP segments
+	needList                       // the first packets' times, sizes, directions
+	needSegments                   // sizes and bare ACKs of SSH segments, from the first one on
+	needSYNKinds                   // option kinds of the first SYN and SYN-ACK
+	needCerts                      // the server's certificates
+	needFirstData                  // what the client's first data looks like
 )
 
 // option is a switch of the configuration that makes columns appear.
@@ -51,6 +55,8 @@ const (
 	optTrace
 	optSequences
 	optSPLT
+	optGraph
+	optTemporal
 )
 
 func count(name string, unit feature.Unit, doc string, get func(r *Row) int64) Feature {

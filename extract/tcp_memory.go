@@ -6,4 +6,5 @@ import "pinyon/internal/slab"
 type tcpPools struct {
 	holes  slab.Pool[holes]
 	stamps stampPools
+	syns   slab.Pool[synKinds]
 }

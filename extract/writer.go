@@ -33,6 +33,9 @@ func (w *Writer) Write(b *column.Batch, rows []*Row) {
 	}
 	for i := range w.plan.columns {
 		c := &w.plan.columns[i]
+		if c.group >= 0 && tables[c.group].late {
+			continue
+		}
 		var applies []bool
 		if c.group >= 0 && tables[c.group].applies != nil {
 			applies = w.applies[c.group]
@@ -40,4 +43,15 @@ func (w *Writer) Write(b *column.Batch, rows []*Row) {
 		c.f.add(&b.Cols[i], rows, applies)
 	}
 	b.Rows += len(rows)
+}
+
+// WriteLate fills the late columns of b, whose rows are those of the join from number from on.
+func (w *Writer) WriteLate(b *column.Batch, j *Join, from int) {
+	j.each(from, from+b.Rows, func(rows []*Row) {
+		for i := range w.plan.columns {
+			if w.plan.IsLate(i) {
+				w.plan.columns[i].f.add(&b.Cols[i], rows, nil)
+			}
+		}
+	})
 }

@@ -42,6 +42,7 @@ const (
 	Seconds        Unit = "s"
 	SecondsSquared Unit = "s^2"
 	Nanoseconds    Unit = "ns"
+	Microseconds   Unit = "us"
 	Hours          Unit = "h"
 	Bytes          Unit = "bytes"
 	BytesSquared   Unit = "bytes^2"

@@ -25,6 +25,7 @@ func Run(ctx context.Context, inputs []Input, opt *Options, emit Emit) ([]Report
 	for _, w := range r.workers {
 		stats.Add(w.mem.Stats)
 	}
+	stats.BetweennessApproximated = r.approximated
 	return r.reports, stats, err
 }
 
@@ -40,6 +41,9 @@ type run struct {
 	batch  *column.Batch
 	emit   Emit
 	ptrs   []*extract.Row
+	late   *late // nil unless some column needs all flows of an input
+
+	approximated uint64 // inputs whose betweenness is
 }
 
 func newRun(ctx context.Context, opt *Options, emit Emit) *run {
@@ -52,6 +56,9 @@ func newRun(ctx context.Context, opt *Options, emit Emit) *run {
 		writer: extract.NewWriter(opt.Plan),
 		batch:  column.New(opt.Plan.Schema, batchRows),
 		reader: reader{opt: opt, shards: uint64(shards), seed0: rand.Uint64(), seed1: rand.Uint64()},
+	}
+	if opt.Plan.Late() {
+		r.late = r.newLate()
 	}
 	n := min(max(opt.Workers, 1), shards)
 	for id := range n {
@@ -93,12 +100,16 @@ func (r *run) alone(inputs []Input) error {
 				w.flush(e.now)
 			}
 			w.emit(e, take, give)
+			if e.last && r.late != nil && err == nil {
+				err = r.endLate()
+			}
 			if err == nil {
 				err = r.ctx.Err()
 			}
 			if err != nil {
 				e.release()
 				r.reader.close()
+				r.dropLate()
 				return err
 			}
 		}
@@ -126,6 +137,9 @@ func (r *run) count(row *extract.Row) {
 	rep.Rows++
 	rep.InRows += uint64(row.Packets)
 	rep.Ended[row.Reason]++
+	if r.late != nil {
+		r.late.join.Add(row)
+	}
 	if p := r.opt.Progress; p != nil {
 		p.Flows.Add(1)
 	}
@@ -151,9 +165,32 @@ func (r *run) flushBatch() error {
 	if r.batch.Rows == 0 {
 		return nil
 	}
-	err := r.emit(r.batch)
+	out := r.emit
+	if r.late != nil {
+		out = r.late.spool.add
+	}
+	err := out(r.batch)
 	r.batch.Reset()
 	return err
+}
+
+// endLate completes the rows of an input that ended.
+func (r *run) endLate() error {
+	if err := r.flushBatch(); err != nil {
+		return err
+	}
+	return r.late.end(func() *column.Batch { return r.batch }, func(b *column.Batch) error {
+		err := r.emit(b)
+		b.Reset()
+		return err
+	})
+}
+
+// dropLate gives up rows that wait for the end of an input.
+func (r *run) dropLate() {
+	if r.late != nil {
+		r.late.spool.reset()
+	}
 }
 
 // close gives up an input half way.

@@ -53,7 +53,7 @@ func (r *run) together(inputs []Input) error {
 			spare <- b
 		}
 	}()
-	m := &merger{run: r, heads: make([]*chunk, len(r.workers)), batches: batches, spare: spare, batch: <-spare}
+	m := &merger{run: r, heads: make([]*chunk, len(r.workers)), batches: batches, spare: spare, batch: <-spare, failed: &failed}
 	var merging sync.WaitGroup
 	merging.Add(1)
 	go func() {
@@ -96,8 +96,12 @@ func (r *run) together(inputs []Input) error {
 	for range epochsInFlight {
 		(<-epochs).release()
 	}
+	r.dropLate()
 	if sinkErr != nil {
 		return sinkErr
+	}
+	if m.err != nil {
+		return m.err
 	}
 	return r.ctx.Err()
 }
@@ -140,6 +144,9 @@ type merger struct {
 	batches chan<- *column.Batch
 	spare   <-chan *column.Batch
 	batch   *column.Batch
+	last    bool // the epoch at hand is its input's last
+	failed  *atomic.Bool
+	err     error // of the late stage
 }
 
 // merge runs until the workers have closed their channels.
@@ -147,7 +154,7 @@ func (m *merger) merge() {
 	for m.epoch() {
 	}
 	m.rows()
-	if m.batch.Rows > 0 {
+	if m.late == nil && m.batch.Rows > 0 {
 		m.batches <- m.batch
 	}
 }
@@ -158,6 +165,7 @@ func (m *merger) epoch() bool {
 		m.rows()
 	}
 	open := 0
+	m.last = false
 	for i, w := range m.workers {
 		c, ok := <-w.out
 		if !ok {
@@ -188,7 +196,49 @@ func (m *merger) epoch() bool {
 			m.rows()
 		}
 	}
+	if m.last && m.late != nil {
+		m.endLate()
+	}
 	return true
+}
+
+// endLate completes the rows of an input that ended and hands them on.
+func (m *merger) endLate() {
+	m.rows()
+	m.full()
+	if m.err != nil || m.failed.Load() {
+		m.dropLate()
+		m.late.begin()
+		return
+	}
+	m.fail(m.late.end(func() *column.Batch { return m.batch }, func(b *column.Batch) error {
+		m.batches <- b
+		m.batch = <-m.spare
+		return nil
+	}))
+}
+
+// fail notes an error of the late stage, which ends the run.
+func (m *merger) fail(err error) {
+	if err != nil && m.err == nil {
+		m.err = err
+		m.failed.Store(true)
+	}
+}
+
+// full hands a batch on, or to the rows that wait for the end of their input.
+func (m *merger) full() {
+	switch {
+	case m.batch.Rows == 0:
+	case m.late == nil:
+		m.batches <- m.batch
+		m.batch = <-m.spare
+	default:
+		if m.err == nil {
+			m.fail(m.late.spool.add(m.batch))
+		}
+		m.batch.Reset()
+	}
 }
 
 // advance fetches worker i's next chunk if its head is used up; it reports true once the
@@ -202,6 +252,7 @@ func (m *merger) advance(i int) bool {
 		m.used = append(m.used, c)
 		m.heads[i] = nil
 		if c.done {
+			m.last = c.last
 			return true
 		}
 		// The worker may wait for a chunk that is in used.
@@ -220,8 +271,7 @@ func (m *merger) rows() {
 		m.writer.Write(m.batch, rows[:n])
 		rows = rows[n:]
 		if m.batch.Rows == batchRows {
-			m.batches <- m.batch
-			m.batch = <-m.spare
+			m.full()
 		}
 	}
 	m.ptrs = m.ptrs[:0]
