@@ -104,7 +104,7 @@ func (d *side) take(body []byte) {
 			return
 		}
 		c := cursor.New(body)
-		if blob := c.Bytes(int(c.U32())); blob != nil && len(blob) > 0 {
+		if blob := c.Bytes(int(c.U32())); len(blob) > 0 {
 			k.ok, k.sum = true, sha256.Sum256(blob)
 		}
 	}

@@ -37,23 +37,21 @@ func (d *Datagrams) Partial() (m Message, ok bool) { return d.asm.partial() }
 // Next finds the next event in the datagram and reports whether there was one. Records that
 // hide their type (DTLS 1.3) are told as application data, which they are outside TCP too.
 func (d *Datagrams) Next(ev *Event) bool {
-	for {
-		for len(d.body) > 0 {
-			if d.clear(ev) {
-				return true
-			}
+	for len(d.body) > 0 {
+		if d.clear(ev) {
+			return true
 		}
-		if len(d.in) == 0 {
-			return false
-		}
-		rec, ok := d.header()
-		if !ok {
-			d.in = nil
-			return false
-		}
-		ev.Kind, ev.Record, ev.At = KindRecord, rec, d.at
-		return true
 	}
+	if len(d.in) == 0 {
+		return false
+	}
+	rec, ok := d.header()
+	if !ok {
+		d.in = nil
+		return false
+	}
+	ev.Kind, ev.Record, ev.At = KindRecord, rec, d.at
+	return true
 }
 
 // header reads a record header, and the body if it is in clear.
