@@ -1,0 +1,144 @@
+package filter
+
+// A cond is what a predicate becomes: tests of values, joined. The order of operands is
+// that of evaluation, and matters: a load behind the captured bytes ends it with no.
+type cond struct {
+	op   condOp
+	t    test
+	reg  uint8  // of condSet
+	k    uint32 // of condChain
+	l, r *cond
+}
+
+type condOp uint8
+
+const (
+	condTest condOp = iota
+	condAnd
+	condOr
+	condNot
+	condSet   // put value t.v into scratch register reg; then true
+	condChain // find protocol t.v in the chain of headers of version reg from offset k
+	condConst // reg is 1 for true
+)
+
+// A test compares value v with value w.
+type test struct {
+	jump uint16 // jmpEQ, jmpGT, jmpGE, jmpSet
+	v, w vid
+}
+
+func and(l, r *cond) *cond { return &cond{op: condAnd, l: l, r: r} }
+func or(l, r *cond) *cond  { return &cond{op: condOr, l: l, r: r} }
+func not(c *cond) *cond    { return &cond{op: condNot, l: c} }
+
+func always(yes bool) *cond {
+	c := &cond{op: condConst}
+	if yes {
+		c.reg = 1
+	}
+	return c
+}
+
+// A node is a step of the decision graph. Edges lead to nodes of any number; there are
+// no cycles. Nodes 0 and 1 are the ends.
+type node struct {
+	op    nodeOp
+	reg   uint8 // of nodeChain: the IP version
+	jump  uint16
+	v, w  vid
+	chain uint32 // of nodeChain: offset of the network header
+	t, f  int32  // a set goes to t
+}
+
+type nodeOp uint8
+
+const (
+	nodeReject nodeOp = iota
+	nodeAccept
+	nodeTest
+	nodeSet
+	nodeChain
+)
+
+const (
+	atReject int32 = iota
+	atAccept
+)
+
+// A graph is a filter between its text and its instructions.
+type graph struct {
+	vs    *values
+	nodes []node
+	root  int32
+}
+
+// lower appends the nodes of c, which go on to t or f, and gives the first of them.
+func (g *graph) lower(c *cond, t, f int32) int32 {
+	switch c.op {
+	case condAnd:
+		return g.lower(c.l, g.lower(c.r, t, f), f)
+	case condOr:
+		return g.lower(c.l, t, g.lower(c.r, t, f))
+	case condNot:
+		return g.lower(c.l, f, t)
+	case condConst:
+		if c.reg != 0 {
+			return t
+		}
+		return f
+	case condSet:
+		return g.add(node{op: nodeSet, reg: c.reg, v: c.t.v, t: t})
+	case condChain:
+		return g.add(node{op: nodeChain, reg: c.reg, v: c.t.v, chain: c.k, t: t, f: f})
+	}
+	return g.test(c.t, t, f)
+}
+
+func (g *graph) add(n node) int32 {
+	g.nodes = append(g.nodes, n)
+	return int32(len(g.nodes) - 1)
+}
+
+// test appends a test, in the form that says the most about the least: constants on the
+// right, bits under a mask as jset.
+func (g *graph) test(c test, t, f int32) int32 {
+	vs := g.vs
+	x, xok := vs.isConst(c.v)
+	y, yok := vs.isConst(c.w)
+	if xok && yok {
+		if compare(c.jump, x, y) {
+			return t
+		}
+		return f
+	}
+	if xok {
+		switch c.v, c.w, y, yok = c.w, c.v, x, true; c.jump {
+		case jmpGT: // x > v is not v >= x
+			c.jump, t, f = jmpGE, f, t
+		case jmpGE:
+			c.jump, t, f = jmpGT, f, t
+		}
+	}
+	if v := vs.list[c.v]; vs.fold && yok && y == 0 && c.jump == jmpEQ && v.op == vBin && v.alu == aluAnd {
+		if _, ok := vs.isConst(v.b); ok {
+			c, t, f = test{jump: jmpSet, v: v.a, w: v.b}, f, t
+		}
+	}
+	if y, yok = vs.isConst(c.w); yok && y == 0 && c.jump == jmpSet {
+		t = f // but the loads are made
+	}
+	return g.add(node{op: nodeTest, jump: c.jump, v: c.v, w: c.w, t: t, f: f})
+}
+
+func compare(jump uint16, a, b uint32) bool {
+	switch jump {
+	case jmpEQ:
+		return a == b
+	case jmpGT:
+		return a > b
+	case jmpGE:
+		return a >= b
+	}
+	return a&b != 0
+}

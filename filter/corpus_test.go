@@ -1,0 +1,72 @@
+package filter
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"pinyon/packet"
+	"pinyon/pcap"
+)
+
+type rawFrame struct {
+	data []byte
+	wire uint32
+}
+
+// framesByLink are generated frames of every link type, n each, and as many out of the
+// corpus if there is one.
+func framesByLink(t testing.TB, n int) map[uint16][]rawFrame {
+	all := make(map[uint16][]rawFrame)
+	for link := range layouts {
+		m := newMaker(uint64(link))
+		for range n {
+			data, wire := m.frame(link)
+			all[link] = append(all[link], rawFrame{data, wire})
+		}
+	}
+	for link, frames := range corpusFrames(t, n) {
+		all[link] = append(all[link], frames...)
+	}
+	return all
+}
+
+// corpusFrames takes some frames out of every capture of the corpus, at most n of a link type.
+func corpusFrames(t testing.TB, n int) map[uint16][]rawFrame {
+	root := os.Getenv("PINYON_CORPUS")
+	if root == "" {
+		root = "../../shared/corpus"
+	}
+	all := make(map[uint16][]rawFrame)
+	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		r, err := pcap.Open(path)
+		if err != nil {
+			return nil
+		}
+		defer r.Close()
+		var f packet.Frame
+		for range 40 {
+			if r.Next(&f) != nil {
+				break
+			}
+			// Of a long list the later ones replace others, always the same.
+			if list := all[f.Link]; f.Number%3 == 1 {
+				c := rawFrame{append([]byte(nil), f.Data...), f.Wire}
+				if len(list) < n {
+					all[f.Link] = append(list, c)
+				} else {
+					list[(int(f.Number)*7919+len(path)*104729)%n] = c
+				}
+			}
+		}
+		return nil
+	})
+	if len(all) == 0 {
+		t.Log("no corpus: generated frames only")
+	}
+	return all
+}

@@ -1,0 +1,22 @@
+// Package filter compiles the language of pcap-filter(7) to classic BPF and runs it on
+// frames, without libpcap.
+//
+//	expression -> words -> tree -> tests -> decision graph -> instructions
+//
+// A program is for one link type, and for one place: a file, a live device read by this
+// process, or the kernel. Verdicts are those of libpcap 1.10: a load behind the captured
+// bytes refuses the packet, even under "not", while len, less and greater use the length
+// on the wire; vlan, mpls, pppoes and geneve move the offsets of all that is written after
+// them, across "or" too; "and" and "or" bind equally, to the left. Optimizing changes no
+// verdict. libpcap's does: "ip or not ip" matches frames too short to tell there, and not
+// here, as with tcpdump -O.
+//
+// It differs where libpcap reads registers that nothing has set, or that something else
+// has: "byte 0 & 1" reads the byte, 802.11 headers are measured before pppoes and geneve
+// too, and a test of computed numbers does not disturb that. protochain steps over an
+// authentication header by its length, and gateway works with IPv6 compiled in, given a
+// Resolver. In files a BSD loopback header may be of either byte order.
+//
+// Raw ATM, SS7, ARCnet and the log of OpenBSD's packet filter are not supported; on a link
+// type that is not known link[...] and the length can be tested, and nothing else.
+package filter
