@@ -11,6 +11,9 @@ const (
 	epochsInFlight  = 4
 	chunksInFlight  = 2
 	batchesInFlight = 2
+	// sparePerWorker chunks wait to be used again. Half a megabyte made anew each time cost as
+	// much as everything else that a second worker adds.
+	sparePerWorker = 16
 )
 
 // together runs the reader, the workers, the merger and the sink side by side. What they
@@ -26,7 +29,7 @@ func (r *run) together(inputs []Input) error {
 	for _, w := range r.workers {
 		w.in = make(chan *epoch, epochsInFlight)
 		w.out = make(chan *chunk, chunksInFlight)
-		w.free = make(chan *chunk, chunksInFlight+2)
+		w.free = make(chan *chunk, sparePerWorker)
 		working.Add(1)
 		go func() {
 			defer working.Done()

@@ -128,7 +128,7 @@ func curveParams(c *cursor.Cursor) (k KeyExchange, ok bool) {
 		return k, false
 	}
 	public := c.Vector8()
-	if c.Failed() || public.Len() == 0 {
+	if c.Failed() || public.Len() == 0 || k.Group == 0 {
 		return KeyExchange{}, false
 	}
 	k.Bits = PublicBits(k.Group, public.Rest())

@@ -66,7 +66,7 @@ func (s *Session) settle(dir int) {
 func (s *Session) replay(dir, proxy int) {
 	d := &s.sides[dir]
 	b, pieces := d.pending, d.pieces
-	d.pending, d.pieces = d.pending[:0], d.pieces[:0]
+	d.pending, d.pieces = nil, nil
 	s.begin(dir, d.off+int64(proxy))
 	for _, p := range pieces {
 		skip := min(proxy, p.size)
@@ -83,7 +83,7 @@ func (s *Session) miss(d *side, size int) {
 	d.off += int64(size)
 	if d.tried++; d.tried == maxTries {
 		d.state = sideOff
-		d.pending, d.pieces = d.pending[:0], d.pieces[:0]
+		d.pending, d.pieces = nil, nil
 	}
 }
 

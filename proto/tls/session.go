@@ -85,7 +85,7 @@ func (s *Session) Reset() {
 	for i := range s.sides {
 		old := &s.sides[i]
 		old.stream.Reset()
-		n.sides[i] = side{alert: -1, stream: old.stream, pending: old.pending[:0], pieces: old.pieces[:0]}
+		n.sides[i] = side{alert: -1, stream: old.stream, pending: recycled(old.pending), pieces: old.pieces[:0]}
 	}
 	if s.dtls != nil {
 		s.dtls[0].Reset()
