@@ -21,6 +21,8 @@ var rules = []struct{ who, not, why string }{
 	{"./flow", "github.com/", "the table is written by hand"},
 	{"./extract", "pinyon/sink", "columns are computed for no format"},
 	{"./extract", "pinyon/pcap", "columns are computed from packets, whatever their source"},
+	{"./filter", "pinyon/flow", "a filter sees frames only"},
+	{"./filter", "github.com/", "the compiler is written by hand"},
 	{"./proto/...", "pinyon/flow", "a parser sees bytes, never a flow"},
 	{"./proto/...", "pinyon/packet", "a parser sees bytes, never a packet"},
 	{"./proto/...", "github.com/", "parsers are written by hand"},
