@@ -34,7 +34,7 @@ var connectionTable = append(append([]Feature{
 		connFloat("conn_src_clustering", feature.None, "Share of pairs of the source's neighbours that are neighbours.", func(h *graph.Row) float64 { return h.Src.Clustering }),
 		connFloat("conn_dst_clustering", feature.None, "The same for the destination.", func(h *graph.Row) float64 { return h.Dst.Clustering }),
 	)...),
-	connFloat("conn_src_flow_rate", "flows/s", "Flows a second that the source initiated, from its first start to its last end.", func(h *graph.Row) float64 { return h.Src.Rate }).on(optTemporal),
+	connFloat("conn_src_flow_rate", feature.FlowsPerSec, "Flows a second that the source initiated, from its first start to its last end.", func(h *graph.Row) float64 { return h.Src.Rate }).on(optTemporal),
 	connFloat("conn_temporal_spread", feature.Seconds, "Standard deviation of their start times.", func(h *graph.Row) float64 { return h.Src.Spread }).on(optTemporal),
 	connCount("conn_burst_connections", "Most of them that started within one second.", func(r *graph.Row) uint64 { return uint64(r.Src.Burst) }).on(optTemporal),
 )

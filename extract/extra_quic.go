@@ -61,7 +61,7 @@ var quicExtra = []Feature{
 	text("quic_transport_params", "Ids of the client's transport parameters, hex, ascending, reserved ones left out.", func(dst []byte, r *Row) ([]byte, bool) {
 		return appended(dst, appendParamIDs(dst, r.transportParams()))
 	}).null(),
-	paramCount("quic_tp_max_idle_timeout", unitMillis, "Idle time after which the client gives up.", paramMaxIdleTimeout),
+	paramCount("quic_tp_max_idle_timeout", feature.Milliseconds, "Idle time after which the client gives up.", paramMaxIdleTimeout),
 	paramCount("quic_tp_initial_max_data", feature.Bytes, "What the server may send on all streams at first.", paramInitialMaxData),
 	paramCount("quic_tp_max_udp_payload", feature.Bytes, "Largest UDP payload that the client takes.", paramMaxUDPPayload),
 	paramCount("quic_tp_active_cid_limit", feature.Count, "Connection ids of the server that the client keeps.", paramActiveCIDLimit),
@@ -75,7 +75,7 @@ var quicExtra = []Feature{
 		code, ok := c.CloseCode()
 		return valueIf(ok, int64(code))
 	}).missing(-1),
-	initialCount("quic_hello_rtt_us", unitMicros, "Time from the client's last Initial before it to the server's first.", 1, func(p quic.Initial) int64 {
+	initialCount("quic_hello_rtt_us", feature.Microseconds, "Time from the client's last Initial before it to the server's first.", 1, func(p quic.Initial) int64 {
 		return valueIf(p.RTT >= 0, p.RTT/1000)
 	}),
 	text("quic_history", "A letter for each packet, the client's in upper case: i initial, h handshake, z 0-RTT, r retry, v version negotiation, c close, s hello complete, o short headers; 64 at most.", func(dst []byte, r *Row) ([]byte, bool) {

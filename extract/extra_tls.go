@@ -9,14 +9,6 @@ import (
 	"pinyon/proto/tls"
 )
 
-// Units that only these columns have; the part of a name behind the last underscore tells
-// most of them.
-const (
-	unitMicros feature.Unit = "us"
-	unitMillis feature.Unit = "ms"
-	unitDays   feature.Unit = "days"
-)
-
 // What the hellos offer and choose, and how the conversation went, for TLS over TCP, DTLS
 // and QUIC alike; what needs records is of TCP and DTLS only. RFC 8446, 5246, 9147, 9849.
 // Lists are of hexadecimal numbers in the order sent, values of RFC 8701 left out, and need
@@ -102,7 +94,7 @@ var tlsExtra = []Feature{
 	alertOf("tls_alert_client", "Last alert that the client sent in clear.", 0),
 	alertOf("tls_alert_server", "Last alert that the server sent in clear.", 1),
 	sessionFlag("tls_established", "Both sides sent application data or, up to TLS 1.2, finished the handshake.", (*tls.Session).Established),
-	count("tls_hello_rtt_us", unitMicros, "Time from the end of the ClientHello to the start of the ServerHello that answers it.", func(r *Row) int64 {
+	count("tls_hello_rtt_us", feature.Microseconds, "Time from the end of the ClientHello to the start of the ServerHello that answers it.", func(r *Row) int64 {
 		if s := r.tls(); s != nil {
 			return s.HelloRTT() / 1000
 		}
@@ -110,7 +102,7 @@ var tlsExtra = []Feature{
 	}),
 	recordList("tls_record_lengths", feature.Bytes, "Lengths of the first 32 records, negative from the server.", func(s *tls.Session, i int) int64 { return int64(s.Record(i).Length) }),
 	recordList("tls_record_types", feature.None, "Their content types.", func(s *tls.Session, i int) int64 { return int64(s.Record(i).Type) }),
-	recordList("tls_record_gaps_us", unitMicros, "Time since the record before; 0 for the first.", func(s *tls.Session, i int) int64 {
+	recordList("tls_record_gaps_us", feature.Microseconds, "Time since the record before; 0 for the first.", func(s *tls.Session, i int) int64 {
 		if i == 0 {
 			return 0
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 
 	"pinyon/column"
 	"pinyon/extract"
@@ -125,9 +126,9 @@ const (
 )
 
 func appendColumn(dst []byte, c *column.Column) []byte {
-	dst = appendInts(dst, c.Ints)
-	dst = appendFloats(dst, c.Floats)
-	dst = appendInts(dst, c.Dirs)
+	dst = appendWords(dst, c.Ints, intBits)
+	dst = appendWords(dst, c.Floats, math.Float64bits)
+	dst = appendWords(dst, c.Dirs, intBits)
 	dst = appendBytes(dst, c.Bits)
 	if c.Field.Kind >= feature.Text {
 		dst = appendBytes(dst, c.Bytes)
@@ -140,9 +141,9 @@ func appendColumn(dst []byte, c *column.Column) []byte {
 }
 
 func readColumn(src []byte, c *column.Column, rows int) []byte {
-	c.Ints, src = readInts(src, c.Ints[:0])
-	c.Floats, src = readFloats(src, c.Floats[:0])
-	c.Dirs, src = readInts(src, c.Dirs[:0])
+	c.Ints, src = readWords(src, c.Ints[:0], intOf)
+	c.Floats, src = readWords(src, c.Floats[:0], math.Float64frombits)
+	c.Dirs, src = readWords(src, c.Dirs[:0], intOf)
 	c.Bits, src = readBytes(src, c.Bits[:0])
 	if c.Field.Kind == feature.Bool {
 		c.Rows = rows
@@ -163,72 +164,24 @@ func readColumn(src []byte, c *column.Column, rows int) []byte {
 	return src[4:]
 }
 
-func appendInts(dst []byte, vs []int64) []byte {
+// appendWords stores 64-bit values by their bits.
+func appendWords[T int64 | float64](dst []byte, vs []T, bits func(T) uint64) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(vs)))
 	if len(vs) == 0 {
 		return dst
 	}
-	same := true
-	for _, v := range vs {
-		if v != vs[0] {
-			same = false
-			break
-		}
-	}
-	if same {
-		return binary.LittleEndian.AppendUint64(append(dst, spoolSame), uint64(vs[0]))
-	}
-	dst = append(dst, spoolAll)
-	for _, v := range vs {
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
-	}
-	return dst
-}
-
-func readInts(src []byte, dst []int64) ([]int64, []byte) {
-	n := binary.LittleEndian.Uint32(src)
-	src = src[4:]
-	if n == 0 {
-		return dst, src
-	}
-	form := src[0]
-	src = src[1:]
-	for range n {
-		dst = append(dst, int64(binary.LittleEndian.Uint64(src)))
-		if form == spoolAll {
-			src = src[8:]
-		}
-	}
-	if form == spoolSame {
-		src = src[8:]
-	}
-	return dst, src
-}
-
-func appendFloats(dst []byte, vs []float64) []byte {
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(vs)))
-	if len(vs) == 0 {
-		return dst
-	}
-	first := math.Float64bits(vs[0])
-	same := true
-	for _, v := range vs {
-		if math.Float64bits(v) != first {
-			same = false
-			break
-		}
-	}
-	if same {
+	first := bits(vs[0])
+	if !slices.ContainsFunc(vs, func(v T) bool { return bits(v) != first }) {
 		return binary.LittleEndian.AppendUint64(append(dst, spoolSame), first)
 	}
 	dst = append(dst, spoolAll)
 	for _, v := range vs {
-		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+		dst = binary.LittleEndian.AppendUint64(dst, bits(v))
 	}
 	return dst
 }
 
-func readFloats(src []byte, dst []float64) ([]float64, []byte) {
+func readWords[T int64 | float64](src []byte, dst []T, value func(uint64) T) ([]T, []byte) {
 	n := binary.LittleEndian.Uint32(src)
 	src = src[4:]
 	if n == 0 {
@@ -237,7 +190,7 @@ func readFloats(src []byte, dst []float64) ([]float64, []byte) {
 	form := src[0]
 	src = src[1:]
 	for range n {
-		dst = append(dst, math.Float64frombits(binary.LittleEndian.Uint64(src)))
+		dst = append(dst, value(binary.LittleEndian.Uint64(src)))
 		if form == spoolAll {
 			src = src[8:]
 		}
@@ -247,6 +200,9 @@ func readFloats(src []byte, dst []float64) ([]float64, []byte) {
 	}
 	return dst, src
 }
+
+func intBits(v int64) uint64  { return uint64(v) }
+func intOf(bits uint64) int64 { return int64(bits) }
 
 func appendBytes(dst, vs []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(vs))), vs...)
