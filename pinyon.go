@@ -175,10 +175,11 @@ func (p *Pipeline) Process(ctx context.Context, in Input, s sink.Sink) (*Result,
 // number. An input that fails is reported in the Result and the run goes on; the error is
 // the sink's or the context's. It does not close s.
 func (p *Pipeline) ProcessAll(ctx context.Context, ins []Input, s sink.Sink) (*Result, error) {
-	return p.run(ctx, ins, s.Write)
+	return p.run(ctx, ins, s.Write, s.Flush)
 }
 
-func (p *Pipeline) run(ctx context.Context, ins []Input, emit engine.Emit) (*Result, error) {
+func (p *Pipeline) run(ctx context.Context, ins []Input, emit engine.Emit, flush func() error) (*Result, error) {
+	p.engine.Flush = flush
 	names := make([]string, len(ins))
 	for i := range ins {
 		names[i] = ins[i].Name
@@ -214,7 +215,7 @@ func (p *Pipeline) Rows(ctx context.Context, in Input) iter.Seq2[column.Row, err
 				case <-ctx.Done():
 					return ctx.Err()
 				}
-			})
+			}, nil)
 		}()
 		for b := range batches {
 			for i := range b.Rows {
@@ -280,7 +281,7 @@ func Extract(ctx context.Context, path string, cfg *Config, opts ...Option) (*Ta
 	t.Result, err = p.run(ctx, []Input{File(path)}, func(b *column.Batch) error {
 		t.Batches = append(t.Batches, b.Clone())
 		return nil
-	})
+	}, nil)
 	if err == nil {
 		err = t.Result.Err()
 	}

@@ -243,9 +243,9 @@ func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now
 func (t *Table[S]) over(h *Head, p *packet.Packet, now int64) (Reason, int64) {
 	switch {
 	case h.Closing != Open && now-h.CloseClock > t.opt.CloseDelay:
-		return Idle, min(h.CloseClock+t.opt.CloseDelay, h.LastClock+t.opt.Timeout)
+		return Idle, t.silence(h)
 	case now-h.LastClock > t.opt.Timeout:
-		return Idle, h.LastClock + t.opt.Timeout
+		return Idle, t.silence(h)
 	case p.TS < h.Last-t.opt.Timeout:
 		return Idle, now
 	case h.Closing != Open && p.Has&packet.HasTCP != 0 && p.TCPFlags&(packet.SYN|packet.ACK) == packet.SYN:
@@ -280,11 +280,14 @@ func (t *Table[S]) closeTCP(i uint32, h *Head, p *packet.Packet, dir int, now in
 
 func (t *Table[S]) openFlow(k *Key, hash uint64, p *packet.Packet, now int64) (uint32, *Entry[S]) {
 	if t.opt.Limit > 0 && t.n >= t.opt.Limit {
-		victim := t.lru.head
-		if t.oldest {
-			victim = t.open.head
+		t.Sweep(now) // whoever is over makes room first, so nothing depends on when the owner sweeps
+		if t.n >= t.opt.Limit {
+			victim := t.lru.head
+			if t.oldest {
+				victim = t.open.head
+			}
+			t.endEntry(victim, Evicted, now)
 		}
-		t.endEntry(victim, Evicted, now)
 	}
 	if uint32(t.n)*4 > t.mask*3 {
 		t.grow()
@@ -360,6 +363,15 @@ func (t *Table[S]) clearBucket(b uint32) {
 	t.buckets[hole] = 0
 }
 
+// silence is when a flow is over if no further packet comes, on the capture clock.
+func (t *Table[S]) silence(h *Head) int64 {
+	end := h.LastClock + t.opt.Timeout
+	if h.Closing != Open {
+		end = min(end, h.CloseClock+t.opt.CloseDelay)
+	}
+	return end
+}
+
 // Sweep ends the flows that are over at the clock's reading now: a later packet would find
 // the same, so it matters for when a row appears and not for what it says.
 func (t *Table[S]) Sweep(now int64) {
@@ -368,24 +380,21 @@ func (t *Table[S]) Sweep(now int64) {
 		if now-h.CloseClock <= t.opt.CloseDelay {
 			break
 		}
-		t.endEntry(i, Idle, min(h.CloseClock+t.opt.CloseDelay, h.LastClock+t.opt.Timeout))
+		t.endEntry(i, Idle, t.silence(h))
 	}
 	for i := t.lru.head; i != 0; i = t.lru.head {
 		h := &t.pool.At(i).Head
 		if now-h.LastClock <= t.opt.Timeout {
 			break
 		}
-		end := h.LastClock + t.opt.Timeout
-		if h.Closing != Open {
-			end = min(end, h.CloseClock+t.opt.CloseDelay)
-		}
-		t.endEntry(i, Idle, end)
+		t.endEntry(i, Idle, t.silence(h))
 	}
 }
 
-// Flush ends every flow, by latest packet.
-func (t *Table[S]) Flush(now int64) {
+// Flush ends every flow. Its logical end is when silence would have ended it, so a live
+// capture that waits for that gives its rows in the order in which a file's end gives them.
+func (t *Table[S]) Flush() {
 	for i := t.lru.head; i != 0; i = t.lru.head {
-		t.endEntry(i, Flushed, now)
+		t.endEntry(i, Flushed, t.silence(&t.pool.At(i).Head))
 	}
 }

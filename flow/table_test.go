@@ -57,7 +57,7 @@ func run(opt Options, packets []packet.Packet, sweep int) []string {
 		}
 		return int(a.FirstNo) - int(b.FirstNo)
 	})
-	t.Flush(clock.Now())
+	t.Flush()
 	for _, i := range t.Ended {
 		all = append(all, pool.At(i).Head)
 	}

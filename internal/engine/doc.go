@@ -12,6 +12,8 @@
 // The engine knows no format and no configuration file.
 package engine
 
+import "time"
+
 // Shards is the number of logical shards. It is part of what decides the output: limits
 // are divided over shards, not over workers.
 const Shards = 64
@@ -24,4 +26,11 @@ const (
 	epochPackets = 2048 // an epoch's packets fit a core's second-level cache
 	chunkRows    = 256  // rows handed on at once; 300 columns pass over them in the cache
 	batchRows    = 1024 // rows of a batch
+
+	// A live epoch ends after liveEpoch of packet time too, and whenever its source is silent.
+	liveEpoch = int64(250 * time.Millisecond)
+	// liveLag is the longest that a live packet may be under way from its timestamp to the
+	// reader. Silence counts only beyond it.
+	liveLag    = 500 * time.Millisecond
+	flushEvery = time.Second // of live rows
 )

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math/rand/v2"
+	"time"
 
 	"pinyon/column"
 	"pinyon/extract"
@@ -44,6 +45,9 @@ type run struct {
 	late   *late // nil unless some column needs all flows of an input
 
 	approximated uint64 // inputs whose betweenness is
+
+	flushed   time.Time // when Flush was called last
+	unflushed bool      // rows were emitted since
 }
 
 func newRun(ctx context.Context, opt *Options, emit Emit) *run {
@@ -52,10 +56,14 @@ func newRun(ctx context.Context, opt *Options, emit Emit) *run {
 		shards = 1
 	}
 	r := &run{
-		ctx: ctx, opt: opt, emit: emit,
+		ctx: ctx, opt: opt,
 		writer: extract.NewWriter(opt.Plan),
 		batch:  column.New(opt.Plan.Schema, batchRows),
 		reader: reader{opt: opt, shards: uint64(shards), seed0: rand.Uint64(), seed1: rand.Uint64()},
+	}
+	r.emit = func(b *column.Batch) error {
+		r.unflushed = true
+		return emit(b)
 	}
 	if opt.Plan.Late() {
 		r.late = r.newLate()
@@ -97,9 +105,14 @@ func (r *run) alone(inputs []Input) error {
 			r.reader.fill(e)
 			w.update(e)
 			if e.last {
-				w.flush(e.now)
+				w.flush()
 			}
 			w.emit(e, take, give)
+			if e.live && r.late == nil && err == nil {
+				if err = r.flushBatch(); err == nil {
+					err = r.flush()
+				}
+			}
 			if e.last && r.late != nil && err == nil {
 				err = r.endLate()
 			}
@@ -172,6 +185,15 @@ func (r *run) flushBatch() error {
 	err := out(r.batch)
 	r.batch.Reset()
 	return err
+}
+
+// flush has live rows leave the sink too, now and then. It runs in the goroutine that emits.
+func (r *run) flush() error {
+	if r.opt.Flush == nil || !r.unflushed || time.Since(r.flushed) < flushEvery {
+		return nil
+	}
+	r.unflushed, r.flushed = false, time.Now()
+	return r.opt.Flush()
 }
 
 // endLate completes the rows of an input that ended.

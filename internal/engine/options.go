@@ -24,6 +24,9 @@ type Options struct {
 	Progress *Progress
 	// Stop, if not nil, ends the run early once it is true: what was read is flushed.
 	Stop *atomic.Bool
+	// Flush, if not nil, is called after rows of a live input were emitted, from the same
+	// goroutine, about once a second while there are any.
+	Flush func() error
 	// Opened, if not nil, is told each source right after it was opened, and nil after
 	// its end, from the reading goroutine.
 	Opened func(input int, src capture.Source)
@@ -36,10 +39,13 @@ type Progress struct {
 	Inputs  atomic.Int64 // inputs ended
 }
 
-// An Input is one source by name. Open is called when its turn comes.
+// An Input is one source by name. Open is called when its turn comes. Of a live one time
+// passes without packets too: its flows leave by the wall clock, and its rows are handed on
+// as they come. Silence is told by capture.ErrTimeout, at least once a second.
 type Input struct {
 	Name string
 	Open func() (capture.Source, error)
+	Live bool
 }
 
 // A Report is what became of one input.

@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"io"
+	"math"
+	"time"
 
 	"pinyon/capture"
 	"pinyon/flow"
@@ -32,6 +34,7 @@ type epoch struct {
 	now    int64            // capture clock at the cut
 	input  int
 	last   bool // the input ends here
+	live   bool
 	blocks []*packet.Block
 	left   int32 // workers that have not done it yet; atomic
 }
@@ -67,6 +70,9 @@ type reader struct {
 	report *Report
 	frame  packet.Frame
 	number uint64 // records of this input so far
+
+	live bool
+	seen time.Time // when its latest record was at hand; live only
 }
 
 // open starts an input. It returns false if it cannot be read at all.
@@ -83,27 +89,41 @@ func (r *reader) open(in Input, rep *Report) bool {
 	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
 	r.frags.reset()
 	r.number = 0
+	r.live, r.seen = in.Live, time.Now()
 	return true
 }
 
 // fill reads the next epoch of the input; e.last is set on its final one.
 func (r *reader) fill(e *epoch) {
 	e.reset()
+	e.live = r.live
 	var block *packet.Block
+	var start int64 // of a live epoch, by its first record
 	f := &r.frame
 	stop := r.opt.Stop != nil && r.opt.Stop.Load()
 	// A record that is no packet of a flow still counts as read: without packets an epoch
 	// ends after as many records as would fill it many times over.
-	for records := 0; e.n < len(e.items) && records < 64*epochPackets; records++ {
+	records := 0
+	for ; e.n < len(e.items) && records < 64*epochPackets; records++ {
 		if stop {
 			r.end(e, nil)
 			return
 		}
 		if err := r.src.Next(f); err != nil {
+			if r.live && err == capture.ErrTimeout {
+				break
+			}
 			r.end(e, err)
 			return
 		}
 		now := r.clock.Tick(f.TS)
+		if r.live {
+			if records == 0 {
+				start = f.TS
+			} else if f.TS-start > liveEpoch {
+				start = math.MinInt64 // the epoch ends behind this record
+			}
+		}
 		if r.number++; f.Number > r.number {
 			r.number = f.Number // the source passed over records that count
 		}
@@ -133,9 +153,27 @@ func (r *reader) fill(e *epoch) {
 		e.part[shard] = append(e.part[shard], uint16(e.n))
 		e.n++
 		r.see(it.TS)
+		if start == math.MinInt64 {
+			records++
+			break
+		}
 	}
 	e.now = r.clock.Now()
+	if r.live {
+		e.now += r.silence(records)
+	}
 	r.progress(e)
+}
+
+// silence is how far the capture clock stands beyond the latest record because nothing has
+// come since; records is how many came just now.
+func (r *reader) silence(records int) int64 {
+	now := time.Now()
+	if records > 0 {
+		r.seen = now
+		return 0
+	}
+	return max(0, int64(now.Sub(r.seen)-liveLag))
 }
 
 func (r *reader) see(ts int64) {

@@ -48,12 +48,19 @@ func (r *run) together(inputs []Input) error {
 		defer sinking.Done()
 		for b := range batches {
 			if sinkErr == nil {
-				if sinkErr = r.emit(b); sinkErr != nil {
+				if b != nil {
+					sinkErr = r.emit(b)
+				} else {
+					sinkErr = r.flush()
+				}
+				if sinkErr != nil {
 					failed.Store(true)
 				}
 			}
-			b.Reset()
-			spare <- b
+			if b != nil {
+				b.Reset()
+				spare <- b
+			}
 		}
 	}()
 	m := &merger{run: r, heads: make([]*chunk, len(r.workers)), batches: batches, spare: spare, batch: <-spare, failed: &failed}
@@ -128,7 +135,7 @@ func (w *worker) run(epochs chan<- *epoch, failed *atomic.Bool) {
 		if !failed.Load() {
 			w.update(e)
 			if e.last {
-				w.flush(e.now)
+				w.flush()
 			}
 		}
 		w.emit(e, take, give)
@@ -143,11 +150,12 @@ func (w *worker) run(epochs chan<- *epoch, failed *atomic.Bool) {
 type merger struct {
 	*run
 	heads   []*chunk
-	used    []*chunk // exhausted; given back once their rows are written
-	batches chan<- *column.Batch
+	used    []*chunk             // exhausted; given back once their rows are written
+	batches chan<- *column.Batch // nil is a moment to flush
 	spare   <-chan *column.Batch
 	batch   *column.Batch
 	last    bool // the epoch at hand is its input's last
+	live    bool // and belongs to a live one
 	failed  *atomic.Bool
 	err     error // of the late stage
 }
@@ -168,7 +176,7 @@ func (m *merger) epoch() bool {
 		m.rows()
 	}
 	open := 0
-	m.last = false
+	m.last, m.live = false, false
 	for i, w := range m.workers {
 		c, ok := <-w.out
 		if !ok {
@@ -199,8 +207,13 @@ func (m *merger) epoch() bool {
 			m.rows()
 		}
 	}
-	if m.last && m.late != nil {
+	switch {
+	case m.late != nil && m.last:
 		m.endLate()
+	case m.late == nil && m.live:
+		m.rows()
+		m.full()
+		m.batches <- nil
 	}
 	return true
 }
@@ -255,7 +268,7 @@ func (m *merger) advance(i int) bool {
 		m.used = append(m.used, c)
 		m.heads[i] = nil
 		if c.done {
-			m.last = c.last
+			m.last, m.live = c.last, c.live
 			return true
 		}
 		// The worker may wait for a chunk that is in used.

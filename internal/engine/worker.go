@@ -8,22 +8,16 @@ import (
 	"pinyon/flow"
 )
 
-// order is a row's place in the output: rows that ended while the input ran by logical end
-// and first packet, then those its end flushed by latest packet.
+// order is a row's place in the output: logical end, then first packet. Nothing else counts,
+// so it does not matter where an input is cut into epochs, or whether silence or the end of
+// the input ended a flow.
 type order struct {
-	flushed bool
-	end     int64
-	first   uint64
+	end   int64
+	first uint64
 }
 
 func (a order) compare(b order) int {
-	switch {
-	case a.flushed != b.flushed:
-		if a.flushed {
-			return 1
-		}
-		return -1
-	case a.end != b.end:
+	if a.end != b.end {
 		return cmp.Compare(a.end, b.end)
 	}
 	return cmp.Compare(a.first, b.first)
@@ -37,6 +31,7 @@ type chunk struct {
 	next  int  // first row not taken yet
 	done  bool // the worker has no more rows for this epoch
 	last  bool // of this input
+	live  bool // the input's rows are wanted as they come
 	owner *worker
 }
 
@@ -109,7 +104,7 @@ func (w *worker) update(e *epoch) {
 			}
 		}
 		t.Sweep(e.now)
-		w.collect(i, false)
+		w.collect(i)
 	}
 }
 
@@ -117,33 +112,34 @@ func (w *worker) update(e *epoch) {
 const ahead = 4
 
 // collect moves the ended flows of shard i to the worker's.
-func (w *worker) collect(i int, flushed bool) {
+func (w *worker) collect(i int) {
 	t := w.shards[i].table
 	for _, number := range t.Ended {
 		h := &w.pool.At(number).Head
-		o := order{flushed, h.End, h.FirstNo}
-		if flushed {
-			o.end, o.first = int64(h.LastNo), 0
-		}
-		w.ended = append(w.ended, ended{o, number, uint32(i)})
+		w.ended = append(w.ended, ended{order{h.End, h.FirstNo}, number, uint32(i)})
 	}
 	t.Ended = t.Ended[:0]
 }
 
 // flush ends every flow.
-func (w *worker) flush(now int64) {
+func (w *worker) flush() {
 	for i := range w.shards {
-		w.shards[i].table.Flush(now)
-		w.collect(i, true)
+		w.shards[i].table.Flush()
+		w.collect(i)
 	}
 }
 
-// emit hands the rows of the ended flows on, in order, and frees the flows. The last chunk
-// has done set and may be empty.
+// emit hands the rows of the ended flows on, in order, and frees the flows. What ended at
+// the very reading of the clock where the epoch ends waits, unless it is the last: the next
+// one may hold more of the same end. The last chunk has done set and may be empty.
 func (w *worker) emit(e *epoch, take func() *chunk, give func(*chunk)) {
 	slices.SortFunc(w.ended, func(a, b ended) int { return a.compare(b.order) })
+	n := len(w.ended)
+	if !e.last {
+		n, _ = slices.BinarySearchFunc(w.ended, e.now, func(a ended, now int64) int { return cmp.Compare(a.end, now) })
+	}
 	c := take()
-	for i := range w.ended {
+	for i := range w.ended[:n] {
 		if c.n == chunkRows {
 			give(c)
 			c = take()
@@ -156,9 +152,9 @@ func (w *worker) emit(e *epoch, take func() *chunk, give func(*chunk)) {
 		c.n++
 		w.pool.Put(number)
 	}
-	w.ended = w.ended[:0]
-	c.done, c.last = true, e.last
+	w.ended = append(w.ended[:0], w.ended[n:]...)
+	c.done, c.last, c.live = true, e.last, e.live
 	give(c)
 }
 
-func (c *chunk) reset() { c.n, c.next, c.done, c.last = 0, 0, false, false }
+func (c *chunk) reset() { c.n, c.next, c.done, c.last, c.live = 0, 0, false, false, false }

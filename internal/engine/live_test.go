@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pinyon/capture"
+	"pinyon/column"
+	"pinyon/extract"
+	"pinyon/flow"
+	"pinyon/packet"
+)
+
+// halting is a source that says now and then that nothing came, and sleeps once.
+type halting struct {
+	memory
+	rng   *rand.Rand
+	sleep time.Duration
+	tail  time.Duration // of silence before the end
+}
+
+func (h *halting) Next(f *packet.Frame) error {
+	if h.rng.IntN(40) == 0 {
+		return capture.ErrTimeout
+	}
+	if h.i == len(h.frames)/2 && h.sleep > 0 {
+		time.Sleep(h.sleep)
+		h.sleep = 0
+		return capture.ErrTimeout
+	}
+	err := h.memory.Next(f)
+	if err == io.EOF && h.tail > 0 {
+		time.Sleep(100 * time.Millisecond)
+		h.tail -= 100 * time.Millisecond
+		return capture.ErrTimeout
+	}
+	return err
+}
+
+// lines are the rows of a run, a line each.
+func lines(t *testing.T, in Input, o *Options) []string {
+	t.Helper()
+	var out []string
+	_, _, err := Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
+		for i := range b.Rows {
+			var line strings.Builder
+			r := b.Row(i)
+			for j := range b.Schema.Fields {
+				if name := b.Schema.Fields[j].Name; name != "end_reason" { // silence, or the input's end
+					fmt.Fprintf(&line, "%s=%v ", name, r.At(j))
+				}
+			}
+			out = append(out, line.String())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestLiveEqualsFile: a live input gives the rows of a file with the same records, in the
+// same order, wherever its epochs end and whether silence or the end flushed a flow.
+func TestLiveEqualsFile(t *testing.T) {
+	frames := traffic(11, 2000)
+	for name, change := range map[string]func(*extract.Options, *Options){
+		"plain":       nil,
+		"small limit": func(_ *extract.Options, o *Options) { o.Flow.Limit = 30 },
+		"oldest":      func(_ *extract.Options, o *Options) { o.Flow.Limit, o.Flow.Strategy = 30, flow.Oldest },
+		"big limit":   func(_ *extract.Options, o *Options) { o.Flow.Limit = 4100 },
+		"active":      func(_ *extract.Options, o *Options) { o.Flow.Active = 3e9 },
+		"short":       func(_ *extract.Options, o *Options) { o.Flow.Timeout, o.Flow.CloseDelay = 1e9, 2e8 },
+	} {
+		o := testOptions(t, change)
+		want := lines(t, input("x", frames), o)
+		for _, workers := range []int{1, 2, 8} {
+			o.Workers = workers
+			in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+				h := &halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(uint64(workers), 1))}
+				if name == "short" {
+					h.tail = 2 * time.Second
+				}
+				return h, nil
+			}}
+			if got := lines(t, in, o); !slices.Equal(got, want) {
+				t.Errorf("%s: %d workers: %d rows of a live input differ from %d of the file", name, workers, len(got), len(want))
+				for i := range min(len(got), len(want)) {
+					if got[i] != want[i] {
+						t.Logf("row %d:\n%.300s\n%.300s", i, got[i], want[i])
+						break
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestSilenceEndsFlows: rows of a live input come while it is silent, in partial batches,
+// and are flushed.
+func TestSilenceEndsFlows(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		o := testOptions(t, func(x *extract.Options, o *Options) {
+			x.Groups = []string{"timing"} // none that waits for the end of the input
+			o.Flow.Timeout = 1e6
+		})
+		o.Workers = workers
+		frames := traffic(3, 50)
+		seen, flushes := 0, 0
+		var stillOpen atomic.Bool
+		o.Flush = func() error { flushes++; return nil }
+		in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+			return &watched{halting: halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1)), tail: 1500 * time.Millisecond}, end: &stillOpen}, nil
+		}}
+		stillOpen.Store(true)
+		early := 0
+		_, _, err := Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
+			seen += b.Rows
+			if stillOpen.Load() {
+				early = seen
+			}
+			return nil
+		})
+		if err != nil || early != seen || seen < 10 || flushes == 0 {
+			t.Errorf("%d workers: %d of %d rows before the end, %d flushes, %v", workers, early, seen, flushes, err)
+		}
+	}
+}
+
+// watched notes when its end was read.
+type watched struct {
+	halting
+	end *atomic.Bool
+}
+
+func (w *watched) Next(f *packet.Frame) error {
+	err := w.halting.Next(f)
+	if err == io.EOF {
+		w.end.Store(false)
+	}
+	return err
+}
