@@ -1,0 +1,68 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What callers decide on; use errors.Is. A missing privilege is fs.ErrPermission, and its
+// text names the capability.
+var (
+	// ErrNotFound: no device has that name.
+	ErrNotFound = errors.New("no such device")
+	// ErrDown: the device is not up.
+	ErrDown = errors.New("device is not up")
+	// ErrGone: the device was deleted while it was captured from.
+	ErrGone = errors.New("device was removed")
+	// ErrNotSupported: the system, or this build, cannot do it.
+	ErrNotSupported = errors.New("not supported")
+	// ErrRunning: a Capture runs once at a time.
+	ErrRunning = errors.New("capture is running")
+	// ErrClosed: the Device is closed.
+	ErrClosed = errors.New("capture is closed")
+	// ErrStop, from a callback, ends a capture without error.
+	ErrStop = errors.New("stop capturing")
+	// ErrWouldBlock is Next's answer of a Device that does not block when no packet is there.
+	ErrWouldBlock = errors.New("capture: no packet at hand")
+)
+
+// An Error is any error of a capture: Err is an *InterfaceError, a *filter.Error, what a
+// callback returned, or what writing failed with.
+type Error struct {
+	Op  string // open, filter, read, callback, output
+	Err error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("capture: %s: %v", e.Op, e.Err) }
+
+// Unwrap gives Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// wrap makes err an *Error unless it is one.
+func wrap(op string, err error) error {
+	var e *Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &Error{Op: op, Err: err}
+}
+
+// An InterfaceError is an error of a device.
+type InterfaceError struct {
+	Name string
+	Op   string // open, bind, read, ...
+	Err  error
+}
+
+func (e *InterfaceError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Name, e.Op, e.Err) }
+
+// Unwrap gives Err.
+func (e *InterfaceError) Unwrap() error { return e.Err }
+
+// A PanicError is a callback's panic, which ends the capture.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }

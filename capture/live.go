@@ -1,0 +1,605 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pinyon/filter"
+	"pinyon/packet"
+)
+
+// A ring is where one system keeps packets of a device until they are read. Next is for
+// the reader's goroutine and does not wait; attach and counts are for any.
+type ring interface {
+	Next(f *packet.Frame) bool
+	Attach(prog []filter.Instruction) error
+	// Counts are packets that passed the filter, of them those dropped for want of room,
+	// and how often there was none, all since the ring was opened.
+	Sums() (received, dropped, freezes uint64, err error)
+	// Err is nil, ErrDown, which packets may follow, or an error that ends the ring.
+	Err() error
+	FD() int
+	Close() error
+}
+
+// A link is a device as a capture sees it.
+type link struct {
+	name      string
+	index     int    // 0 is all devices
+	link      uint16 // LINKTYPE_ value
+	cooked    bool
+	loopback  bool
+	loopbacks []int  // of all devices: those whose outgoing packets come in again
+	netmask   uint32 // of IPv4; 0 if not known
+	drops     func() (uint64, error)
+}
+
+// port is a ring with what a Device knows of it.
+type port struct {
+	ring
+	link *link
+	prog *program
+	seen atomic.Uint64 // packets taken out; written by the reader
+
+	head packet.Frame // next packet, where rings are joined
+	full bool         // head is one
+	base uint64       // link.drops at the beginning
+}
+
+// A Device is an open capture of one or more devices as a Source. Next is used from one
+// goroutine, the other methods from any.
+type Device struct {
+	opt   Options
+	links []*link
+	ports []*port
+	one   *port // the only one, if it is
+	poll  *poller
+	since time.Time
+	timer *time.Timer // of Duration
+	block []*packet.Block
+
+	event    atomic.Bool // the reader has something to do beside reading
+	nonblock atomic.Bool
+	stopping atomic.Bool
+
+	mu     sync.Mutex // what follows
+	expr   string
+	swap   *swap // a new filter that the reader has not seen
+	closed bool
+	last   Stats // once closed
+
+	// The reader's own.
+	checks  bool  // frames are looked at before they are delivered
+	swapped *swap // the latest new filter while old packets may come
+	drain   time.Time
+	over    bool
+	err     error
+	sums    sums
+	public  sums // what Stats reads; under pub
+	pub     sync.Mutex
+}
+
+// sums are what the reader counts.
+type sums struct {
+	captured, bytes, truncated, filterDropped, refused, downs uint64
+	over                                                      bool
+}
+
+// swap is a change of filter.
+type swap struct {
+	progs []*program
+	stamp int64     // packets up to this time were let in by the filter before
+	at    time.Time // when
+	ends  bool      // the reader has left it behind
+}
+
+// How long old packets may come after a change of filter, and how long a stopped capture
+// delivers what is in the ring.
+const (
+	swapTime  = time.Second
+	swapQuiet = 100 * time.Millisecond // if nothing comes for a moment
+	drainTime = 80 * time.Millisecond
+)
+
+// Open opens a capture. Errors are *Error, and tell apart by errors.Is and errors.As: a
+// filter.Error, an InterfaceError with ErrNotFound, ErrDown, fs.ErrPermission or
+// ErrNotSupported.
+func Open(o Options) (*Device, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, wrap("open", err)
+	}
+	d := &Device{opt: o, expr: o.Filter, since: time.Now()}
+	for _, name := range o.Interfaces {
+		l, err := lookup(name)
+		if err != nil {
+			return nil, wrap("open", err)
+		}
+		d.links = append(d.links, l)
+	}
+	if err := d.open(); err != nil {
+		d.Close()
+		return nil, err
+	}
+	if o.Duration > 0 {
+		d.timer = time.AfterFunc(o.Duration, d.Stop)
+	}
+	return d, nil
+}
+
+func (d *Device) open() (err error) {
+	if d.poll, err = newPoller(); err != nil {
+		return wrap("open", err)
+	}
+	for i, l := range d.links {
+		prog, err := compile(d.expr, l, &d.opt)
+		if err != nil {
+			return wrap("filter", err)
+		}
+		group := uint16(0)
+		if d.opt.Rings > 1 {
+			group = nextGroup()
+		}
+		for range d.opt.Rings {
+			r, err := openRing(l, uint32(i), group, &d.opt, prog.kernel)
+			if err != nil {
+				return wrap("open", err)
+			}
+			p := &port{ring: r, link: l, prog: prog}
+			d.ports = append(d.ports, p)
+			d.poll.add(r.FD())
+		}
+		d.checks = d.checks || prog.here
+	}
+	for _, p := range d.ports {
+		if p.base, err = p.link.drops(); err != nil {
+			return wrap("open", &InterfaceError{p.link.name, "statistics", err})
+		}
+	}
+	if len(d.ports) == 1 {
+		d.one = d.ports[0]
+	}
+	return nil
+}
+
+// groups numbers the fanout groups of this process.
+var groups atomic.Uint32
+
+// Interfaces are the names of the devices; Frame.Iface is the position here.
+func (d *Device) Interfaces() []string {
+	names := make([]string, len(d.links))
+	for i, l := range d.links {
+		names[i] = l.name
+	}
+	return names
+}
+
+// Name is the names of the devices in one word.
+func (d *Device) Name() string { return strings.Join(d.Interfaces(), ",") }
+
+// LinkTypes are the LINKTYPE_ values of the devices, in their order.
+func (d *Device) LinkTypes() []uint16 {
+	types := make([]uint16, len(d.links))
+	for i, l := range d.links {
+		types[i] = l.link
+	}
+	return types
+}
+
+// Snaplen is how many bytes of a packet are kept.
+func (d *Device) Snaplen() int { return d.opt.Snaplen }
+
+// FD is a descriptor that can be waited for, of a capture with one ring; -1 otherwise.
+func (d *Device) FD() int {
+	if d.one == nil {
+		return -1
+	}
+	return d.one.FD()
+}
+
+// FilterExpr is the filter in force.
+func (d *Device) FilterExpr() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.expr
+}
+
+// SetNonblock says whether Next returns ErrWouldBlock at once when no packet is there,
+// instead of waiting. It is about reading only; the device does not change.
+func (d *Device) SetNonblock(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.nonblock.Store(on)
+	if !d.closed {
+		d.poll.wake()
+	}
+}
+
+// Nonblock is what SetNonblock said last; false at first.
+func (d *Device) Nonblock() bool { return d.nonblock.Load() }
+
+// SetFilter replaces the filter of the running capture. It is compiled first: after an
+// error the old one stays. Packets that the old one let into the ring are dropped and
+// counted. It holds for every call of Next that begins after it returns.
+func (d *Device) SetFilter(expr string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.change(expr, d.opt.Direction)
+}
+
+// SetDirection says which packets are wanted from now on, as SetFilter does.
+func (d *Device) SetDirection(dir Direction) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.change(d.expr, dir)
+}
+
+// change swaps the programs, with mu held.
+func (d *Device) change(expr string, dir Direction) error {
+	if d.closed {
+		return wrap("filter", ErrClosed)
+	}
+	o := d.opt
+	o.Direction = dir
+	s := &swap{progs: make([]*program, len(d.ports))}
+	made := map[*link]*program{}
+	for i, p := range d.ports {
+		if made[p.link] == nil {
+			prog, err := compile(expr, p.link, &o)
+			if err != nil {
+				return wrap("filter", err)
+			}
+			made[p.link] = prog
+		}
+		s.progs[i] = made[p.link]
+	}
+	if !d.stopping.Load() {
+		for i, p := range d.ports {
+			if err := p.Attach(s.progs[i].kernel); err != nil {
+				for j := range i {
+					d.ports[j].Attach(d.latest(j).kernel)
+				}
+				return wrap("filter", &InterfaceError{p.link.name, "attach", err})
+			}
+		}
+	}
+	s.at = time.Now()
+	s.stamp = s.at.UnixNano()
+	d.expr, d.opt.Direction, d.swap = expr, dir, s
+	d.event.Store(true)
+	d.poll.wake()
+	return nil
+}
+
+// latest is the program attached to port i, with mu held.
+func (d *Device) latest(i int) *program {
+	if d.swap != nil {
+		return d.swap.progs[i]
+	}
+	return d.ports[i].prog
+}
+
+// Stop ends the capture: nothing more is received, Next gives what the rings hold and then
+// io.EOF. It does not wait.
+func (d *Device) Stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || d.stopping.Swap(true) {
+		return
+	}
+	for _, p := range d.ports {
+		p.Attach(nil)
+	}
+	d.event.Store(true)
+	d.poll.wake()
+}
+
+// Next fills f with the next packet, in order of time if there are several devices. Its
+// Data stays valid until the following call, or as long as f.Block is held: a ring whose
+// blocks are held runs out of room. When no packet came for the read timeout, or the
+// filter was changed meanwhile, it returns ErrTimeout, without blocking ErrWouldBlock, and at
+// the end io.EOF.
+func (d *Device) Next(f *packet.Frame) error {
+	if d.event.Load() {
+		d.events()
+	}
+	if d.over {
+		return d.end(d.err)
+	}
+	var began time.Time
+	for {
+		p := d.one
+		if p != nil {
+			if !p.Next(f) {
+				p = nil
+			}
+		} else {
+			p = d.join(f)
+		}
+		if p == nil {
+			if began.IsZero() {
+				began = time.Now()
+			}
+			if err := d.idle(began); err != nil {
+				return err
+			}
+			continue
+		}
+		p.seen.Store(p.seen.Load() + 1)
+		if d.checks && !d.takes(p, f) {
+			continue
+		}
+		s := &d.sums
+		s.captured++
+		s.bytes += uint64(f.Wire)
+		if uint32(len(f.Data)) < f.Wire {
+			s.truncated++
+		}
+		f.Number = s.captured
+		if s.captured&63 == 0 {
+			d.publish()
+			if !d.drain.IsZero() && time.Now().After(d.drain) {
+				d.over = true
+			}
+		}
+		if s.captured == d.opt.Count {
+			d.Stop()
+			d.over = true
+		}
+		return nil
+	}
+}
+
+func (d *Device) publish() {
+	d.pub.Lock()
+	d.public = d.sums
+	d.pub.Unlock()
+}
+
+// end notes that the capture is over.
+func (d *Device) end(err error) error {
+	d.over, d.sums.over = true, true
+	d.err = err
+	d.publish()
+	if err == nil {
+		err = io.EOF
+	}
+	return err
+}
+
+// events looks at what other goroutines want of the reader.
+func (d *Device) events() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.event.Store(false)
+	if d.closed {
+		d.over = true
+		return
+	}
+	if s := d.swap; s != nil {
+		d.swap, d.swapped = nil, s
+		d.checks = true
+		for i, p := range d.ports {
+			p.prog = s.progs[i]
+		}
+	}
+	if d.stopping.Load() && d.drain.IsZero() {
+		d.drain = time.Now().Add(drainTime)
+	}
+}
+
+// takes decides on a frame where the kernel has not, or by an earlier filter.
+func (d *Device) takes(p *port, f *packet.Frame) bool {
+	s := d.swapped
+	if s != nil && f.TS-s.stamp > int64(swapTime) {
+		d.settle()
+		s = nil
+	}
+	switch {
+	case s != nil && f.TS <= s.stamp:
+		// Should the clock have been set back, time tells as well.
+		if d.sums.filterDropped++; d.sums.filterDropped&1023 == 0 && time.Since(s.at) > 2*swapTime {
+			d.settle()
+		}
+		return false
+	case s == nil && !p.prog.here || p.prog.takes(f):
+		return true
+	case p.prog.here:
+		d.sums.refused++
+	default:
+		d.sums.filterDropped++
+	}
+	return false
+}
+
+// settle leaves a change of filter behind.
+func (d *Device) settle() {
+	d.swapped, d.checks = nil, false
+	for _, p := range d.ports {
+		d.checks = d.checks || p.prog.here
+	}
+}
+
+// idle waits, after nothing was found; began is when this call of Next first found nothing.
+func (d *Device) idle(began time.Time) error {
+	d.publish()
+	if d.event.Load() {
+		before := d.swapped
+		d.events()
+		switch {
+		case d.over:
+			return d.end(nil)
+		case d.swapped != before:
+			return ErrTimeout // whoever changed the filter waits for the reader to come by
+		}
+	}
+	now := time.Now()
+	if d.swapped != nil && now.Sub(d.swapped.at) > swapQuiet {
+		d.settle()
+	}
+	wait := d.opt.ReadTimeout - now.Sub(began)
+	waiting := false // a head waits for others
+	for _, p := range d.ports {
+		waiting = waiting || p.full
+	}
+	switch {
+	case !d.drain.IsZero():
+		if d.empty() || now.After(d.drain) {
+			return d.end(nil)
+		}
+		wait = 2 * time.Millisecond
+	case waiting:
+		wait = min(wait, 5*time.Millisecond)
+	case d.nonblock.Load():
+		return ErrWouldBlock
+	case wait <= 0:
+		return ErrTimeout
+	}
+	if !d.poll.wait(max(wait, time.Millisecond)) {
+		return nil
+	}
+	for _, p := range d.ports {
+		switch err := p.Err(); {
+		case err == nil:
+		case errors.Is(err, ErrDown):
+			d.sums.downs++
+		default:
+			return d.end(wrap("read", &InterfaceError{p.link.name, "read", err}))
+		}
+	}
+	return nil
+}
+
+// empty reports whether everything that passed the filter was read.
+func (d *Device) empty() bool {
+	for _, p := range d.ports {
+		received, dropped, _, err := p.Sums()
+		if err != nil || received-dropped > p.seen.Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// join takes the earliest packet of several rings, as soon as no other can hold an earlier
+// one: a ring found empty now has given everything up to a little while ago.
+func (d *Device) join(f *packet.Frame) *port {
+	var first *port
+	waits := false
+	for _, p := range d.ports {
+		if !p.full {
+			if p.full = p.Next(&p.head); p.full && p.head.Block != nil {
+				p.head.Block.Retain()
+			}
+		}
+		switch {
+		case !p.full:
+			waits = true
+		case first == nil || p.head.TS < first.head.TS:
+			first = p
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	if waits && d.drain.IsZero() {
+		now := time.Now().UnixNano()
+		if ago := now - first.head.TS; ago >= 0 && ago < int64(d.opt.retire()+joinLag) {
+			return nil
+		}
+	}
+	*f = first.head
+	first.full = false
+	d.keep(f.Block)
+	return first
+}
+
+// joinLag is how much later than its block's retirement a packet may be seen.
+const joinLag = 20 * time.Millisecond
+
+// keep holds the block of the frame handed out last until the next one.
+func (d *Device) keep(b *packet.Block) {
+	for _, old := range d.block {
+		old.Release()
+	}
+	d.block = d.block[:0]
+	if b != nil {
+		d.block = append(d.block, b)
+	}
+}
+
+// Stats are the sums so far.
+func (d *Device) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return d.last
+	}
+	return d.stats()
+}
+
+func (d *Device) stats() Stats {
+	d.pub.Lock()
+	s := d.public
+	d.pub.Unlock()
+	st := Stats{Captured: s.captured, Bytes: s.bytes, Truncated: s.truncated, FilterDropped: s.filterDropped, Downs: s.downs, Since: d.since}
+	var seen uint64
+	counted := map[*link]bool{}
+	for _, p := range d.ports {
+		seen += p.seen.Load() // before the kernel's, which only grow
+		received, dropped, freezes, err := p.Sums()
+		if err != nil {
+			continue
+		}
+		st.Received += received
+		st.Dropped += dropped
+		st.Freezes += freezes
+		if n, err := p.link.drops(); err == nil && n > p.base && !counted[p.link] {
+			counted[p.link] = true
+			st.InterfaceDropped += n - p.base
+		}
+	}
+	if left := st.Received - st.Dropped; s.over && left > seen {
+		st.QueueDropped = left - seen
+	}
+	st.Received -= s.refused
+	return st
+}
+
+// Close ends the capture and closes the devices. Stats stay as they were, and frames whose
+// Block is held stay valid. It must not be called while Next runs; Stop may.
+func (d *Device) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil
+	}
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	for _, p := range d.ports {
+		if !d.stopping.Load() {
+			p.Attach(nil)
+		}
+	}
+	d.sums.over = true
+	d.publish()
+	d.last = d.stats()
+	d.closed = true
+	d.keep(nil)
+	var errs []error
+	for _, p := range d.ports {
+		if p.full && p.head.Block != nil {
+			p.head.Block.Release()
+		}
+		errs = append(errs, p.Close())
+	}
+	if d.poll != nil {
+		d.poll.close()
+	}
+	return wrap("close", errors.Join(errs...))
+}

@@ -1,0 +1,42 @@
+package capture
+
+import "time"
+
+// Stats are the sums of a capture since it was opened. They may be asked for at any time.
+// Once it has ended
+//
+//	Received = Captured + Dropped + FilterDropped + QueueDropped
+//
+// and before that what is in the ring is missing on the right.
+type Stats struct {
+	// Received is packets that passed the filter, those included that were dropped after it.
+	Received uint64 `json:"received"`
+	// Captured is packets delivered.
+	Captured uint64 `json:"captured"`
+	// Dropped is packets for which the ring had no room.
+	Dropped uint64 `json:"dropped"`
+	// InterfaceDropped is packets that the device, or the system before any filter, dropped
+	// on receipt since the capture was opened, for whatever reader.
+	InterfaceDropped uint64 `json:"interface_dropped"`
+	// FilterDropped is packets that an earlier filter had let into the ring.
+	FilterDropped uint64 `json:"filter_dropped"`
+	// QueueDropped is packets left in the ring when the capture ended: beyond Count, or
+	// more than could be delivered while it was stopped.
+	QueueDropped uint64 `json:"queue_dropped"`
+	// Truncated is delivered packets of which not all was captured.
+	Truncated uint64 `json:"truncated"`
+	// Bytes is those of delivered packets, on the wire.
+	Bytes uint64 `json:"bytes"`
+	// Freezes is how often a ring was full.
+	Freezes uint64 `json:"freezes"`
+	// Downs is how often a device went down. Its packets go on once it is up again.
+	Downs uint64 `json:"downs"`
+	// CallbackPanics of a Capture.
+	CallbackPanics uint64 `json:"callback_panics"`
+	// Since is when the capture was opened.
+	Since time.Time `json:"since"`
+}
+
+// Lost is packets that passed the filter and were not delivered, or never reached it for
+// want of room; those an earlier filter let in are not missed.
+func (s *Stats) Lost() uint64 { return s.Dropped + s.InterfaceDropped + s.QueueDropped }
