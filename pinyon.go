@@ -101,6 +101,14 @@ func WithProfile(name string, columns []string) Option {
 	}
 }
 
+// WithEndless leaves out the columns that need all flows of an input (group connection), for
+// live inputs that run until they are stopped.
+func WithEndless() Option {
+	return func(p *Pipeline) {
+		p.shape = append(p.shape, func(o *extract.Options) { o.Endless = true })
+	}
+}
+
 // New makes a pipeline. A nil cfg is DefaultConfig. Errors say which key is wrong.
 func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	if cfg == nil {
@@ -137,6 +145,9 @@ func (p *Pipeline) Config() Config { return p.cfg }
 
 // Schema is the columns of every row, in order. It does not depend on the input.
 func (p *Pipeline) Schema() *column.Schema { return p.plan.Schema }
+
+// LeftOut is how many columns WithEndless left out.
+func (p *Pipeline) LeftOut() int { return p.plan.LeftOut() }
 
 // A Result is what a run did.
 type Result struct {
@@ -273,12 +284,16 @@ func (t *Table) All() iter.Seq2[int, column.Row] {
 // Extract reads a capture file into memory. A nil cfg is DefaultConfig. If the file is
 // damaged the table holds what lies before the damage, beside the error.
 func Extract(ctx context.Context, path string, cfg *Config, opts ...Option) (*Table, error) {
+	return extractTable(ctx, File(path), cfg, opts)
+}
+
+func extractTable(ctx context.Context, in Input, cfg *Config, opts []Option) (*Table, error) {
 	p, err := New(cfg, opts...)
 	if err != nil {
 		return nil, err
 	}
 	t := &Table{Schema: p.Schema()}
-	t.Result, err = p.run(ctx, []Input{File(path)}, func(b *column.Batch) error {
+	t.Result, err = p.run(ctx, []Input{in}, func(b *column.Batch) error {
 		t.Batches = append(t.Batches, b.Clone())
 		return nil
 	}, nil)

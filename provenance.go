@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pinyon/capture"
 	"pinyon/extract"
 	"pinyon/flow"
 )
@@ -44,6 +45,7 @@ type Provenance struct {
 	SamplingSeed  uint64            `json:"sampling_seed"`
 	Missing       string            `json:"missing"`
 	Inputs        []InputProvenance `json:"inputs"`
+	Capture       *LiveProvenance   `json:"capture,omitempty"`  // of a live run
 	Rows          *uint64           `json:"rows,omitempty"`     // unknown before the end
 	Counters      *Counters         `json:"counters,omitempty"` // unknown before the end
 }
@@ -52,6 +54,14 @@ type Provenance struct {
 type PrivacyProvenance struct {
 	IPAnonymization bool `json:"ip_anonymization"`
 	PortRedaction   bool `json:"port_redaction"`
+}
+
+// LiveProvenance says how packets were captured, and at the end what became of them.
+type LiveProvenance struct {
+	Interfaces []string       `json:"interfaces"`
+	Filter     string         `json:"filter"`
+	Snaplen    int            `json:"snaplen"`
+	Stats      *capture.Stats `json:"stats,omitempty"`
 }
 
 // InputProvenance is one input. Size is in bytes, 0 where it has none; SHA256 only if asked
@@ -157,6 +167,9 @@ func (p *Pipeline) Provenance(ins []Input, res *Result) *Provenance {
 	}
 	for i := range ins {
 		v.Inputs[i].Name = ins[i].Name
+		if ins[i].Live {
+			v.Backend, v.CaptureMode = "afpacket", "live"
+		}
 	}
 	if res == nil {
 		return v

@@ -570,6 +570,9 @@ func (d *Device) stats() Stats {
 	return st
 }
 
+// Counts are those of a Source.
+func (d *Device) Counts() Counts { return Counts{Records: d.sums.captured} }
+
 // Close ends the capture and closes the devices. Stats stay as they were, and frames whose
 // Block is held stay valid. It must not be called while Next runs; Stop may.
 func (d *Device) Close() error {

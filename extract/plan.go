@@ -48,6 +48,9 @@ type Options struct {
 	Temporal    bool // conn_src_flow_rate, conn_temporal_spread, conn_burst_connections
 	Communities string
 	MaxSources  int // of betweenness; 0 is no limit
+	// Endless leaves out columns that can be filled only when all flows of an input are
+	// known: an input that has no end never gets there.
+	Endless bool
 
 	Custom []Custom
 }
@@ -65,6 +68,7 @@ type Plan struct {
 	Schema *column.Schema
 
 	columns []planned
+	leftOut int
 	on      set
 	need    need
 	parsers parser
@@ -155,6 +159,10 @@ func NewPlan(o *Options) (*Plan, error) {
 		for i := range t.table {
 			f := &t.table[i]
 			if !o.has(f.when) || !keep(f) {
+				continue
+			}
+			if o.Endless && t.late {
+				p.leftOut++
 				continue
 			}
 			p.columns = append(p.columns, planned{f: f, group: g, custom: -1})
@@ -316,6 +324,9 @@ func (o *Options) known(words []string) (map[string]bool, error) {
 // Late reports whether there are columns that can be filled only when all flows of an input
 // are known; see Join.
 func (p *Plan) Late() bool { return p.late }
+
+// LeftOut is how many columns Endless left out.
+func (p *Plan) LeftOut() int { return p.leftOut }
 
 // IsLate reports whether column i of the schema is such a column.
 func (p *Plan) IsLate(i int) bool {

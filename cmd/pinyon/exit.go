@@ -7,15 +7,19 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"pinyon/capture"
+	"pinyon/filter"
 )
 
-// Exit statuses. 5 and 6 belong to devices and remote servers.
+// Exit statuses. 6 belongs to remote servers.
 const (
 	exitOK         = 0
 	exitError      = 1
 	exitUsage      = 2
-	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short
+	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short, or packets were lost with --fail-on-loss
 	exitPermission = 4
+	exitDevice     = 5 // no such interface
 	exitInterrupt  = 130
 	exitTerminate  = 143
 )
@@ -66,8 +70,14 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 
 // statusOf is the status of an error that brings none of its own.
 func statusOf(err error) int {
-	if errors.Is(err, fs.ErrPermission) {
+	var fe *filter.Error
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		return exitPermission
+	case errors.Is(err, capture.ErrNotFound):
+		return exitDevice
+	case errors.As(err, &fe):
+		return exitUsage
 	}
 	return exitError
 }

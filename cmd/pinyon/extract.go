@@ -53,6 +53,16 @@ configuration file.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return x.run(args) },
 	}
+	x.addFlags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&x.hashInputs, "hash-inputs", false, "put SHA-256 sums of the inputs into the provenance")
+	f.BoolVar(&x.recursive, "recursive", false, "look for captures in directories below too")
+	f.BoolVar(&x.keepGoing, "keep-going", false, "exit with 0 even if some inputs failed or were damaged")
+	return cmd
+}
+
+// addFlags adds the flags of whatever writes rows.
+func (x *extraction) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&x.output, "output", "o", "-", "file to write; - is standard output")
@@ -71,9 +81,6 @@ configuration file.`,
 	f.StringVar(&x.sink.Compression, "compression", "", "snappy, gzip, brotli, lz4, zstd or none (parquet; arrow: lz4, zstd, none)")
 	f.StringVar(&x.sink.ParquetLists, "parquet-lists", "", "native, or json for lists as text")
 	f.StringVar(&x.provenance, "provenance", "sidecar", "sidecar: FILE.provenance.json beside files; header: first row of jsonl; none")
-	f.BoolVar(&x.hashInputs, "hash-inputs", false, "put SHA-256 sums of the inputs into the provenance")
-	f.BoolVar(&x.recursive, "recursive", false, "look for captures in directories below too")
-	f.BoolVar(&x.keepGoing, "keep-going", false, "exit with 0 even if some inputs failed or were damaged")
 	f.StringVar(&x.summary, "summary", "text", "form of the result lines on standard error: text or json")
 	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
 	f.BoolVar(&x.noProgress, "no-progress", false, "")
@@ -90,11 +97,18 @@ configuration file.`,
 	complete(cmd, "parquet-lists", []string{"native", "json"})
 	complete(cmd, "provenance", []string{"sidecar", "header", "none"})
 	complete(cmd, "summary", []string{"text", "json"})
-	return cmd
 }
 
 // run is the command after its flags were parsed.
 func (x *extraction) run(args []string) error {
+	return x.process(func(_ *pinyon.Config, sig *interrupt) (*inputs, error) {
+		return x.findInputs(args, x.recursive, sig.ended)
+	})
+}
+
+// process runs the pipeline over the inputs that find gives and writes what comes out. find
+// is called once the flags are known to be sound, before any output is created.
+func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, error)) error {
 	cfg, err := x.config.config()
 	if err != nil {
 		return err
@@ -118,15 +132,21 @@ func (x *extraction) run(args []string) error {
 	}
 	sig := watchSignals(x.app, outs.abort)
 	defer sig.close()
-	in, err := x.findInputs(args, x.recursive, sig.ended)
+	in, err := find(cfg, sig)
 	if err != nil {
 		return err
 	}
+	defer in.close()
 	if err := outs.check(in.infos); err != nil {
 		return err
 	}
 	prog := newProgress(in)
-	options = append(options, pinyon.WithStop(&sig.stop), pinyon.WithProgress(&prog.run), pinyon.WithOpened(prog.opened))
+	options = append(options, pinyon.WithProgress(&prog.run), pinyon.WithOpened(prog.opened))
+	if in.live == nil {
+		options = append(options, pinyon.WithStop(&sig.stop))
+	} else if in.live.endless() {
+		options = append(options, pinyon.WithEndless())
+	}
 	if x.qualified {
 		options = append(options, pinyon.WithQualifiedNames())
 	}
@@ -140,12 +160,19 @@ func (x *extraction) run(args []string) error {
 	for _, w := range cfg.Warnings() {
 		x.say("warning: %s", w)
 	}
+	if n := pipe.LeftOut(); n > 0 {
+		x.say("note: %d columns of the whole capture (group connection) are left out: it has no end; give --duration or --count", n)
+	}
 	stop, err := x.profile()
 	if err != nil {
 		return err
 	}
 	defer stop()
-	defer busy(cfg.NumWorkers)()
+	if in.live == nil {
+		defer busy(cfg.NumWorkers)()
+	} else {
+		defer busy(0)() // whoever reads the ring waits for nobody
+	}
 
 	prov := x.provenanceOf(pipe, in)
 	var res *pinyon.Result
@@ -174,13 +201,20 @@ func (x *extraction) run(args []string) error {
 		outs.abort()
 		return err
 	}
-	return x.end(res, outs, sig, time.Since(prog.start))
+	if err := in.close(); err != nil {
+		outs.abort()
+		return err
+	}
+	return x.end(res, in, outs, sig, time.Since(prog.start))
 }
 
 // end completes the outputs and tells what happened.
-func (x *extraction) end(res *pinyon.Result, outs *outputs, sig *interrupt, took time.Duration) error {
+func (x *extraction) end(res *pinyon.Result, in *inputs, outs *outputs, sig *interrupt, took time.Duration) error {
 	stopped := int(sig.status.Load())
 	s := summarize(res, outs, stopped != 0, took)
+	if in.live != nil {
+		in.live.summarize(s)
+	}
 	if s.nothing() && stopped == 0 {
 		outs.abort() // an output without any input would look like an answer
 	} else if err := outs.finish(); err != nil {
@@ -195,6 +229,9 @@ func (x *extraction) end(res *pinyon.Result, outs *outputs, sig *interrupt, took
 		s.print(x.app)
 	}
 	status := s.status(x.keepGoing)
+	if in.live != nil && status == exitOK {
+		status = in.live.status(s)
+	}
 	if stopped != 0 {
 		status = stopped
 	}
@@ -261,6 +298,9 @@ func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyo
 	}
 	return func(res *pinyon.Result) *pinyon.Provenance {
 		v := pipe.Provenance(in.list, res)
+		if in.live != nil {
+			v.Capture = in.live.provenance(res != nil)
+		}
 		for i := range v.Inputs {
 			v.Inputs[i].Size = in.sizes[i]
 			if sums != nil {

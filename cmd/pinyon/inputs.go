@@ -39,6 +39,15 @@ type inputs struct {
 	total int64         // sum of sizes
 	known bool          // every input has a size
 	stop  <-chan struct{}
+	live  *liveInput // of devices; nil of files
+}
+
+// close closes what belongs to the inputs beside their sources.
+func (in *inputs) close() error {
+	if in.live == nil {
+		return nil
+	}
+	return in.live.close()
 }
 
 // findInputs resolves the arguments. What cannot be found is an input that fails in its

@@ -288,6 +288,15 @@ func (all *outputs) replaced() uint64 {
 	return n
 }
 
+// lost is the number of rows that failed, in the output that lost most.
+func (all *outputs) lost() uint64 {
+	var n uint64
+	for _, o := range all.list {
+		n = max(n, o.sink.Stats().Failed)
+	}
+	return n
+}
+
 // check refuses an output that is one of the inputs, or another output. infos are the
 // inputs' files.
 func (all *outputs) check(infos []fs.FileInfo) error {

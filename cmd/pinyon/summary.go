@@ -26,10 +26,12 @@ type summary struct {
 	Replaced    uint64           `json:"bytes_replaced"` // of text that were not UTF-8
 	Seconds     float64          `json:"seconds"`
 	Counters    *pinyon.Counters `json:"counters"`
+	Capture     *captureSummary  `json:"capture,omitempty"` // of a live run
 
-	failed  int // inputs of which nothing could be read
-	damaged int // inputs that were read in part
-	denied  int // failed ones that may not be read
+	failed  int    // inputs of which nothing could be read
+	damaged int    // inputs that were read in part
+	denied  int    // failed ones that may not be read
+	lost    uint64 // rows that an output did not take
 }
 
 // inputFault is an input that could not be read, or not to its end.
@@ -46,6 +48,7 @@ func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Du
 		Flows: res.Rows, Packets: c.PacketsInRows, Records: c.Records, Inputs: len(res.Inputs),
 		Faults: []inputFault{}, Interrupted: interrupted, Replaced: outs.replaced(), Seconds: took.Seconds(), Counters: c,
 	}
+	s.lost = outs.lost()
 	for _, o := range outs.list {
 		s.Outputs = append(s.Outputs, o.path)
 	}
@@ -123,6 +126,9 @@ func (s *summary) print(a *app) {
 		}
 	}
 	a.say("%d flows from %d packets (%d records) -> %s", s.Flows, s.Packets, s.Records, strings.Join(names, ", "))
+	if s.Capture != nil {
+		s.Capture.print(a)
+	}
 	if s.Counters.Dropped > 0 {
 		a.say("dropped: %s%s", counts(s.Counters.DroppedBy), kinds(s.Counters.NonIP))
 	}

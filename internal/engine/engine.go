@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"pinyon/column"
@@ -17,7 +18,7 @@ func Run(ctx context.Context, inputs []Input, opt *Options, emit Emit) ([]Report
 	r := newRun(ctx, opt, emit)
 	r.reports = make([]Report, len(inputs))
 	var err error
-	if opt.Workers <= 1 {
+	if opt.Workers <= 1 && !slices.ContainsFunc(inputs, func(in Input) bool { return in.Live }) {
 		err = r.alone(inputs)
 	} else {
 		err = r.together(inputs)

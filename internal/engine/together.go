@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -11,6 +12,9 @@ const (
 	epochsInFlight  = 4
 	chunksInFlight  = 2
 	batchesInFlight = 2
+	// Of live rows more may wait for the sink: a row group of 65,536 rows with 400 columns
+	// keeps it busy for half a second, and the ring must not wait for that.
+	liveBatches = 24
 	// sparePerWorker chunks wait to be used again. Half a megabyte made anew each time cost as
 	// much as everything else that a second worker adds.
 	sparePerWorker = 16
@@ -36,9 +40,13 @@ func (r *run) together(inputs []Input) error {
 			w.run(epochs, &failed)
 		}()
 	}
-	batches := make(chan *column.Batch, batchesInFlight)
-	spare := make(chan *column.Batch, batchesInFlight+1)
-	for range batchesInFlight + 1 {
+	inFlight := batchesInFlight
+	if slices.ContainsFunc(inputs, func(in Input) bool { return in.Live }) {
+		inFlight = liveBatches
+	}
+	batches := make(chan *column.Batch, inFlight)
+	spare := make(chan *column.Batch, inFlight+1)
+	for range inFlight + 1 {
 		spare <- column.New(r.opt.Plan.Schema, batchRows)
 	}
 	var sinkErr error

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pinyon"
+	"pinyon/capture"
+	"pinyon/filter"
+	"pinyon/packet"
+)
+
+// liveFlags are the flags of live beside those of every extraction.
+type liveFlags struct {
+	capture   capture.Options
+	duration  string
+	buffer    string
+	direction string
+	noPromisc bool
+	promisc   bool
+	resolve   bool
+	user      string
+	save      saveFlags
+	failLoss  bool
+}
+
+func (a *app) liveCommand() *cobra.Command {
+	x := &extraction{app: a}
+	l := &liveFlags{}
+	cmd := &cobra.Command{
+		Use:   "live [INTERFACE...]",
+		Short: "Capture from interfaces and write a row for every flow",
+		Long: `Capture packets from interfaces and write a row for every flow as it ends. Without an
+interface the most useful one is taken; "any" is all of them; several are joined by time.
+
+The columns are those of extract, and the rows those that extract gives for the file of
+--save-pcap. The group connection needs all flows of a capture: without --duration or
+--count it is left out.
+
+The first interrupt stops the capture, writes what is open and finishes the files; a second
+one aborts.`,
+		Example: `  pinyon live eth0 -d 60 -o flows.parquet
+  pinyon live eth0 wlan0 --filter 'tcp port 443' -f jsonl --features tls,timing
+  pinyon live any --save-pcap trace.pcapng --rotate-size 1GiB --rotate-keep 10 -o flows.csv`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) { return x.openLive(args, l, cfg, sig) })
+		},
+	}
+	x.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&l.duration, "duration", "d", "", "end after so long: seconds, or 90s, 5m, 2h")
+	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
+	f.IntVar(&l.capture.Snaplen, "snaplen", capture.DefaultSnaplen, "bytes of a packet that are kept")
+	f.BoolVar(&l.promisc, "promisc", true, "take packets for other hosts too; --no-promisc for not")
+	f.BoolVar(&l.noPromisc, "no-promisc", false, "")
+	f.Lookup("no-promisc").Hidden = true
+	f.StringVar(&l.buffer, "buffer-size", "8MiB", "ring of each interface in the kernel")
+	f.BoolVar(&l.capture.Immediate, "immediate", false, "take packets as they come instead of in blocks")
+	f.IntVar(&l.capture.Rings, "rings", 1, "rings that share an interface's packets")
+	f.StringVar(&l.direction, "direction", "inout", "in, out or inout")
+	f.BoolVar(&l.resolve, "resolve", false, "let names of hosts stand in --filter")
+	l.save.add(cmd)
+	f.StringVar(&l.user, "user", "", "become this user once the interfaces are open")
+	f.BoolVar(&l.failLoss, "fail-on-loss", false, "exit with 3 if packets were lost")
+	complete(cmd, "direction", []string{"in", "out", "inout"})
+	return cmd
+}
+
+// openLive opens the devices, gives up privileges, and makes them the run's input.
+func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
+	o, err := l.options(args, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.save.check(); err != nil {
+		return nil, err
+	}
+	who, err := findUser(l.user)
+	if err != nil {
+		return nil, err
+	}
+	d, err := capture.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	in := &liveInput{dev: d, flags: l, stop: make(chan struct{})}
+	if err := who.become(); err != nil {
+		in.close()
+		return nil, fmt.Errorf("--user %s: %w", l.user, err)
+	}
+	src := capture.Source(d)
+	if l.save.path != "" {
+		if in.save, err = l.save.open(d.Interfaces(), d.LinkTypes(), d.Snaplen()); err != nil {
+			in.close()
+			return nil, err
+		}
+		src = &saving{Device: d, to: in.save}
+	}
+	go func() {
+		select {
+		case <-sig.ended:
+			d.Stop()
+		case <-in.stop:
+		}
+	}()
+	one := pinyon.Live(d)
+	one.Open = func() (capture.Source, error) { return src, nil }
+	x.log.Info("capturing", "interfaces", d.Name(), "filter", d.FilterExpr(), "snaplen", d.Snaplen())
+	return &inputs{list: []pinyon.Input{one}, sizes: []int64{0}, live: in}, nil
+}
+
+// options are what the flags say of the capture.
+func (l *liveFlags) options(args []string, cfg *pinyon.Config) (capture.Options, error) {
+	o := l.capture
+	o.Interfaces = args
+	o.Filter = cfg.BPFFilter
+	o.NoPromisc = l.noPromisc || !l.promisc
+	if l.resolve {
+		o.Resolver = filter.System{}
+	}
+	var err error
+	if o.Duration, err = parseDuration(l.duration); err != nil {
+		return o, usage("--duration: %w", err)
+	}
+	size, err := pinyon.ParseSize(l.buffer)
+	if err != nil {
+		return o, usage("--buffer-size: %w", err)
+	}
+	if o.BufferSize = int(size); o.BufferSize < capture.MinBufferSize {
+		return o, usage("--buffer-size: got %s; want %d bytes or more", l.buffer, capture.MinBufferSize)
+	}
+	switch l.direction {
+	case "in":
+		o.Direction = capture.In
+	case "out":
+		o.Direction = capture.Out
+	case "inout":
+	default:
+		return o, usage("--direction: got %q; want in, out or inout", l.direction)
+	}
+	if o.Snaplen < 1 {
+		return o, usage("--snaplen: got %d; want 1 or more", o.Snaplen)
+	}
+	if o.Rings < 1 {
+		return o, usage("--rings: got %d; want 1 or more", o.Rings)
+	}
+	for i, name := range args {
+		for _, other := range args[:i] {
+			if name == other {
+				return o, usage("interface %s is given twice", name)
+			}
+		}
+		if name == capture.Any && len(args) > 1 {
+			return o, usage("any is all interfaces: give it alone")
+		}
+	}
+	return o, nil
+}
+
+// parseDuration reads seconds, or a number with a unit; "" is 0.
+func parseDuration(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		d, err = time.ParseDuration(s + "s")
+	}
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("got %q; want seconds, or a time such as 90s, 5m, 2h", s)
+	}
+	return d, nil
+}
+
+// liveInput is what belongs to a live run beside its rows.
+type liveInput struct {
+	dev    *capture.Device
+	flags  *liveFlags
+	save   *saveFile
+	stop   chan struct{}
+	closed bool
+}
+
+// endless reports whether the capture runs until it is stopped.
+func (in *liveInput) endless() bool { return in.flags.capture.Count == 0 && in.flags.duration == "" }
+
+// close closes the devices, and completes the file of frames.
+func (in *liveInput) close() error {
+	if in.closed {
+		return nil
+	}
+	in.closed = true
+	close(in.stop)
+	err := in.dev.Close()
+	if in.save != nil {
+		err = errors.Join(err, in.save.close())
+	}
+	return err
+}
+
+// provenance of the capture; with its sums once it has ended.
+func (in *liveInput) provenance(ended bool) *pinyon.LiveProvenance {
+	v := &pinyon.LiveProvenance{Interfaces: in.dev.Interfaces(), Filter: in.dev.FilterExpr(), Snaplen: in.dev.Snaplen()}
+	if ended {
+		s := in.dev.Stats()
+		v.Stats = &s
+	}
+	return v
+}
+
+// captureSummary is what became of the packets of a live run.
+type captureSummary struct {
+	Interfaces []string `json:"interfaces"`
+	capture.Stats
+	SinkLost uint64   `json:"sink_rows_lost"` // rows that an output did not take
+	Saved    []string `json:"saved,omitempty"`
+}
+
+func (in *liveInput) summarize(s *summary) {
+	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost}
+	if in.save != nil {
+		s.Capture.Saved = in.save.names
+	}
+}
+
+// status is what losses make of a run that went well otherwise.
+func (in *liveInput) status(s *summary) int {
+	if in.flags.failLoss && s.Capture.Lost()+s.Capture.SinkLost > 0 {
+		return exitIncomplete
+	}
+	return exitOK
+}
+
+func (c *captureSummary) print(a *app) {
+	a.say("%s: %d received, %d captured, %d bytes", strings.Join(c.Interfaces, ","), c.Received, c.Captured, c.Bytes)
+	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end, %d rows by outputs", c.Dropped, c.Freezes, c.InterfaceDropped, c.QueueDropped, c.SinkLost)
+	if c.FilterDropped > 0 || c.Truncated > 0 || c.Downs > 0 {
+		a.say("noted: %d of an earlier filter, %d cut to the snapshot length, interface down %d times", c.FilterDropped, c.Truncated, c.Downs)
+	}
+	for _, name := range c.Saved {
+		a.say("frames -> %s", name)
+	}
+}
+
+// saving is a Device that writes every frame to a file as it passes.
+type saving struct {
+	*capture.Device
+	to *saveFile
+}
+
+func (s *saving) Next(f *packet.Frame) error {
+	switch err := s.Device.Next(f); {
+	case err == nil:
+		return s.to.write(f)
+	case errors.Is(err, capture.ErrTimeout), errors.Is(err, io.EOF):
+		if e := s.to.idle(); e != nil {
+			return e
+		}
+		return err
+	default:
+		return err
+	}
+}
