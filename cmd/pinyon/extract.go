@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,13 +131,22 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
-	sig := watchSignals(x.app, outs.abort)
+	var frames atomic.Pointer[saveFile]
+	sig := watchSignals(x.app, func() {
+		outs.abort()
+		if f := frames.Load(); f != nil {
+			f.abort()
+		}
+	})
 	defer sig.close()
 	in, err := find(cfg, sig)
 	if err != nil {
 		return err
 	}
 	defer in.close()
+	if in.live != nil {
+		frames.Store(in.live.save)
+	}
 	if err := outs.check(in.infos); err != nil {
 		return err
 	}

@@ -135,11 +135,14 @@ func (p *progress) bar(w io.Writer) func(end bool) {
 func (p *progress) line() string {
 	n, secs := p.bytes(), time.Since(p.start).Seconds()
 	records := p.run.Records.Load()
-	s := size(n)
-	if p.total > 0 {
-		s = fmt.Sprintf("%d%%, %s of %s", 100*n/p.total, size(n), size(p.total))
+	s := ""
+	switch {
+	case p.total > 0:
+		s = fmt.Sprintf("%d%%, %s of %s, ", 100*n/p.total, size(n), size(p.total))
+	case n > 0: // a device has no bytes to be through with
+		s = size(n) + ", "
 	}
-	s += fmt.Sprintf(", %d packets, %d flows, %s packets/s", records, p.run.Flows.Load(), short(uint64(float64(records)/secs)))
+	s += fmt.Sprintf("%d packets, %d flows, %s packets/s", records, p.run.Flows.Load(), short(uint64(float64(records)/secs)))
 	if p.total > 0 && n > 0 {
 		s += fmt.Sprintf(", %s left", time.Duration(secs*float64(p.total-n)/float64(n)*float64(time.Second)).Round(time.Second))
 	}

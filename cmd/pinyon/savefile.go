@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,6 +80,9 @@ type saveFile struct {
 	until   int64 // when the next file begins, by packet time; ns
 	flushed time.Time
 	names   []string // of complete files that are kept
+
+	mu   sync.Mutex // held while the file changes; abort comes from another goroutine
+	over bool
 }
 
 func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (*saveFile, error) {
@@ -105,6 +109,11 @@ func (f *saveFile) name() string {
 }
 
 func (f *saveFile) begin() (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return errAborted
+	}
 	f.number++
 	if f.target, err = create(f.name()); err != nil {
 		return err
@@ -175,6 +184,11 @@ func (f *saveFile) end() error {
 	if f.writer == nil {
 		return nil
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over {
+		return errAborted
+	}
 	err := f.writer.Close()
 	f.writer = nil
 	if err != nil {
@@ -198,9 +212,13 @@ func (f *saveFile) end() error {
 
 func (f *saveFile) close() error { return f.end() }
 
-// abort removes the file at hand.
+// abort removes the file at hand; nothing is written afterwards. It may be called from any
+// goroutine.
 func (f *saveFile) abort() {
-	if t := f.target; t != nil {
-		t.Abort()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+	if f.target != nil {
+		f.target.Abort()
 	}
 }
