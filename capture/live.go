@@ -47,6 +47,7 @@ type port struct {
 
 	head packet.Frame // next packet, where rings are joined
 	full bool         // head is one
+	down bool         // the device went down, and nothing has come since
 	base uint64       // link.drops at the beginning
 }
 
@@ -96,6 +97,9 @@ type swap struct {
 	at    time.Time // when
 	ends  bool      // the reader has left it behind
 }
+
+// downTime is how often a device that went down is looked at: it may be gone for good.
+const downTime = 100 * time.Millisecond
 
 // How long old packets may come after a change of filter, and how long a stopped capture
 // delivers what is in the ring.
@@ -329,6 +333,7 @@ func (d *Device) Next(f *packet.Frame) error {
 			}
 			continue
 		}
+		p.down = false
 		p.seen.Store(p.seen.Load() + 1)
 		if d.checks && !d.takes(p, f) {
 			continue
@@ -459,14 +464,21 @@ func (d *Device) idle(began time.Time) error {
 	case wait <= 0:
 		return ErrTimeout
 	}
-	if !d.poll.wait(max(wait, time.Millisecond)) {
-		return nil
-	}
 	for _, p := range d.ports {
+		if p.down {
+			wait = min(wait, downTime)
+		}
+	}
+	trouble := d.poll.wait(max(wait, time.Millisecond))
+	for _, p := range d.ports {
+		if !trouble && !p.down {
+			continue
+		}
 		switch err := p.Err(); {
 		case err == nil:
 		case errors.Is(err, ErrDown):
 			d.sums.downs++
+			p.down = true
 		default:
 			return d.end(wrap("read", &InterfaceError{p.link.name, "read", err}))
 		}

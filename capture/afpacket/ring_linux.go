@@ -374,17 +374,12 @@ func (r *Ring) count() error {
 }
 
 // Err is what the socket has to complain about: ErrDown, ErrGone, or an error of the system.
-// Asking clears it, and after ErrDown packets come again once the device is up.
+// Asking clears it. After ErrDown packets come again once the device is up, or ErrGone is
+// the answer to a later question: a device that is deleted goes down first.
 func (r *Ring) Err() error {
 	n, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
 		return os.NewSyscallError("getsockopt SO_ERROR", err)
-	}
-	switch e := unix.Errno(n); {
-	case e == 0:
-		return nil
-	case e != unix.ENETDOWN:
-		return os.NewSyscallError("packet socket", e)
 	}
 	// The kernel unties the socket from a device that is deleted.
 	if at, err := unix.Getsockname(r.fd); err == nil {
@@ -392,7 +387,14 @@ func (r *Ring) Err() error {
 			return ErrGone
 		}
 	}
-	return ErrDown
+	switch e := unix.Errno(n); e {
+	case 0:
+		return nil
+	case unix.ENETDOWN:
+		return ErrDown
+	default:
+		return os.NewSyscallError("packet socket", e)
+	}
 }
 
 // Close closes the socket. Its memory stays until frames whose Block is held are released.

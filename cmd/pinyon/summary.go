@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pinyon"
+	"pinyon/capture"
 	"pinyon/pcap"
 )
 
@@ -59,7 +60,10 @@ func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Du
 		}
 		f := inputFault{Input: in.Name, Error: faultText(in)}
 		var pe *pcap.Error
-		if errors.As(in.Err, &pe) {
+		var ce *capture.Error
+		if errors.As(in.Err, &ce) { // opened, or the run had not begun
+			s.damaged++
+		} else if errors.As(in.Err, &pe) {
 			if interrupted && errors.Is(pe, pcap.ErrTruncated) {
 				continue // cut by the signal, in the middle of a record
 			}
@@ -78,7 +82,7 @@ func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Du
 
 // faultText is the error of an input in a line that names it once.
 func faultText(in *pinyon.Report) string {
-	text, name := strings.TrimPrefix(in.Err.Error(), "pcap: "), in.Name
+	text, name := strings.TrimPrefix(strings.TrimPrefix(in.Err.Error(), "pcap: "), "capture: "), in.Name
 	if name == "-" {
 		name = "standard input"
 	}
