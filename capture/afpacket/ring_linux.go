@@ -318,7 +318,14 @@ func (r *Ring) network(b []byte, h int, f *packet.Frame) (at, n int, protocol ui
 	n = int(binary.NativeEndian.Uint32(b[h+headSnaplen:]))
 	f.Wire = binary.NativeEndian.Uint32(b[h+headLen:])
 	protocol = binary.BigEndian.Uint16(b[h+headProtocol:])
-	if tpid, tci, ok := tag(b, h); ok {
+	tpid, tci, ok := tag(b, h)
+	if hidden := hiddenTag(b[at:at+n], protocol, f.Wire); hidden && ok &&
+		b[h+headType] == unix.PACKET_OUTGOING && tci == binary.BigEndian.Uint16(b[at:]) {
+		return at, n, tpid // the tag told beside the packet is the one in it
+	} else if hidden {
+		protocol = unix.ETH_P_8021Q
+	}
+	if ok {
 		at -= vlanTag
 		n += vlanTag
 		f.Wire += vlanTag
@@ -327,6 +334,22 @@ func (r *Ring) network(b []byte, h int, f *packet.Frame) (at, n int, protocol ui
 		protocol = tpid
 	}
 	return at, n, protocol
+}
+
+// hiddenTag reports whether data begins with the last two thirds of a VLAN tag. Since 6.10
+// Linux names in sockets without link header the protocol behind all tags, and leaves the
+// tags that it did not take out where they are; which of the two types of tag is not told.
+func hiddenTag(data []byte, protocol uint16, wire uint32) bool {
+	if len(data) < 4 || binary.BigEndian.Uint16(data[2:]) != protocol {
+		return false
+	}
+	switch protocol {
+	case unix.ETH_P_IP: // or a total length of 2,048
+		return data[0]>>4 != 4 || wire < uint32(protocol)
+	case unix.ETH_P_IPV6: // or the end of a flow label
+		return data[0]>>4 != 6 || len(data) < 6 || uint32(binary.BigEndian.Uint16(data[4:]))+40 > wire
+	}
+	return true
 }
 
 func putAddr(to, b []byte, h int) {
