@@ -34,8 +34,9 @@ type link struct {
 	cooked    bool
 	loopback  bool
 	loopbacks []int  // of all devices: those whose outgoing packets come in again
+	members   []int  // of all devices
 	netmask   uint32 // of IPv4; 0 if not known
-	drops     func() (uint64, error)
+	drops     *dropMeter
 }
 
 // port is a ring with what a Device knows of it.
@@ -48,7 +49,6 @@ type port struct {
 	head packet.Frame // next packet, where rings are joined
 	full bool         // head is one
 	down bool         // the device went down, and nothing has come since
-	base uint64       // link.drops at the beginning
 }
 
 // A Device is an open capture of one or more devices as a Source. Next is used from one
@@ -159,9 +159,9 @@ func (d *Device) open() (err error) {
 		}
 		d.checks = d.checks || prog.here
 	}
-	for _, p := range d.ports {
-		if p.base, err = p.link.drops(); err != nil {
-			return wrap("open", &InterfaceError{p.link.name, "statistics", err})
+	for _, l := range d.links {
+		if l.drops, err = newDropMeter(l); err != nil {
+			return wrap("open", &InterfaceError{l.name, "statistics", err})
 		}
 	}
 	if len(d.ports) == 1 {
@@ -560,7 +560,11 @@ func (d *Device) stats() Stats {
 	d.pub.Unlock()
 	st := Stats{Captured: s.captured, Bytes: s.bytes, Truncated: s.truncated, FilterDropped: s.filterDropped, Downs: s.downs, Since: d.since}
 	var seen uint64
-	counted := map[*link]bool{}
+	for _, l := range d.links {
+		if l.drops != nil {
+			st.InterfaceDropped += l.drops.drops()
+		}
+	}
 	for _, p := range d.ports {
 		seen += p.seen.Load() // before the kernel's, which only grow
 		received, dropped, freezes, err := p.Sums()
@@ -570,10 +574,6 @@ func (d *Device) stats() Stats {
 		st.Received += received
 		st.Dropped += dropped
 		st.Freezes += freezes
-		if n, err := p.link.drops(); err == nil && n > p.base && !counted[p.link] {
-			counted[p.link] = true
-			st.InterfaceDropped += n - p.base
-		}
 	}
 	if left := st.Received - st.Dropped; s.over && left > seen {
 		st.QueueDropped = left - seen
@@ -612,6 +612,11 @@ func (d *Device) Close() error {
 			p.head.Block.Release()
 		}
 		errs = append(errs, p.Close())
+	}
+	for _, l := range d.links {
+		if l.drops != nil {
+			l.drops.close()
+		}
 	}
 	if d.poll != nil {
 		d.poll.close()

@@ -15,8 +15,8 @@ type Stats struct {
 	Captured uint64 `json:"captured"`
 	// Dropped is packets for which the ring had no room.
 	Dropped uint64 `json:"dropped"`
-	// InterfaceDropped is packets that the device, or the system before any filter, dropped
-	// on receipt since the capture was opened, for whatever reader.
+	// InterfaceDropped is packets that the device missed since the capture was opened, or
+	// that the system dropped behind it because its backlog was full; no filter had seen them.
 	InterfaceDropped uint64 `json:"interface_dropped"`
 	// FilterDropped is packets that an earlier filter had let into the ring.
 	FilterDropped uint64 `json:"filter_dropped"`
