@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"pinyon/packet"
+	"pinyon/pcap"
 )
 
 // ErrTimeout is what a live source's Next returns when no frame came for a while, so that
@@ -22,19 +23,14 @@ type Source interface {
 	Close() error
 }
 
-// Counts are the oddities a source met, each a number of records. They are information:
-// the records are used unless the name says otherwise.
-type Counts struct {
-	Records             uint64 `json:"records"`                        // handed out
-	CapLenExceedsWire   uint64 `json:"caplen_exceeds_wirelen"`         // wire length raised to the captured one
-	CapLenExceedsSnap   uint64 `json:"caplen_exceeds_snaplen"`         // used whole
-	NoTimestamp         uint64 `json:"no_timestamp"`                   // time of the record before
-	UnknownInterface    uint64 `json:"unknown_interface"`              // block skipped
-	SkippedBlocks       uint64 `json:"skipped_blocks"`                 // pcapng blocks that hold no packet
-	Truncated           bool   `json:"file_truncated,omitempty"`       // the last record was cut by the end of the file
-	Damaged             bool   `json:"file_damaged,omitempty"`         // reading ended at a damaged record
-	UnsupportedSections uint64 `json:"unsupported_sections,omitempty"` // pcapng sections of an unknown major version, skipped
-}
+// Counts are the oddities a source met: those that a file can have.
+type Counts = pcap.Counts
 
 // Counter is implemented by sources that count oddities.
 type Counter interface{ Counts() Counts }
+
+// Files are sources.
+var (
+	_ Source  = (*pcap.Reader)(nil)
+	_ Counter = (*pcap.Reader)(nil)
+)

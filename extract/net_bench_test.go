@@ -24,7 +24,7 @@ func TestNetAllocs(t *testing.T) {
 		for i := range all {
 			n.packet(&all[i])
 		}
-		n.table.Flush(0)
+		n.table.Flush()
 		for _, i := range n.table.Ended {
 			row.Fill(n.mem, n.pool.At(i), i, 0)
 			n.pool.Put(i)

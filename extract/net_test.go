@@ -44,7 +44,7 @@ func (n *netRun) packet(p *packet.Packet) {
 
 // rows ends the flows.
 func (n *netRun) rows() []*Row {
-	n.table.Flush(0)
+	n.table.Flush()
 	var rows []*Row
 	for _, i := range n.table.Ended {
 		r := new(Row)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"testing"
 
-	"pinyon/capture"
 	"pinyon/packet"
 )
 
@@ -114,7 +113,7 @@ func drain(t testing.TB, r *Reader) ([]frame, error) {
 }
 
 // read opens in in blocks of size bytes and reads all of it.
-func read(t testing.TB, in []byte, size int) (fs []frame, c capture.Counts, err error) {
+func read(t testing.TB, in []byte, size int) (fs []frame, c Counts, err error) {
 	t.Helper()
 	r, err := newReader(bytes.NewReader(in), -1, size)
 	if err != nil {
@@ -126,7 +125,7 @@ func read(t testing.TB, in []byte, size int) (fs []frame, c capture.Counts, err 
 }
 
 // want reads in in blocks of several sizes and compares.
-func want(t *testing.T, in []byte, fs []frame, c capture.Counts, kind error, text string) {
+func want(t *testing.T, in []byte, fs []frame, c Counts, kind error, text string) {
 	t.Helper()
 	for _, size := range []int{64, 100, 4096, blockSize} {
 		got, counts, err := read(t, in, size)

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
-
-	"pinyon/capture"
 )
 
 func FuzzPcap(f *testing.F) {
@@ -53,7 +51,7 @@ func FuzzPcapng(f *testing.F) {
 func checkReader(t *testing.T, in []byte) {
 	type result struct {
 		frames []frame
-		counts capture.Counts
+		counts Counts
 		err    string
 	}
 	var results []result

@@ -3,8 +3,6 @@ package pcap
 import (
 	"encoding/binary"
 	"testing"
-
-	"pinyon/capture"
 )
 
 func TestNG(t *testing.T) {
@@ -13,7 +11,7 @@ func TestNG(t *testing.T) {
 		name   string
 		in     func(o binary.ByteOrder) []byte
 		frames []frame
-		counts capture.Counts
+		counts Counts
 	}{
 		{"packets of all kinds", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 4), epb(o, 0, us, 9, "abc"), opb(o, 0, 3, us+1, 3, "def"), spb(o, 9, "ghij"), spb(o, 2, "kl"))
@@ -22,17 +20,17 @@ func TestNG(t *testing.T) {
 			{data: "def", ts: (us + 1) * 1000, wire: 3, link: 1, number: 2},
 			{data: "ghij", ts: (us + 1) * 1000, wire: 9, link: 1, noTime: true, number: 3},
 			{data: "kl", ts: (us + 1) * 1000, wire: 2, link: 1, noTime: true, number: 4},
-		}, capture.Counts{NoTimestamp: 2}},
+		}, Counts{NoTimestamp: 2}},
 		{"simple packet first", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 0), spb(o, 5, "abcde"))
-		}, []frame{{data: "abcde", wire: 5, link: 1, noTime: true, number: 1}}, capture.Counts{NoTimestamp: 1}},
+		}, []frame{{data: "abcde", wire: 5, link: 1, noTime: true, number: 1}}, Counts{NoTimestamp: 1}},
 		{"interfaces differ", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 0), idb(o, 101, 2, opt(o, optionResolution, uint8(9)), opt(o, optionOffset, int64(100))),
 				epb(o, 1, 7, 3, "abc"), epb(o, 0, 7, 1, "d"))
 		}, []frame{
 			{data: "abc", ts: 100_000_000_007, wire: 3, iface: 1, link: 101, number: 1},
 			{data: "d", ts: 7000, wire: 1, link: 1, number: 2},
-		}, capture.Counts{CapLenExceedsSnap: 1}},
+		}, Counts{CapLenExceedsSnap: 1}},
 		{"sections start anew", func(o binary.ByteOrder) []byte {
 			other := le
 			if o == le {
@@ -44,28 +42,28 @@ func TestNG(t *testing.T) {
 			{data: "a", ts: 1000, wire: 1, iface: 1, link: 101, number: 1},
 			{data: "b", ts: 2000, wire: 1, link: 113, number: 2},
 			{data: "d", ts: 4000, wire: 1, link: 113, number: 4},
-		}, capture.Counts{UnknownInterface: 1}},
+		}, Counts{UnknownInterface: 1}},
 		{"undeclared interfaces", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), epb(o, 0, 1, 1, "a"), spb(o, 1, "b"), opb(o, 0, 0, 1, 1, "c"), idb(o, 1, 0),
 				epb(o, 1<<32-1, 1, 1, "d"), opb(o, 65535, 0, 1, 1, "e"), epb(o, 0, 2, 1, "f"))
-		}, []frame{{data: "f", ts: 2000, wire: 1, link: 1, number: 6}}, capture.Counts{UnknownInterface: 5}},
+		}, []frame{{data: "f", ts: 2000, wire: 1, link: 1, number: 6}}, Counts{UnknownInterface: 5}},
 		{"other blocks", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), block(o, 4, uint32(0)), idb(o, 1, 0), block(o, 5, make([]byte, 999)), epb(o, 0, 1, 1, "a"),
 				block(o, 0xbad, uint32(1)), block(o, 0x40000bad, "custom"), block(o, 10), block(o, 0x80000001, "x"), epb(o, 0, 2, 1, "b"))
 		}, []frame{
 			{data: "a", ts: 1000, wire: 1, link: 1, number: 1},
 			{data: "b", ts: 2000, wire: 1, link: 1, number: 2},
-		}, capture.Counts{SkippedBlocks: 6}},
+		}, Counts{SkippedBlocks: 6}},
 		{"packet options", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 0), block(o, blockEnhanced, uint32(0), uint32(0), uint32(1), uint32(5), uint32(5),
 				"abcde\x00\x00\x00", opt(o, 1, "comment"), opt(o, 0)))
-		}, []frame{{data: "abcde", ts: 1000, wire: 5, link: 1, number: 1}}, capture.Counts{}},
+		}, []frame{{data: "abcde", ts: 1000, wire: 5, link: 1, number: 1}}, Counts{}},
 		{"over wire and snap length", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 2), epb(o, 0, 1, 2, "abc"), epb(o, 0, 1, 1, "ab"))
 		}, []frame{
 			{data: "abc", ts: 1000, wire: 3, link: 1, number: 1},
 			{data: "ab", ts: 1000, wire: 2, link: 1, number: 2},
-		}, capture.Counts{CapLenExceedsSnap: 1, CapLenExceedsWire: 2}},
+		}, Counts{CapLenExceedsSnap: 1, CapLenExceedsWire: 2}},
 		{"options cut, repeated, of wrong length", func(o binary.ByteOrder) []byte {
 			return cat(shb(o),
 				idb(o, 1, 0, opt(o, optionResolution, uint8(3)), opt(o, optionResolution, uint16(9)), fields(o, uint16(optionOffset), uint16(8), uint32(1))),
@@ -74,7 +72,7 @@ func TestNG(t *testing.T) {
 		}, []frame{
 			{data: "a", ts: 1_000_000, wire: 1, link: 1, number: 1},
 			{data: "b", ts: 1000, wire: 1, iface: 1, link: 1, number: 2},
-		}, capture.Counts{}},
+		}, Counts{}},
 		{"unknown version passed over by its blocks", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 0), epb(o, 0, 1, 1, "a"),
 				block(o, blockSection, uint32(orderMagic), uint16(2), uint16(0), int64(-1)), idb(o, 1, 0), epb(o, 0, 1, 1, "b"), block(o, blockEnhanced),
@@ -82,14 +80,14 @@ func TestNG(t *testing.T) {
 		}, []frame{
 			{data: "a", ts: 1000, wire: 1, link: 1, number: 1},
 			{data: "c", ts: 3000, wire: 1, link: 101, number: 2},
-		}, capture.Counts{UnsupportedSections: 1}},
+		}, Counts{UnsupportedSections: 1}},
 		{"unknown version passed over by its length", func(o binary.ByteOrder) []byte {
 			return cat(block(o, blockSection, uint32(orderMagic), uint16(2), uint16(0), int64(200)), make([]byte, 200),
 				shb(o), idb(o, 101, 0), epb(o, 0, 3, 1, "c"))
-		}, []frame{{data: "c", ts: 3000, wire: 1, link: 101, number: 1}}, capture.Counts{UnsupportedSections: 1}},
+		}, []frame{{data: "c", ts: 3000, wire: 1, link: 101, number: 1}}, Counts{UnsupportedSections: 1}},
 		{"minor version does not matter", func(o binary.ByteOrder) []byte {
 			return cat(block(o, blockSection, uint32(orderMagic), uint16(1), uint16(2), int64(52), opt(o, 4, "dumpcap")), idb(o, 1, 0), epb(o, 0, 3, 1, "c"))
-		}, []frame{{data: "c", ts: 3000, wire: 1, link: 1, number: 1}}, capture.Counts{}},
+		}, []frame{{data: "c", ts: 3000, wire: 1, link: 1, number: 1}}, Counts{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want(t, tt.in(le), tt.frames, tt.counts, nil, "")
@@ -129,7 +127,7 @@ func TestNGDamage(t *testing.T) {
 		{"captured, simple", spb(le, 5, "abcd"), "captured length 5 over the block's 20 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want(t, cat(good, tt.bad, good), fs, capture.Counts{Damaged: true}, ErrDamaged, "pcap: record 2 at 84: "+tt.text)
+			want(t, cat(good, tt.bad, good), fs, Counts{Damaged: true}, ErrDamaged, "pcap: record 2 at 84: "+tt.text)
 		})
 	}
 	for _, next := range [][]byte{epb(le, 0, 1, 100, string(make([]byte, 100))), shb(le), idb(le, 1, 0), block(le, 77, make([]byte, 200))} {
@@ -141,6 +139,6 @@ func TestNGDamage(t *testing.T) {
 		}
 	}
 	foreign := block(le, blockSection, uint32(orderMagic), uint16(9), uint16(0), int64(1)<<62)
-	want(t, cat(good, foreign, good), fs, capture.Counts{Truncated: true, UnsupportedSections: 1}, ErrTruncated,
+	want(t, cat(good, foreign, good), fs, Counts{Truncated: true, UnsupportedSections: 1}, ErrTruncated,
 		"pcap: record 2 at 84: cut by the end of the file: 112 of 4611686018427387904 bytes")
 }

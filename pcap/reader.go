@@ -7,7 +7,6 @@ import (
 	"math/bits"
 	"os"
 
-	"pinyon/capture"
 	"pinyon/packet"
 )
 
@@ -29,7 +28,7 @@ type Reader struct {
 	last   int64  // time of the last of them that had one
 
 	fin    error // what Next goes on returning
-	counts capture.Counts
+	counts Counts
 
 	classic classic
 	section section
@@ -40,11 +39,6 @@ type Reader struct {
 	stop       func()
 	file       *os.File // to close; nil if not ours
 }
-
-var (
-	_ capture.Source  = (*Reader)(nil)
-	_ capture.Counter = (*Reader)(nil)
-)
 
 // Next fills f with the next packet record: io.EOF at the end, an *Error where reading
 // cannot go on, and the same again from then on. f.Data is borrowed from f.Block and
@@ -113,7 +107,7 @@ func (r *Reader) All() iter.Seq2[packet.Frame, error] {
 }
 
 // Counts are the oddities met so far.
-func (r *Reader) Counts() capture.Counts {
+func (r *Reader) Counts() Counts {
 	c := r.counts
 	c.Records = r.number - c.UnknownInterface
 	return c
