@@ -25,7 +25,7 @@ var rules = []struct{ who, not, why string }{
 	{"./filter", "pinyon/flow", "a filter sees frames only"},
 	{"./filter", "pinyon/capture", "a filter sees frames only"},
 	{"./capture", "pinyon/extract", "a source knows frames only"},
-	{"./capture", "github.com/", "capture is written by hand"},
+	{"./capture", "github.com/gopacket", "capture is written by hand"},
 	{"./filter", "github.com/", "the compiler is written by hand"},
 	{"./netif", "pinyon/capture", "the inventory captures nothing"},
 	{"./netif", "pinyon/pcap", "the inventory knows no files"},
