@@ -71,9 +71,8 @@ var keys = complete([]key{
 		ok: func(c *Config) bool { return c.SamplingRate >= 0 && c.SamplingRate <= 1 }},
 	{field: func(c *Config) any { return &c.SamplingSeed }, Key: Key{
 		Doc: "Which packets sampling keeps; the same seed keeps the same ones."}},
-	{field: func(c *Config) any { return &c.BPFFilter }, null: true, Key: Key{Flag: "filter", Allowed: "none: filters are not available in this build",
-		Doc: "Packets to use, in the language of pcap-filter."},
-		ok: func(c *Config) bool { return c.BPFFilter == "" }},
+	{field: func(c *Config) any { return &c.BPFFilter }, null: true, Key: Key{Flag: "filter", Allowed: "a filter that compiles",
+		Doc: "Packets to use, in the language of pcap-filter; none is all."}},
 
 	{field: func(c *Config) any { return &c.Features }, Key: Key{
 		Doc: "Groups of columns, or all."}},

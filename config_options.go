@@ -50,4 +50,5 @@ func (c *Config) engineOptions(o *engine.Options) {
 	}
 	o.KeyVLAN, o.Workers = c.KeyVLAN, c.NumWorkers
 	o.Rate, o.Seed = c.SamplingRate, c.SamplingSeed
+	o.Filter = c.BPFFilter
 }

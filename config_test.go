@@ -96,7 +96,6 @@ func TestValidate(t *testing.T) {
 		{set(func(c *Config) { c.Decap = "outer" }), `decap: "outer" is not allowed; want none or inner`},
 		{set(func(c *Config) { c.SamplingRate = 1.01 }), "sampling_rate: 1.01"},
 		{set(func(c *Config) { c.SamplingRate = 0 }), ""},
-		{set(func(c *Config) { c.BPFFilter = "tcp" }), `bpf_filter: "tcp" is not allowed; want none: filters are not available in this build`},
 		{set(func(c *Config) { c.Features = []string{"timing", "nonsense"} }), `features: unknown feature group "nonsense"`},
 		{set(func(c *Config) { c.Features = []string{"burst"} }), `features: feature group "burst" does not exist; bursts are in timing`},
 		{set(func(c *Config) { c.Features = nil }), ""},

@@ -12,6 +12,7 @@ import (
 	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
+	"pinyon/filter"
 	"pinyon/internal/engine"
 	"pinyon/pcap"
 	"pinyon/sink"
@@ -78,6 +79,11 @@ func WithOpened(f func(input int, src capture.Source)) Option {
 	return func(p *Pipeline) { p.engine.Opened = f }
 }
 
+// WithResolver lets names of hosts and networks stand in the filter.
+func WithResolver(r filter.Resolver) Option {
+	return func(p *Pipeline) { p.engine.Filtering = &filter.Options{Resolver: r} }
+}
+
 // WithQualifiedNames puts the group in front of every output name: timing.iat_mean.
 func WithQualifiedNames() Option {
 	return func(p *Pipeline) {
@@ -134,6 +140,11 @@ func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	p.plan = plan
 	p.engine.Plan = plan
 	p.cfg.engineOptions(&p.engine)
+	if p.cfg.BPFFilter != "" {
+		if err := filter.Check(p.cfg.BPFFilter, p.engine.Filtering); err != nil {
+			return nil, err
+		}
+	}
 	if p.engine.Workers == 0 {
 		p.engine.Workers = runtime.GOMAXPROCS(0)
 	}

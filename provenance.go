@@ -121,6 +121,7 @@ func (c *Counters) add(in *Report) {
 	c.PacketsInRows += in.InRows
 	c.Rows += in.Rows
 	drop("unknown_interface", in.Source.UnknownInterface)
+	drop("filtered", in.Filtered)
 	drop("sampled_out", in.Sampled)
 	for reason, n := range in.Decode.All() {
 		if reason.Dropped() {

@@ -153,9 +153,6 @@ func (c *configFlags) config() (*pinyon.Config, error) {
 			return nil, usage("%w", err)
 		}
 	}
-	if cfg.BPFFilter != "" {
-		return nil, usage("--filter: filters are not in this build")
-	}
 	return cfg, nil
 }
 

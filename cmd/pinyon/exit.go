@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -80,4 +82,17 @@ func statusOf(err error) int {
 		return exitUsage
 	}
 	return exitError
+}
+
+// badFilter is an error of usage that shows where the filter is wrong.
+func badFilter(expr string, err error) error {
+	var fe *filter.Error
+	if !errors.As(err, &fe) {
+		return usage("--filter: %w", err)
+	}
+	if fe.Offset > len(expr) || strings.ContainsFunc(expr, unicode.IsControl) {
+		return usage("%w", fe)
+	}
+	at := utf8.RuneCountInString(expr[:fe.Offset])
+	return usage("%w\n  %s\n  %s%s", fe, expr, strings.Repeat(" ", at), strings.Repeat("^", max(1, utf8.RuneCountInString(fe.Word))))
 }

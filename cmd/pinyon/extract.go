@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/filter"
 	"pinyon/sink"
 )
 
@@ -34,6 +35,7 @@ type extraction struct {
 	progress       bool
 	noProgress     bool
 	randomSalt     bool
+	resolve        bool
 	cpuProfile     string
 	memProfile     string
 }
@@ -70,6 +72,7 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	f.StringVarP(&x.format, "format", "f", "", "csv, tsv, jsonl, json-array, parquet, arrow, arrow-file or npy; by the output's name, else csv")
 	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well; may be repeated")
 	x.config = addConfigFlags(cmd)
+	f.BoolVar(&x.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
 	f.BoolVar(&x.qualified, "qualified-names", false, "name columns with their group: timing.iat_mean")
 	f.StringVar(&x.bidirStyle, "bidir-style", "", "names under --bidir-split: pinyon, or jj for JoyfulJay's")
@@ -120,6 +123,15 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		}
 		cfg.AnonymizationSalt = rand.Text()
 	}
+	var names filter.Resolver
+	if x.resolve {
+		names = filter.System{}
+	}
+	if cfg.BPFFilter != "" {
+		if err := filter.Check(cfg.BPFFilter, &filter.Options{Resolver: names}); err != nil {
+			return badFilter(cfg.BPFFilter, err)
+		}
+	}
 	if x.bidirStyle != "" && !cfg.BidirectionalSplit {
 		return usage("--bidir-style needs --bidir-split")
 	}
@@ -156,6 +168,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		options = append(options, pinyon.WithStop(&sig.stop))
 	} else if in.live.endless() {
 		options = append(options, pinyon.WithEndless())
+	}
+	if names != nil {
+		options = append(options, pinyon.WithResolver(names))
 	}
 	if x.qualified {
 		options = append(options, pinyon.WithQualifiedNames())

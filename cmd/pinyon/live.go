@@ -23,7 +23,6 @@ type liveFlags struct {
 	direction string
 	noPromisc bool
 	promisc   bool
-	resolve   bool
 	user      string
 	save      saveFlags
 	failLoss  bool
@@ -63,7 +62,6 @@ one aborts.`,
 	f.BoolVar(&l.capture.Immediate, "immediate", false, "take packets as they come instead of in blocks")
 	f.IntVar(&l.capture.Rings, "rings", 1, "rings that share an interface's packets")
 	f.StringVar(&l.direction, "direction", "inout", "in, out or inout")
-	f.BoolVar(&l.resolve, "resolve", false, "let names of hosts stand in --filter")
 	l.save.add(cmd)
 	f.StringVar(&l.user, "user", "", "become this user once the interfaces are open")
 	f.BoolVar(&l.failLoss, "fail-on-loss", false, "exit with 3 if packets were lost")
@@ -73,7 +71,7 @@ one aborts.`,
 
 // openLive opens the devices, gives up privileges, and makes them the run's input.
 func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
-	o, err := l.options(args, cfg)
+	o, err := l.options(args, cfg, x.resolve)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +83,10 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		return nil, err
 	}
 	d, err := capture.Open(o)
+	var fe *filter.Error
+	if errors.As(err, &fe) {
+		return nil, badFilter(o.Filter, fe)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -115,12 +117,12 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 }
 
 // options are what the flags say of the capture.
-func (l *liveFlags) options(args []string, cfg *pinyon.Config) (capture.Options, error) {
+func (l *liveFlags) options(args []string, cfg *pinyon.Config, resolve bool) (capture.Options, error) {
 	o := l.capture
 	o.Interfaces = args
 	o.Filter = cfg.BPFFilter
 	o.NoPromisc = l.noPromisc || !l.promisc
-	if l.resolve {
+	if resolve {
 		o.Resolver = filter.System{}
 	}
 	var err error

@@ -12,6 +12,7 @@ import (
 
 	"pinyon"
 	"pinyon/capture"
+	"pinyon/filter"
 	"pinyon/pcap"
 )
 
@@ -32,6 +33,7 @@ type summary struct {
 	failed  int    // inputs of which nothing could be read
 	damaged int    // inputs that were read in part
 	denied  int    // failed ones that may not be read
+	refused int    // failed or damaged ones whose link type the filter does not fit
 	lost    uint64 // rows that an output did not take
 }
 
@@ -61,6 +63,10 @@ func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Du
 		f := inputFault{Input: in.Name, Error: faultText(in)}
 		var pe *pcap.Error
 		var ce *capture.Error
+		var fe *filter.Error
+		if errors.As(in.Err, &fe) {
+			s.refused++
+		}
 		if errors.As(in.Err, &ce) { // opened, or the run had not begun
 			s.damaged++
 		} else if errors.As(in.Err, &pe) {
@@ -100,6 +106,8 @@ func (s *summary) status(keepGoing bool) int {
 	switch {
 	case s.nothing() && s.denied == s.failed:
 		return exitPermission
+	case s.refused > 0 && s.refused == s.Inputs:
+		return exitUsage
 	case s.nothing():
 		return exitError
 	case len(s.Faults) > 0 && !keepGoing:

@@ -6,6 +6,7 @@ import (
 	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
+	"pinyon/filter"
 	"pinyon/flow"
 	"pinyon/packet"
 )
@@ -16,6 +17,10 @@ type Options struct {
 	Flow    flow.Options
 	KeyVLAN bool
 	Decap   packet.Decap
+	// Filter, if not empty, picks the records of inputs that are not live, before anything
+	// else sees them. Filtering says how it is compiled; nil is for a file.
+	Filter    string
+	Filtering *filter.Options
 	// A packet is kept with probability Rate (0 to 1), by its number and Seed.
 	Rate    float64
 	Seed    uint64
@@ -50,20 +55,21 @@ type Input struct {
 
 // A Report is what became of one input.
 type Report struct {
-	Name    string
-	Err     error // why it could not be read, or not to its end
-	Source  capture.Counts
-	Decode  packet.Counts
-	Records uint64 // records read
-	Sampled uint64 // records left out by sampling
-	Late    uint64 // records whose timestamp lay before an earlier one's
-	Orphans uint64 // later fragments without a known first one; kept, ports 0
-	Packets uint64 // packets that reached a flow
-	Rows    uint64
-	InRows  uint64 // packets in those rows
-	Ended   [flow.Reasons]uint64
-	First   int64 // least timestamp of a packet in a flow, ns
-	Last    int64 // greatest
+	Name     string
+	Err      error // why it could not be read, or not to its end
+	Source   capture.Counts
+	Decode   packet.Counts
+	Records  uint64 // records read
+	Filtered uint64 // records that the filter refused
+	Sampled  uint64 // records left out by sampling
+	Late     uint64 // records whose timestamp lay before an earlier one's
+	Orphans  uint64 // later fragments without a known first one; kept, ports 0
+	Packets  uint64 // packets that reached a flow
+	Rows     uint64
+	InRows   uint64 // packets in those rows
+	Ended    [flow.Reasons]uint64
+	First    int64 // least timestamp of a packet in a flow, ns
+	Last     int64 // greatest
 }
 
 // Emit takes a finished batch, which is borrowed until it returns.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pinyon/capture"
+	"pinyon/filter"
 	"pinyon/flow"
 	"pinyon/packet"
 )
@@ -71,8 +72,9 @@ type reader struct {
 	frame  packet.Frame
 	number uint64 // records of this input so far
 
-	live bool
-	seen time.Time // when its latest record was at hand; live only
+	filter *filter.Set // nil takes all
+	live   bool
+	seen   time.Time // when its latest record was at hand; live only
 }
 
 // open starts an input. It returns false if it cannot be read at all.
@@ -90,6 +92,13 @@ func (r *reader) open(in Input, rep *Report) bool {
 	r.frags.reset()
 	r.number = 0
 	r.live, r.seen = in.Live, time.Now()
+	r.filter = nil
+	if r.opt.Filter != "" && !in.Live {
+		if r.filter, rep.Err = filter.NewSet(r.opt.Filter, r.opt.Filtering); rep.Err != nil {
+			r.close()
+			return false
+		}
+	}
 	return true
 }
 
@@ -116,6 +125,20 @@ func (r *reader) fill(e *epoch) {
 			r.end(e, err)
 			return
 		}
+		if r.number++; f.Number > r.number {
+			r.number = f.Number // the source passed over records that count
+		}
+		if r.filter != nil {
+			ok, err := r.filter.Match(f)
+			if err != nil {
+				r.end(e, err)
+				return
+			}
+			if !ok {
+				r.report.Filtered++
+				continue
+			}
+		}
 		now := r.clock.Tick(f.TS)
 		if r.live {
 			if records == 0 {
@@ -123,9 +146,6 @@ func (r *reader) fill(e *epoch) {
 			} else if f.TS-start > liveEpoch {
 				start = math.MinInt64 // the epoch ends behind this record
 			}
-		}
-		if r.number++; f.Number > r.number {
-			r.number = f.Number // the source passed over records that count
 		}
 		if r.opt.Rate < 1 && !keep(r.opt.Seed+r.number-1, r.opt.Rate) {
 			r.report.Sampled++
