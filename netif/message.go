@@ -387,7 +387,7 @@ func routeRequest(family uint8) []byte {
 // Counts are what a device counted since it was made.
 type Counts struct {
 	RxPackets, RxBytes uint64
-	RxDropped          uint64 // by the kernel behind the driver, for want of room
+	RxDropped          uint64 // by the kernel behind the driver: no room, or a protocol that nobody takes
 	RxMissed           uint64 // by the device, for want of room
 	RxFIFO             uint64 // overruns of the device
 	RxErrors           uint64 // bad frames, those of RxMissed excepted
