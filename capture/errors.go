@@ -3,13 +3,15 @@ package capture
 import (
 	"errors"
 	"fmt"
+
+	"pinyon/netif"
 )
 
 // What callers decide on; use errors.Is. A missing privilege is fs.ErrPermission, and its
 // text names the capability.
 var (
 	// ErrNotFound: no device has that name.
-	ErrNotFound = errors.New("no such device")
+	ErrNotFound = netif.ErrNotFound
 	// ErrDown: the device is not up.
 	ErrDown = errors.New("device is not up")
 	// ErrGone: the device was deleted while it was captured from.

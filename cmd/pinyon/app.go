@@ -102,8 +102,9 @@ finished.`,
 		}
 		help(cmd, args)
 	})
-	commands := []*cobra.Command{a.extractCommand(), a.liveCommand(), a.infoCommand(), a.schemaCommand(), a.featuresCommand(), a.profilesCommand(),
-		a.validateCommand(), a.statusCommand(), a.citeCommand()}
+	commands := []*cobra.Command{a.extractCommand(), a.infoCommand(), a.schemaCommand(), a.featuresCommand(), a.profilesCommand(),
+		a.validateCommand(), a.statusCommand(), a.citeCommand(),
+		a.liveCommand(), a.interfacesCommand()}
 	root.AddCommand(commands...)
 	a.mark(root)
 	return root

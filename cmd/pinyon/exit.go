@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pinyon/capture"
 	"pinyon/filter"
+	"pinyon/netif"
 )
 
 // Exit statuses. 6 belongs to remote servers.
@@ -62,7 +62,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		return status
 	}
 	if e == nil || e.err != nil {
-		a.say("%s: %s", a.name, strings.TrimPrefix(err.Error(), "pcap: "))
+		a.say("%s: %s", a.name, strings.TrimPrefix(strings.TrimPrefix(err.Error(), "pcap: "), "netif: "))
 		if status == exitUsage && !a.started {
 			a.say("Try '%s --help'.", cmd.CommandPath())
 		}
@@ -76,9 +76,9 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return exitPermission
-	case errors.Is(err, capture.ErrNotFound):
+	case errors.Is(err, netif.ErrNotFound):
 		return exitDevice
-	case errors.As(err, &fe):
+	case errors.Is(err, netif.ErrAmbiguous), errors.As(err, &fe):
 		return exitUsage
 	}
 	return exitError

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -11,6 +11,7 @@ import (
 
 	"pinyon"
 	"pinyon/extract"
+	"pinyon/netif"
 )
 
 // systemStatus is what this machine and this build can do.
@@ -24,6 +25,8 @@ type systemStatus struct {
 	Privileges privileges        `json:"privileges"`
 	Files      bool              `json:"file_processing"`
 	Live       bool              `json:"live_capture"`
+	LiveReason string            `json:"live_capture_reason,omitempty"` // why not
+	BPF        bpfStatus         `json:"bpf"`
 	Formats    []string          `json:"formats"`
 	Groups     []string          `json:"groups"`
 	Interfaces []interfaceStatus `json:"interfaces"`
@@ -35,13 +38,11 @@ type privileges struct {
 	Capabilities []string `json:"capabilities"` // effective ones that capture needs
 }
 
-type interfaceStatus struct {
-	Name      string   `json:"name"`
-	Index     int      `json:"index"`
-	Flags     []string `json:"flags"`
-	MTU       int      `json:"mtu"`
-	MAC       string   `json:"mac,omitempty"`
-	Addresses []string `json:"addresses"`
+// bpfStatus is what the system's packet filter can do.
+type bpfStatus struct {
+	Available bool   `json:"available"`     // takes filters as classic BPF
+	JIT       *bool  `json:"jit,omitempty"` // compiles them to machine code; absent if that is not told
+	Reason    string `json:"reason,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -70,28 +71,34 @@ func status() (*systemStatus, error) {
 		Version: pinyon.Version, Commit: pinyon.Commit(), Go: runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(), Release: kernelRelease(),
 		Privileges: privileges{UID: os.Getuid(), Root: os.Geteuid() == 0, Capabilities: captureCapabilities()},
-		Files:      true, Formats: formatNames(), Groups: extract.Groups(),
+		Files:      true, BPF: bpf(), Formats: formatNames(), Groups: extract.Groups(),
 		Interfaces: []interfaceStatus{},
 	}
-	devices, err := net.Interfaces()
+	s.LiveReason = liveReason()
+	s.Live = s.LiveReason == ""
+	devices, err := netif.List()
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range devices {
-		i := interfaceStatus{Name: d.Name, Index: d.Index, MTU: d.MTU, MAC: d.HardwareAddr.String(), Flags: []string{}, Addresses: []string{}}
-		if d.Flags != 0 {
-			i.Flags = strings.Split(d.Flags.String(), "|")
-		}
-		addrs, err := d.Addrs()
-		if err != nil {
-			return nil, err
-		}
-		for _, addr := range addrs {
-			i.Addresses = append(i.Addresses, addr.String())
-		}
-		s.Interfaces = append(s.Interfaces, i)
+		s.Interfaces = append(s.Interfaces, statusOfInterface(d))
 	}
 	return s, nil
+}
+
+// liveReason says what stands in the way of live capture, if anything does.
+func liveReason() string {
+	if runtime.GOOS != "linux" {
+		return "not in this build"
+	}
+	err := netif.Permitted()
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, netif.ErrPermission):
+		return "needs root or CAP_NET_RAW: sudo setcap cap_net_raw,cap_net_admin+ep $(command -v pinyon)"
+	}
+	return err.Error()
 }
 
 func (s *systemStatus) text() string {
@@ -110,18 +117,37 @@ func (s *systemStatus) text() string {
 	}
 	line("privileges", "%s", who)
 	line("file processing", "OK")
-	line("live capture", "not in this build")
+	if s.Live {
+		line("live capture", "OK")
+	} else {
+		line("live capture", "WARNING: %s", s.LiveReason)
+	}
+	line("bpf", "%s", s.BPF.text())
 	line("formats", "%s", strings.Join(s.Formats, ", "))
 	line("groups", "%s", strings.Join(s.Groups, ", "))
 	line("interfaces", "%d", len(s.Interfaces))
 	for _, i := range s.Interfaces {
-		fmt.Fprintf(&b, "- %s (%s)", i.Name, strings.Join(i.Flags, ", "))
-		for _, addr := range i.Addresses {
-			b.WriteString(" " + addr)
+		about := i.Description
+		if about == "" {
+			about = i.Kind
 		}
-		b.WriteByte('\n')
+		words := append([]string{i.Kind}, i.Flags...)
+		words = append(words, fmt.Sprintf("%s (%d)", i.LinkName, i.LinkType), fmt.Sprintf("MTU %d", i.MTU))
+		fmt.Fprintf(&b, "- %s (%s): %s\n", plain(i.Name), plain(about), strings.Join(append(words, i.Addresses...), ", "))
 	}
 	return b.String()
+}
+
+func (s *bpfStatus) text() string {
+	switch {
+	case !s.Available:
+		return "WARNING: " + s.Reason
+	case s.JIT == nil:
+		return "OK"
+	case *s.JIT:
+		return "OK, compiled to machine code"
+	}
+	return "OK, interpreted"
 }
 
 // kernelRelease is the running kernel's release where the system tells it in a file.
