@@ -62,7 +62,11 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		return status
 	}
 	if e == nil || e.err != nil {
-		a.say("%s: %s", a.name, strings.TrimPrefix(strings.TrimPrefix(err.Error(), "pcap: "), "netif: "))
+		text := err.Error()
+		for _, prefix := range []string{"pcap: ", "netif: ", "capture: "} {
+			text = strings.TrimPrefix(text, prefix)
+		}
+		a.say("%s: %s", a.name, text)
 		if status == exitUsage && !a.started {
 			a.say("Try '%s --help'.", cmd.CommandPath())
 		}
