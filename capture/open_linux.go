@@ -3,7 +3,6 @@ package capture
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"pinyon/capture/afpacket"
@@ -31,19 +30,8 @@ func translate(err error) error {
 		return ErrGone
 	case errors.Is(err, afpacket.ErrNotSupported):
 		return fmt.Errorf("%w: %w", ErrNotSupported, err)
-	case errors.Is(err, fs.ErrPermission):
-		return permission(err)
 	}
-	return err
-}
-
-// permission says what capturing needs.
-func permission(err error) error {
-	exe, e := os.Executable()
-	if e != nil {
-		exe = "PROGRAM"
-	}
-	return fmt.Errorf("%w: capturing needs CAP_NET_RAW: be root, or once: sudo setcap cap_net_raw,cap_net_admin+ep %s", err, exe)
+	return afpacket.Explain(err)
 }
 
 func openRing(l *link, position uint32, group uint16, o *Options, prog []filter.Instruction) (ring, error) {

@@ -8,7 +8,12 @@
 // here is ErrNotSupported.
 package afpacket
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
 
 // Errors of this package, beside those of the system.
 var (
@@ -36,4 +41,16 @@ type Config struct {
 	// Fanout, if not 0, is the number of a group of rings of this process that share the
 	// packets of a device by flow.
 	Fanout uint16
+}
+
+// Explain adds to an error of a missing privilege what it takes; others stay as they are.
+func Explain(err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	exe, e := os.Executable()
+	if e != nil {
+		exe = "PROGRAM"
+	}
+	return fmt.Errorf("%w: a packet socket needs CAP_NET_RAW: be root, or once: sudo setcap cap_net_raw,cap_net_admin+ep %s", err, exe)
 }
