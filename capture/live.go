@@ -16,6 +16,8 @@ import (
 // the reader's goroutine and does not wait; attach and counts are for any.
 type ring interface {
 	Next(f *packet.Frame) bool
+	// Buffered is how many packets are left of the block at hand; for the reader as well.
+	Buffered() int
 	Attach(prog []filter.Instruction) error
 	// Counts are packets that passed the filter, of them those dropped for want of room,
 	// and how often there was none, all since the ring was opened.
@@ -79,6 +81,9 @@ type Device struct {
 	drain   time.Time
 	over    bool
 	err     error
+	now     bool            // this call of Next does not wait
+	done    <-chan struct{} // of the context of Until
+	unwatch func() bool
 	sums    sums
 	public  sums // what Stats reads; under pub
 	pub     sync.Mutex
@@ -382,7 +387,9 @@ func (d *Device) events() {
 	defer d.mu.Unlock()
 	d.event.Store(false)
 	if d.closed {
-		d.over = true
+		if d.over = true; d.err == nil {
+			d.err = wrap("read", ErrClosed)
+		}
 		return
 	}
 	if s := d.swap; s != nil {
@@ -442,11 +449,15 @@ func (d *Device) idle(began time.Time) error {
 			return ErrTimeout // whoever changed the filter waits for the reader to come by
 		}
 	}
+	if d.ended() {
+		return ErrTimeout
+	}
 	now := time.Now()
 	if d.swapped != nil && now.Sub(d.swapped.at) > swapQuiet {
 		d.settle()
 	}
 	wait := d.opt.ReadTimeout - now.Sub(began)
+	instant := d.drain.IsZero() && (d.now || d.nonblock.Load())
 	waiting := false // a head waits for others
 	for _, p := range d.ports {
 		waiting = waiting || p.full
@@ -457,10 +468,9 @@ func (d *Device) idle(began time.Time) error {
 			return d.end(nil)
 		}
 		wait = 2 * time.Millisecond
+	case instant:
 	case waiting:
 		wait = min(wait, 5*time.Millisecond)
-	case d.nonblock.Load():
-		return ErrWouldBlock
 	case wait <= 0:
 		return ErrTimeout
 	}
@@ -469,7 +479,10 @@ func (d *Device) idle(began time.Time) error {
 			wait = min(wait, downTime)
 		}
 	}
-	trouble := d.poll.wait(max(wait, time.Millisecond))
+	if wait = max(wait, time.Millisecond); instant {
+		wait = 0 // a device in trouble is to be noticed all the same
+	}
+	trouble := d.poll.wait(wait)
 	for _, p := range d.ports {
 		if !trouble && !p.down {
 			continue
@@ -482,6 +495,9 @@ func (d *Device) idle(began time.Time) error {
 		default:
 			return d.end(wrap("read", &InterfaceError{p.link.name, "read", err}))
 		}
+	}
+	if instant {
+		return ErrWouldBlock
 	}
 	return nil
 }
@@ -605,6 +621,10 @@ func (d *Device) Close() error {
 	d.publish()
 	d.last = d.stats()
 	d.closed = true
+	d.event.Store(true)
+	if d.unwatch != nil {
+		d.unwatch()
+	}
 	d.keep(nil)
 	var errs []error
 	for _, p := range d.ports {

@@ -202,6 +202,9 @@ func (r *Ring) Size() (ring, frame int) {
 	return len(r.mem), r.size - 48 - 128 // block and packet header
 }
 
+// Buffered is how many packets are left of the block at hand. It is for the goroutine of Next.
+func (r *Ring) Buffered() int { return r.left }
+
 // Next fills f with the next packet if one is there. Its Data stays valid until the
 // following call, or as long as f.Block is held.
 func (r *Ring) Next(f *packet.Frame) bool {

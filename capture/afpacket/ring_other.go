@@ -25,6 +25,9 @@ func (*Ring) Size() (ring, frame int) { return 0, 0 }
 // Next has no packet.
 func (*Ring) Next(*packet.Frame) bool { return false }
 
+// Buffered is nothing.
+func (*Ring) Buffered() int { return 0 }
+
 // Attach is ErrNotSupported.
 func (*Ring) Attach([]filter.Instruction) error { return ErrNotSupported }
 

@@ -1,0 +1,81 @@
+package capture
+
+import (
+	"context"
+
+	"pinyon/packet"
+)
+
+// Until has Next return ErrTimeout as soon as ctx is done, until Until is called again. It
+// belongs to the goroutine that reads, as Next does. A context that is never done costs
+// nothing, and the same one again neither.
+func (d *Device) Until(ctx context.Context) {
+	done := ctx.Done()
+	if done == d.done {
+		return
+	}
+	if d.unwatch != nil {
+		d.unwatch()
+		d.unwatch = nil
+	}
+	if d.done = done; done != nil {
+		d.unwatch = context.AfterFunc(ctx, d.wake)
+	}
+}
+
+// wake has a waiting reader look around.
+func (d *Device) wake() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.poll.wake()
+	}
+}
+
+// ended reports whether the context of Until is done.
+func (d *Device) ended() bool {
+	select {
+	case <-d.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// NextNow is Next without waiting: ErrWouldBlock where that would wait, whatever
+// SetNonblock said.
+func (d *Device) NextNow(f *packet.Frame) error {
+	d.now = true
+	err := d.Next(f)
+	d.now = false
+	return err
+}
+
+// Buffered is how many packets are left of what the system handed over at a time: in the
+// block at hand of each ring. It belongs to the goroutine that reads.
+func (d *Device) Buffered() (n int) {
+	if d.over || d.event.Load() && d.isClosed() {
+		return 0
+	}
+	for _, p := range d.ports {
+		n += p.Buffered()
+		if p.full {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *Device) isClosed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
+}
+
+// SetNoOptimize says whether programs of filters set from now on stay as they come, as
+// Options.NoOptimize does.
+func (d *Device) SetNoOptimize(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opt.NoOptimize = on
+}
