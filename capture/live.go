@@ -16,8 +16,10 @@ import (
 // the reader's goroutine and does not wait; attach and counts are for any.
 type ring interface {
 	Next(f *packet.Frame) bool
-	// Buffered is how many packets are left of the block at hand; for the reader as well.
+	// Buffered is how many packets are left of the block at hand, Ready whether Next has
+	// one; for the reader as well.
 	Buffered() int
+	Ready() bool
 	Attach(prog []filter.Instruction) error
 	// Counts are packets that passed the filter, of them those dropped for want of room,
 	// and how often there was none, all since the ring was opened.
@@ -320,7 +322,7 @@ func (d *Device) Next(f *packet.Frame) error {
 		return d.end(d.err)
 	}
 	var began time.Time
-	for {
+	for round := 0; ; round++ {
 		p := d.one
 		if p != nil {
 			if !p.Next(f) {
@@ -333,7 +335,7 @@ func (d *Device) Next(f *packet.Frame) error {
 			if began.IsZero() {
 				began = time.Now()
 			}
-			if err := d.idle(began); err != nil {
+			if err := d.idle(began, round); err != nil {
 				return err
 			}
 			continue
@@ -436,8 +438,9 @@ func (d *Device) settle() {
 	}
 }
 
-// idle waits, after nothing was found; began is when this call of Next first found nothing.
-func (d *Device) idle(began time.Time) error {
+// idle waits, after nothing was found; began is when this call of Next first found nothing,
+// round how often it has since.
+func (d *Device) idle(began time.Time, round int) error {
 	d.publish()
 	if d.event.Load() {
 		before := d.swapped
@@ -481,6 +484,11 @@ func (d *Device) idle(began time.Time) error {
 	}
 	if wait = max(wait, time.Millisecond); instant {
 		wait = 0 // a device in trouble is to be noticed all the same
+	}
+	if round%2 == 1 && wait > 0 {
+		// The system says that there is something while an older block is still in use.
+		d.poll.pause(min(wait, time.Millisecond))
+		return nil
 	}
 	trouble := d.poll.wait(wait)
 	for _, p := range d.ports {

@@ -26,4 +26,6 @@ func (p *poller) wait(d time.Duration) (trouble bool) {
 	return true
 }
 
+func (p *poller) pause(d time.Duration) { p.wait(d) }
+
 func (p *poller) close() {}

@@ -34,21 +34,31 @@ func (p *poller) add(fd int) {
 // wake ends a wait, or the next one. A full pipe wakes as well.
 func (p *poller) wake() { unix.Write(p.pipe[1], []byte{0}) }
 
+// pause returns when woken, or after the time.
+func (p *poller) pause(d time.Duration) {
+	p.poll(p.fds[:1], d)
+}
+
 // wait returns when something is there, when woken, or after the time. It reports whether a
 // descriptor has an error to tell.
 func (p *poller) wait(d time.Duration) (trouble bool) {
-	for i := range p.fds {
-		p.fds[i].Revents = 0
-	}
-	unix.Poll(p.fds, int(d.Milliseconds()))
-	if p.fds[0].Revents != 0 {
-		var b [64]byte
-		unix.Read(p.pipe[0], b[:])
-	}
+	p.poll(p.fds, d)
 	for _, f := range p.fds[1:] {
 		trouble = trouble || f.Revents&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0
 	}
 	return trouble
+}
+
+// poll waits for some of the descriptors, the pipe among them.
+func (p *poller) poll(fds []unix.PollFd, d time.Duration) {
+	for i := range p.fds {
+		p.fds[i].Revents = 0
+	}
+	unix.Poll(fds, int(d.Milliseconds()))
+	if fds[0].Revents != 0 {
+		var b [64]byte
+		unix.Read(p.pipe[0], b[:])
+	}
 }
 
 func (p *poller) close() {

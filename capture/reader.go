@@ -66,6 +66,21 @@ func (d *Device) Buffered() (n int) {
 	return n
 }
 
+// Ready reports whether Next has a packet at hand, as far as can be told without looking
+// at it. Who holds blocks should give them back where it is false: the system writes on
+// only while there are free ones. It belongs to the goroutine that reads.
+func (d *Device) Ready() bool {
+	if d.over || d.event.Load() && d.isClosed() {
+		return false
+	}
+	for _, p := range d.ports {
+		if p.full || p.Ready() {
+			return true
+		}
+	}
+	return false
+}
+
 func (d *Device) isClosed() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

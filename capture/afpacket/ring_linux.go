@@ -205,6 +205,20 @@ func (r *Ring) Size() (ring, frame int) {
 // Buffered is how many packets are left of the block at hand. It is for the goroutine of Next.
 func (r *Ring) Buffered() int { return r.left }
 
+// Ready reports whether Next has a packet. It is for the same goroutine.
+func (r *Ring) Ready() bool {
+	if r.left > 0 {
+		return true
+	}
+	next := r.next
+	if r.cur != nil {
+		if next++; next == len(r.blocks) {
+			next = 0
+		}
+	}
+	return atomic.LoadUint32(status(r.blocks[next].Buf))&unix.TP_STATUS_USER != 0
+}
+
 // Next fills f with the next packet if one is there. Its Data stays valid until the
 // following call, or as long as f.Block is held.
 func (r *Ring) Next(f *packet.Frame) bool {

@@ -28,6 +28,9 @@ func (*Ring) Next(*packet.Frame) bool { return false }
 // Buffered is nothing.
 func (*Ring) Buffered() int { return 0 }
 
+// Ready is never.
+func (*Ring) Ready() bool { return false }
+
 // Attach is ErrNotSupported.
 func (*Ring) Attach([]filter.Instruction) error { return ErrNotSupported }
 

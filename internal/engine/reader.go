@@ -74,7 +74,8 @@ type reader struct {
 
 	filter *filter.Set // nil takes all
 	live   bool
-	seen   time.Time // when its latest record was at hand; live only
+	ready  interface{ Ready() bool } // of a live source that has few blocks to lend; nil of others
+	seen   time.Time                 // when its latest record was at hand; live only
 }
 
 // open starts an input. It returns false if it cannot be read at all.
@@ -92,6 +93,10 @@ func (r *reader) open(in Input, rep *Report) bool {
 	r.frags.reset()
 	r.number = 0
 	r.live, r.seen = in.Live, time.Now()
+	r.ready = nil
+	if r.live {
+		r.ready, _ = src.(interface{ Ready() bool })
+	}
 	r.filter = nil
 	if r.opt.Filter != "" && !in.Live {
 		if r.filter, rep.Err = filter.NewSet(r.opt.Filter, r.opt.Filtering); rep.Err != nil {
@@ -117,6 +122,9 @@ func (r *reader) fill(e *epoch) {
 		if stop {
 			r.end(e, nil)
 			return
+		}
+		if records > 0 && r.ready != nil && !r.ready.Ready() {
+			break // rather than hold its blocks while it waits
 		}
 		if err := r.src.Next(f); err != nil {
 			if r.live && err == capture.ErrTimeout {
