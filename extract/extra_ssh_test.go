@@ -3,6 +3,8 @@ package extract_test
 import (
 	"strings"
 	"testing"
+
+	"pinyon/packet"
 )
 
 // Lists of the recorded OpenSSH client and server.
@@ -14,13 +16,13 @@ const (
 	serverKex   = kexMethods + ",kex-strict-s-v00@openssh.com"
 	sshCiphers  = "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 	sshMACs     = "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1"
+	banner      = `SSH-2.0-OpenSSH_9.2p1\x20Debian-2+deb12u10`
 	clientPacks = "none,zlib@openssh.com,zlib"
 	serverPacks = "none,zlib@openssh.com"
 	clientKeys  = "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256"
 )
 
 func TestSSHFurther(t *testing.T) {
-	const banner = `SSH-2.0-OpenSSH_9.2p1\x20Debian-2+deb12u10`
 	check(t, "ssh", flowsOf(t, "ssh.pcap", 1)[0], map[string]any{
 		"ssh_hassh": "472b5de333ad665af5cbf10ff892c4df", "ssh_hassh_server": "425d29fe50d8e4f5e37efb6e24bcf660",
 		"ssh_hassh_string":        strings.Join([]string{clientKex, sshCiphers, sshMACs, clientPacks}, ";"),
@@ -60,5 +62,32 @@ func TestSSHSegments(t *testing.T) {
 		check(t, "ssh", rows(t, further(), long)[0], map[string]any{
 			"ssh_bare_acks_fwd": 7 + c.acks, "ssh_bare_acks_bwd": 7, "ssh_seg_mode_fwd": mode, "ssh_seg_mode_bwd": 72, "ssh_auth_attempts": 1,
 		})
+	}
+}
+
+// TestSSHHalf leaves one direction of a connection: a SYN-ACK, or the answer to a key
+// exchange request, shows that its sender is the server.
+func TestSSHHalf(t *testing.T) {
+	frames := framesOf(t, "ssh.pcap")
+	port := func(f packet.Frame) string { return string(f.Data[34:36]) } // the source's: Ethernet, IPv4 without options
+	half := func(frames []packet.Frame, of packet.Frame) (kept []packet.Frame) {
+		for _, f := range frames {
+			if port(f) == port(of) {
+				kept = append(kept, f)
+			}
+		}
+		return kept
+	}
+	for _, c := range []struct {
+		name           string
+		frames         []packet.Frame
+		client, server string
+	}{
+		{"client", half(frames, frames[0]), banner, ""},
+		{"server", half(frames, frames[1]), "", banner},
+		{"client, no SYN", half(frames[3:], frames[0]), banner, ""},
+		{"server, no SYN", half(frames[3:], frames[1]), "", banner},
+	} {
+		check(t, c.name, rows(t, further(), c.frames)[0], map[string]any{"ssh_client_banner": c.client, "ssh_server_banner": c.server})
 	}
 }

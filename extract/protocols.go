@@ -294,10 +294,27 @@ func (x *protocols) found(p parser) {
 	x.active[1] &^= rivals
 }
 
+// opener is the direction that opened the connection: it sent the SYN or, if only the other
+// half was captured, was sent the SYN-ACK. It is -1 without either.
+func (s *protocolState) opener() int {
+	for d := range 2 {
+		if s.synSeen>>(2+d)&1 != 0 {
+			return d
+		}
+	}
+	for d := range 2 {
+		if s.synSeen>>d&1 != 0 {
+			return 1 - d
+		}
+	}
+	return -1
+}
+
 func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segment, first bool) {
 	if !x.looked {
 		// A side that is known to have opened the connection is no server.
-		if !first || ssh.Looks(seg.Data, s.synSeen>>(2+d)&1 == 0) == ssh.NotMine {
+		opener := s.opener()
+		if !first || ssh.Looks(seg.Data, opener != d) == ssh.NotMine {
 			x.active[d] &^= parseSSH
 			return
 		}
@@ -306,11 +323,8 @@ func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segm
 			x.ssh = take(&m.protocolPools.ssh)
 			x.ssh.Reset()
 		}
-		for e := range 2 {
-			if s.synSeen>>(2+e)&1 != 0 {
-				x.ssh.SYN(e)
-				break
-			}
+		if opener >= 0 {
+			x.ssh.SYN(opener)
 		}
 	}
 	switch x.ssh.Feed(d, seg.Data) {

@@ -68,7 +68,7 @@ func (s *Session) readPacket(dir int, b []byte) int {
 	return n + len(part)
 }
 
-// begin notes who asks for the exchange, which tells the roles.
+// begin notes who asks for the exchange, or answers, which tells the roles.
 func (s *Session) begin(dir int) {
 	d := &s.sides[dir]
 	switch d.packet.number {
@@ -81,6 +81,9 @@ func (s *Session) begin(dir int) {
 		d.init.seen++
 	case msgKexReply, msgGexReply:
 		d.partial = d.partial[:0]
+		if s.kexFrom == 0 {
+			s.kexFrom = int8(1-dir) + 1
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ type Session struct {
 
 	sides   [2]side
 	syn     int8 // direction of the SYN plus one; 0 unknown
-	kexFrom int8 // direction of the first message 30, 32 or 34 plus one; 0 none
+	kexFrom int8 // direction that asked for the key exchange plus one; 0 unknown
 	auth    auth
 	sizes   [2]histogram
 }
@@ -68,7 +68,8 @@ func (s *Session) Reset() {
 func (s *Session) SYN(dir int) { s.syn = int8(dir) + 1 }
 
 // Client is the client's direction: the sender of the SYN; without one, of the first key
-// exchange request (message 30, 32 or 34); else the initiator.
+// exchange request (message 30, 32 or 34) or who was sent the answer (31 or 33); else the
+// initiator.
 func (s *Session) Client() int {
 	if s.syn != 0 {
 		return int(s.syn) - 1

@@ -185,6 +185,11 @@ func TestRoles(t *testing.T) {
 	if s.Client() != 1 || text(s.AppendServerSoftware) != "a" {
 		t.Error("the sender of the SYN is not the client")
 	}
+	s.Reset()
+	s.Feed(0, join(hello("a"), clientInit, msg(msgKexReply)))
+	if s.Client() != 1 || text(s.AppendServerSoftware) != "a" || text(s.AppendClientSoftware) != "" {
+		t.Error("the sender of message 31 is not the server")
+	}
 }
 
 func TestKexEdges(t *testing.T) {
