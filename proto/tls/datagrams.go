@@ -12,6 +12,7 @@ type Datagrams struct {
 	body []byte // rest of the record in clear being read; borrowed
 	typ  uint8  // its type
 	bare bool   // DTLS 1.3 was chosen: records may have the unified header
+	cid  int    // bytes of the connection id in encrypted records, 0 without
 	at   Mark
 	asm  assembler
 }
@@ -26,6 +27,9 @@ func (d *Datagrams) Reset() {
 // section 4.
 func (d *Datagrams) Bare() { d.bare = true }
 
+// ConnectionID tells d that encrypted records hold a connection id of n bytes (RFC 9146).
+func (d *Datagrams) ConnectionID(n int) { d.cid = n }
+
 // Feed gives d a datagram's payload, which came from at. It is borrowed until Next has
 // returned false. What is no DTLS record ends the datagram.
 func (d *Datagrams) Feed(b []byte, at Mark) { d.in, d.body, d.at = b, nil, at }
@@ -35,7 +39,8 @@ func (d *Datagrams) Feed(b []byte, at Mark) { d.in, d.body, d.at = b, nil, at }
 func (d *Datagrams) Partial() (m Message, ok bool) { return d.asm.partial() }
 
 // Next finds the next event in the datagram and reports whether there was one. Records that
-// hide their type (DTLS 1.3) are told as application data, which they are outside TCP too.
+// hide their type (DTLS 1.3, connection ids) are told as application data, which they are
+// outside TCP too.
 func (d *Datagrams) Next(ev *Event) bool {
 	for len(d.body) > 0 {
 		if d.clear(ev) {
@@ -61,8 +66,11 @@ func (d *Datagrams) header() (rec Record, ok bool) {
 	if d.bare && d.in[0]>>5 == 1 {
 		rec.Type, rec.Version = RecordApplicationData, VersionDTLS12
 		flags := c.U8()
-		if flags&0x10 != 0 { // a connection id of unknown length
-			return rec, false
+		if flags&0x10 != 0 {
+			if d.cid == 0 { // of unknown length
+				return rec, false
+			}
+			c.Skip(d.cid)
 		}
 		c.Skip(1 + int(flags>>3&1))
 		if rec.Length = c.Len(); flags&0x04 != 0 {
@@ -76,11 +84,17 @@ func (d *Datagrams) header() (rec Record, ok bool) {
 	rec.Type, rec.Version = c.U8(), c.U16()
 	epoch := c.U16()
 	c.Skip(6)
+	hidden := rec.Type == recordCID && d.cid > 0
+	if hidden {
+		c.Skip(d.cid)
+	}
 	rec.Length = int(c.U16())
 	if c.Failed() || !isDTLS(rec.Version) || rec.Length > maxRecord {
 		return rec, false
 	}
 	switch {
+	case hidden && epoch > 0:
+		rec.Type = RecordApplicationData
 	case rec.Type < RecordChangeCipherSpec, rec.Type > RecordHeartbeat && rec.Type != recordACK:
 		return rec, false
 	}
@@ -95,8 +109,12 @@ func (d *Datagrams) header() (rec Record, ok bool) {
 	return rec, true
 }
 
-// recordACK is the content type of ACK records (RFC 9147 section 7).
-const recordACK uint8 = 26
+// Content types outside TCP: records with a connection id (RFC 9146 section 4) and ACK
+// records (RFC 9147 section 7).
+const (
+	recordCID uint8 = 25
+	recordACK uint8 = 26
+)
 
 // clear reads the next thing from a record of epoch 0.
 func (d *Datagrams) clear(ev *Event) bool {

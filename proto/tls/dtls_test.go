@@ -89,6 +89,39 @@ func TestDTLS13(t *testing.T) {
 	}
 }
 
+// Connection ids precede what is encrypted: in the unified header of 1.3, in records of
+// type 25 of 1.2. Each side says how long the ids are that it wants to get.
+func TestDTLSConnectionID(t *testing.T) {
+	id := func(s string) []byte { return ext(ExtConnectionID, vec8([]byte(s))) }
+	unified := func(id string) []byte {
+		return cat([]byte{0x3e}, []byte(id), []byte{0, 1}, vec16([]byte{1, 2, 3}))
+	}
+	hidden := func(id string) []byte {
+		return cat([]byte{25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0}, []byte(id), vec16(make([]byte, 30)))
+	}
+	for _, c := range []struct {
+		name             string
+		client, server   []byte // extensions
+		toServer, toHere []byte
+		want             string
+		established      bool
+	}{
+		{"1.3", id("here"), cat(id("a server"), ext(ExtSupportedVersions, u16s(VersionDTLS13))), unified("a server"), unified("here"), "CsDd", true},
+		{"1.3, one way", id(""), cat(id("a server"), ext(ExtSupportedVersions, u16s(VersionDTLS13))), unified("a server"), []byte{0x2e, 0, 1, 0, 1, 9}, "CsDd", true},
+		{"1.2", id("here"), id("a server"), hidden("a server"), hidden("here"), "CsDd", true},
+		{"refused", id("here"), nil, hidden("a server"), hidden("here"), "Cs", false},
+	} {
+		s := runDTLS(
+			c2s(dtlsRecord(0, 0, 1, dtlsHello(VersionDTLS12, nil, []uint16{0x1301}, c.client), 0, -1)),
+			s2c(dtlsRecord(0, 0, 2, serverHello(VersionDTLS12, nil, 0x1301, c.server), 0, -1)),
+			c2s(c.toServer, c.toServer), s2c(c.toHere),
+		)
+		if got := string(s.AppendHistory(nil)); got != c.want || s.Established() != c.established {
+			t.Errorf("%s: history %s, established %v; want %s, %v", c.name, got, s.Established(), c.want, c.established)
+		}
+	}
+}
+
 // What never ends is held within limits, and the prefix of a hello is told at the end.
 func TestDTLSCut(t *testing.T) {
 	hello := dtlsHello(VersionDTLS12, nil, []uint16{0xc02b}, sniExt("a.example"), ext(ExtPadding, make([]byte, 600)))

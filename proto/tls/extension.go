@@ -22,6 +22,7 @@ const (
 	ExtSupportedVersions   uint16 = 43
 	ExtPSKModes            uint16 = 45
 	ExtKeyShare            uint16 = 51
+	ExtConnectionID        uint16 = 54
 	ExtECH                 uint16 = 0xfe0d
 	ExtESNI                uint16 = 0xffce // encrypted_server_name of drafts before ECH
 )

@@ -123,7 +123,25 @@ func (s *Session) sawServerHello(dir int, m *Message) (retry bool) {
 		s.dtls[0].Bare()
 		s.dtls[1].Bare()
 	}
+	if s.over == OverDTLS && s.realServer {
+		s.connectionIDs(&h)
+	}
 	return h.Retry
+}
+
+// connectionIDs tells each direction how long the id is that the other side asked for; both
+// must have asked (RFC 9146 section 3).
+func (s *Session) connectionIDs(server *ServerHello) {
+	var client ClientHello
+	if !s.ClientHello(&client) {
+		return
+	}
+	forServer, ok := server.Extensions.Get(ExtConnectionID)
+	forClient, both := client.Extensions.Get(ExtConnectionID)
+	if ok && both {
+		s.dtls[s.client].ConnectionID(len(list8(forServer)))
+		s.dtls[1-s.client].ConnectionID(len(list8(forClient)))
+	}
 }
 
 func (s *Session) sawCertificate(dir int, m *Message) {
