@@ -1,17 +1,18 @@
-"""JA4 values that the Rust, Python and Zeek programs of FoxIO-LLC/ja4 give for the captures beside them.
+"""JA4, server names, HASSH and SSH banners that the programs of FoxIO-LLC/ja4 give for the captures beside them.
 
-Only JA4 itself is read; the repository's other methods are left alone. vectors.py runs it.
+Of the JA4 family only JA4 itself is read; the other methods are left alone. vectors.py runs it.
 """
 import glob, json, os
 
 import vector
 
 PYTHON = (('JA4', 'ja4'), ('JA4_r', 'ja4_r'), ('JA4_o', 'ja4_o'), ('JA4_ro', 'ja4_ro'))
+SSH = (('hassh', 'ssh_hassh'), ('hassh_server', 'ssh_hassh_server'), ('ssh_protocol_client', 'ssh_client_banner'), ('ssh_protocol_server', 'ssh_server_banner'))
 TCP, UDP = 6, 17
 
 
 def snapshot(path):
-    """Flows of a snapshot: a list of blocks, of which the flat fields are enough."""
+    """Flows of a snapshot: a list of blocks, each with fields and at most one level of fields below them."""
     block = None
     with open(path) as f:
         for line in f.read().split('---\n', 2)[2].split('\n'):
@@ -20,8 +21,8 @@ def snapshot(path):
                     yield block
                 block = {}
                 line = '  ' + line[2:]
-            if block is not None and line.startswith('  ') and line[2:3].isalpha():
-                name, _, value = line[2:].partition(':')
+            name, colon, value = line.strip().partition(':')
+            if block is not None and colon and name.replace('_', '').isalnum():
                 block[name] = value.strip().strip('\'"')
     if block:
         yield block
@@ -50,6 +51,10 @@ def capture(folder, name, path):
                                        name, flow, b['ja4'], vector.values(found, 'ja4')))
             if 'tls_server_name' in b:
                 out.append(vector.Case('foxio', 'Rust server name', name, flow, b['tls_server_name'], vector.values(found, 'tls_sni', 'quic_sni')))
+            for field, column in SSH:
+                if b.get(field, 'null') != 'null':
+                    have = [v.replace('\\x20', ' ') for v in vector.values(found, column)]
+                    out.append(vector.Case('foxio', f'Rust {field}', name, flow, b[field], have))
     python = os.path.join(folder, 'python/test/testdata', name + '.json')
     if os.path.exists(python):
         with open(python) as f:
