@@ -1,19 +1,20 @@
-"""ssl, quic, ssh and dns logs that zeek/zeek keeps as baselines of its tests, for the traces beside them.
+"""ssl, x509, quic, ssh and dns logs that zeek/zeek keeps as baselines of its tests, for the traces beside them.
 
 A baseline is named after its test, and the test names its traces; a record belongs to the flow with its ends. A log
 that was cut down to columns without ends belongs to the flow of the traces with which it has most in common. DNS has
 a record a transaction and Pinyon the transaction of record of a flow: the record that has most in common is taken.
+A certificate is found by its SHA-256; only those of servers' leaves are columns.
 Unset values ('-') are held against missing ones where the log would have had them; in its DNS log flags stay F until
 the log's script has read a question (RD) or an answer (AA, RA), so these are held only then. Version, curve and
 resumption of a QUIC flow are not compared: Pinyon's columns of these are of TCP and DTLS. vectors.py runs it.
 """
-import collections, glob, os, re
+import collections, glob, os, re, sys
 
 import vector
 
 ROOT = 'testing/btest'
 TRACE = re.compile(r'\$\{?TRACES\}?/([\w./+@-]+)')
-LOG = re.compile(r'(ssl|quic|ssh|dns)\b[^/]*$')
+LOG = re.compile(r'(ssl|x509|quic|ssh|dns)\b[^/]*$')
 ENDS = ('id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p')
 
 
@@ -79,6 +80,11 @@ def handshake(history):
     return ''.join(c for c in history if c not in 'dDlLv^')
 
 
+def street(s):
+    """OpenSSL's spelling of RFC 4514's STREET."""
+    return s.replace('STREET=', 'street=')
+
+
 def blanks(s):
     return s.replace('\\x20', ' ')
 
@@ -94,6 +100,16 @@ FIELDS = (
     ('ssl', 'established', lambda r: flag(r['tls_established']), False, str, tcp),
     ('ssl', 'ssl_history', lambda r: handshake(r['tls_history']), False, handshake, tcp),
     ('ssl', 'cert_chain_fps', lambda r: r['tls_cert_sha256'], False, lambda v: v.split(',')[0], None),
+    ('x509', 'certificate.subject', lambda r: street(r['tls_cert_subject']), False, str, None),
+    ('x509', 'certificate.issuer', lambda r: street(r['tls_cert_issuer']), False, str, None),
+    ('x509', 'certificate.serial', lambda r: r['tls_cert_serial'].upper(), False, str, None),
+    ('x509', 'certificate.version', lambda r: str(r['tls_cert_version']), False, str, None),
+    ('x509', 'certificate.not_valid_before', lambda r: f'{r["tls_cert_not_before"]}.000000', False, str, None),
+    ('x509', 'certificate.not_valid_after', lambda r: f'{r["tls_cert_not_after"]}.000000', False, str, None),
+    ('x509', 'certificate.key_length', lambda r: str(r['tls_cert_key_bits']), False, str, None),
+    ('x509', 'san.dns', lambda r: r['tls_cert_san_dns'], True, str.lower, None),
+    ('x509', 'san.ip', lambda r: r['tls_cert_san_ip'], True, str, None),
+    ('x509', 'basic_constraints.ca', lambda r: flag(r['tls_cert_is_ca']), False, str, None),
     ('quic', 'server_name', lambda r: r['quic_sni'], True, str, None),
     ('quic', 'client_protocol', lambda r: r['quic_alpn'], True, str, None),
     ('quic', 'version', lambda r: r['quic_version_str'], True, lambda v: {'1': 'QUIC v1', 'quicv2': 'QUIC v2'}.get(v, v), None),
@@ -122,7 +138,7 @@ DETECTED = {'ssl': lambda r: r['tls_transport'] or r['tls_detected'], 'quic': la
 
 
 def records(path):
-    names, unset, empty = None, '-', '(empty)'
+    names, empty = None, '(empty)'
     with open(path, encoding='utf8', errors='surrogateescape') as f:
         for line in f:
             line = line.rstrip('\n')
@@ -172,10 +188,15 @@ def compare(log, name, flow, record, row):
 
 def baseline(path, traces):
     """Cases of one log. traces are vector.Flows."""
-    log = LOG.search(path)[1]
+    log = LOG.match(os.path.basename(path))[1]
     name = os.path.relpath(path, os.path.join(path.split('/Baseline/')[0], 'Baseline'))
     grouped = {}
     for r in records(path):
+        if log == 'x509':
+            found = [x for t in traces for x in t.rows if x['tls_cert_sha256'] == r.get('fingerprint')]
+            if found:
+                yield from compare(log, name, r['fingerprint'][:16], r, found[0])
+            continue
         ends = tuple(r.get(f) for f in ENDS)
         grouped.setdefault((r.get('uid'), ends), []).append(r)
     taken = set()
@@ -205,7 +226,11 @@ def cases(folder, pool, only):
         found = of.get(test) or of.get(re.sub(r'-\d+$', '', test))
         if found and any(True for _ in records(path)):
             wanted.append((path, [os.path.join(root, 'Traces', t) for t in found]))
-    names = sorted({t for _, ts in wanted for t in ts if os.path.exists(t)})
+    names = sorted({t for _, ts in wanted for t in ts})
+    for t in names:
+        if not os.path.exists(t):
+            print(f'zeek: no such trace, its flows are missing: {t}', file=sys.stderr)
+    names = [t for t in names if os.path.exists(t)]
     flows = dict(zip(names, pool.map(vector.Flows, names)))
     out = []
     for path, ts in wanted:
