@@ -172,6 +172,10 @@ func FuzzDTLS(f *testing.F) {
 	f.Add(dtlsRecord(0, 0, 1, hello, 0, -1), dtlsRecord(0, 0, 2, testSH, 0, -1), []byte{255})
 	f.Add(cat(dtlsRecord(0, 0, 1, hello, 30, -1), dtlsRecord(0, 0, 1, hello, 0, 40)), dtlsPlain(21, 0, 1, []byte{2, 40}), []byte{80})
 	f.Add(dtlsRecord(0, 0, 1, hello, 0, 70), cat(dtlsPlain(20, 0, 1, []byte{1}), dtlsPlain(22, 1, 0, make([]byte, 20))), []byte{255, 3})
+	id := ext(ExtConnectionID, vec8([]byte("id")))
+	sh := serverHello(VersionDTLS12, nil, 0x1301, id, ext(ExtSupportedVersions, u16s(VersionDTLS13)))
+	f.Add(dtlsRecord(0, 0, 1, dtlsHello(VersionDTLS12, nil, []uint16{0x1301}, id), 0, -1),
+		cat(dtlsRecord(0, 0, 2, sh, 0, -1), []byte("\x3eid\x00\x01\x00\x02ab"), []byte("\x19\xfe\xfd\x00\x01\x00\x00\x00\x00\x00\x00id\x00\x01a")), []byte{255})
 	reused := new(Session)
 	f.Fuzz(func(t *testing.T, b, other, seed []byte) {
 		var text [2]string
