@@ -21,12 +21,12 @@ var tlsPrints = []Feature{
 		}
 		return tls.AppendJA3S(dst, &h.sh)
 	}).private(),
-	tlsText("tls_npf", "Network Protocol Fingerprint of the ClientHello, extensions sorted.", func(dst []byte, h *tlsHellos) []byte {
-		if !h.printable() {
-			return dst
+	text("tls_npf", "Network Protocol Fingerprint of the ClientHello, extensions sorted.", func(dst []byte, r *Row) ([]byte, bool) {
+		if !r.hellos.printable() {
+			return dst, false
 		}
-		return tls.AppendNPF(dst, &h.ch, true)
-	}).private(),
+		return tls.AppendNPF(dst, &r.hellos.ch, r.tls().Over(), true), true
+	}).null().private(),
 }
 
 // QUIC hellos by the same rules as those over TCP.

@@ -120,12 +120,18 @@ func TestNPF(t *testing.T) {
 		false: "tls/(0303)(0a0a1301)((0a0a)(0000)(002b0005040a0a0304)(000a000600040a0a001d)(000b00020100)(0015))",
 		true:  "tls/1/(0303)(0a0a1301)[(0000)(000a000600040a0a001d)(000b00020100)(0015)(002b0005040a0a0304)(0a0a)]",
 	} {
-		if got := string(AppendNPF(nil, &h, sorted)); got != want {
+		if got := string(AppendNPF(nil, &h, OverTCP, sorted)); got != want {
 			t.Errorf("sorted %v: %s, want %s", sorted, got, want)
 		}
 	}
 	h.Parse(clientHello(VersionTLS10, nil, []uint16{4}), false)
-	if got := string(AppendNPF([]byte("x "), &h, true)); got != "x tls/1/(0301)(0004)[]" {
+	if got := string(AppendNPF([]byte("x "), &h, OverTCP, true)); got != "x tls/1/(0301)(0004)[]" {
 		t.Error(got)
+	}
+	h.Parse(dtlsHello(VersionDTLS12, nil, []uint16{0xc02c}, ext(0x16, nil)), true)
+	for sorted, want := range map[bool]string{false: "dtls/(fefd)(c02c)((0016))", true: "dtls/1/(fefd)(c02c)[(0016)]"} {
+		if got := string(AppendNPF(nil, &h, OverDTLS, sorted)); got != want {
+			t.Errorf("sorted %v: %s, want %s", sorted, got, want)
+		}
 	}
 }

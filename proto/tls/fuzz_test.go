@@ -112,8 +112,8 @@ func describeClient(h *ClientHello) []byte {
 	for form := JA4; form <= JA4OrigRaw; form++ {
 		out = AppendJA4(out, h, OverTCP, form)
 	}
-	out = AppendNPF(out, h, true)
-	out = AppendNPF(out, h, false)
+	out = AppendNPF(out, h, OverTCP, true)
+	out = AppendNPF(out, h, OverDTLS, false)
 	out = Escape(out, h.ServerName)
 	out = h.ALPN.AppendText(out)
 	out = h.Extensions.AppendHex(out)

@@ -9,11 +9,15 @@ import (
 // for cisco/mercury: tls/1/(version)(suites)[(extension)(extension)...], lower-case hex,
 // the extensions sorted; GREASE becomes 0a0a. Some extensions stand whole, of the rest the
 // type only. Without sorting it is tls/(version)(suites)((extension)...) in wire order.
-// h must be usable.
-func AppendNPF(dst []byte, h *ClientHello, sorted bool) []byte {
+// DTLS differs by its name, dtls; the form of QUIC, which lists transport parameters, is
+// not built. h must be usable.
+func AppendNPF(dst []byte, h *ClientHello, over byte, sorted bool) []byte {
 	prefix, open, end := "tls/(", byte('('), byte(')')
 	if sorted {
 		prefix, open, end = "tls/1/(", '[', ']'
+	}
+	if over == OverDTLS {
+		dst = append(dst, 'd')
 	}
 	dst = append(dst, prefix...)
 	dst = appendHex4(dst, h.Version)
