@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 
 	"pinyon/feature"
 	"pinyon/flow"
@@ -9,31 +10,32 @@ import (
 )
 
 // Guesses at Tor, VPN and DNS over HTTPS from sizes, ports, protocol numbers and the server
-// name. A confidence is the sum of the rules that hold, in hundredths, at most 100; the
-// rules and their weights are JoyfulJay's.
+// name. A confidence is the sum of the rules that hold, in hundredths, at most 100. The amounts
+// are those of JoyfulJay 0.1.6, kept so that its columns stay comparable; what a confidence has
+// been worth on flows of known kind is in docs/fingerprint.md.
 var fingerprintTable = allNeed(needSizes, []Feature{
-	flag("likely_tor", "tor_confidence of at least 0.5.", func(r *Row) bool { return r.torScore() >= 50 }),
+	flag("likely_tor", "tor_confidence of at least 0.5.", func(r *Row) bool { return r.torScore() >= likelyTor }),
 	float("tor_confidence", feature.None, "Sum of the rules for Tor, 0 to 1.", func(r *Row) float64 { return float64(r.torScore()) / 100 }),
-	flag("likely_vpn", "vpn_confidence of at least 0.4.", func(r *Row) bool { s, _ := r.vpnScore(); return s >= 40 }),
+	flag("likely_vpn", "vpn_confidence of at least 0.4.", func(r *Row) bool { s, _ := r.vpnScore(); return s >= likelyVPN }),
 	float("vpn_confidence", feature.None, "Sum of the rules for VPNs, 0 to 1.", func(r *Row) float64 { s, _ := r.vpnScore(); return float64(s) / 100 }),
 	text("vpn_type", "Kind of VPN that the last matching rule names.", func(dst []byte, r *Row) ([]byte, bool) {
 		_, kind := r.vpnScore()
 		return append(dst, kind...), kind != ""
 	}).null(),
-	flag("likely_doh", "The server name is a known resolver's, or doh_confidence is at least 0.35.", func(r *Row) bool { s, named := r.dohScore(); return named || s >= 35 }),
+	flag("likely_doh", "The server name is a known resolver's, or doh_confidence is at least 0.35.", func(r *Row) bool { s, named := r.dohScore(); return named || s >= likelyDoH }),
 	float("doh_confidence", feature.None, "Sum of the rules for DNS over HTTPS, 0 to 1.", func(r *Row) float64 { s, _ := r.dohScore(); return float64(s) / 100 }),
 	text("traffic_type", "tor, vpn:KIND, vpn, doh, encrypted or unknown, the first that holds.", func(dst []byte, r *Row) ([]byte, bool) {
-		if r.torScore() >= 50 {
+		if r.torScore() >= likelyTor {
 			return append(dst, "tor"...), true
 		}
-		if s, kind := r.vpnScore(); s >= 40 {
+		if s, kind := r.vpnScore(); s >= likelyVPN {
 			dst = append(dst, "vpn"...)
 			if kind != "" {
 				dst = append(append(dst, ':'), kind...)
 			}
 			return dst, true
 		}
-		if s, named := r.dohScore(); named || s >= 35 {
+		if s, named := r.dohScore(); named || s >= likelyDoH {
 			return append(dst, "doh"...), true
 		}
 		if r.isTLS() || r.quic() != nil || r.ssh() != nil || r.Key.Proto == packet.ProtoESP {
@@ -43,67 +45,86 @@ var fingerprintTable = allNeed(needSizes, []Feature{
 	}),
 })
 
-// torPorts are where relays, directories, local proxies and fronts listen.
-var torPorts = [...]uint16{443, 9001, 9030, 9050, 9051}
+// From these confidences on, in hundredths, the yes/no columns say yes.
+const (
+	likelyTor = 50
+	likelyVPN = 40
+	likelyDoH = 35
+)
 
-func (r *Row) torScore() int {
-	s := 0
-	if r.torRatio() > 0.7 {
-		s += 40
-	}
-	if r.total() > 0 && r.sizeCV() < 0.1 {
-		s += 30
-	}
-	for _, p := range torPorts {
-		if r.dstPort() == p {
-			s += 10
-			break
-		}
-	}
-	return s
+// A rule adds an amount, in hundredths, to a confidence if it holds.
+type rule struct {
+	amount int
+	holds  func(*Row) bool
 }
 
+// sum is the confidence that rules add up to.
+func (r *Row) sum(rules []rule) (score int) {
+	for i := range rules {
+		if rules[i].holds(r) {
+			score += rules[i].amount
+		}
+	}
+	return min(score, 100)
+}
+
+// torRules look for cells. Tor sends cells of 514 bytes (tor-spec, link protocol 4; 512 before),
+// by preference one a TLS record: with record, TCP and IP headers 580 to 600 bytes.
+var torRules = [...]rule{
+	{40, func(r *Row) bool { return r.torRatio() > 0.7 }},                     // tor-spec, section 3: cells have one size
+	{30, func(r *Row) bool { return r.total() > 0 && r.sizeCV() < 0.1 }},      // the same, whatever the size
+	{10, func(r *Row) bool { return slices.Contains(torPorts, r.dstPort()) }}, // Tor's manual, see torPorts
+}
+
+// torPorts: ORPort 9001 and DirPort 9030 are customary, 443 is what relays take to pass
+// firewalls, SocksPort is 9050, and 9051 is the ControlPort (Tor's manual and sample torrc).
+var torPorts = []uint16{443, 9001, 9030, 9050, 9051}
+
+func (r *Row) torScore() int { return r.sum(torRules[:]) }
+
 // vpnRules are tried in order: amounts add up, a later kind replaces an earlier one. A port
-// counts at either end.
+// counts at either end: who sent the first captured packet says little about who serves.
 var vpnRules = [...]struct {
-	proto  uint8
-	ports  [2]uint16 // one of them; 0 is none, both 0 any
-	amount int
-	kind   string
+	rule
+	kind string
 }{
-	{packet.ProtoUDP, [2]uint16{1194}, 50, "openvpn"},        // IANA: openvpn
-	{packet.ProtoUDP, [2]uint16{51820}, 50, "wireguard"},     // WireGuard's customary port
-	{packet.ProtoESP, [2]uint16{}, 70, "ipsec-esp"},          // RFC 4303
-	{packet.ProtoAH, [2]uint16{}, 70, "ipsec-ah"},            // RFC 4302
-	{packet.ProtoUDP, [2]uint16{500, 4500}, 40, "ipsec-ike"}, // RFC 7296, RFC 3948
-	{packet.ProtoUDP, [2]uint16{1701}, 40, "l2tp"},           // RFC 2661
+	{rule{50, func(r *Row) bool { return r.isUDP(1194) }}, "openvpn"},                    // IANA: openvpn
+	{rule{50, func(r *Row) bool { return r.isUDP(51820) }}, "wireguard"},                 // wg(8): the port of its examples, and custom
+	{rule{70, func(r *Row) bool { return r.Key.Proto == packet.ProtoESP }}, "ipsec-esp"}, // RFC 4303
+	{rule{70, func(r *Row) bool { return r.Key.Proto == packet.ProtoAH }}, "ipsec-ah"},   // RFC 4302
+	{rule{40, func(r *Row) bool { return r.isUDP(500) || r.isUDP(4500) }}, "ipsec-ike"},  // RFC 7296 section 2, RFC 3948
+	{rule{40, func(r *Row) bool { return r.isUDP(1701) }}, "l2tp"},                       // RFC 2661 section 8.1
+	{rule{20, func(r *Row) bool { return 2*r.sizeStats.fullSized > r.n() }}, ""},         // bulk in packets of 1400 to 1500 bytes; every download is so, hence no kind and not enough alone
+}
+
+// isUDP reports whether the flow is UDP with a port at either end.
+func (r *Row) isUDP(port uint16) bool {
+	return r.Key.Proto == packet.ProtoUDP && (r.Key.APort == port || r.Key.BPort == port)
 }
 
 func (r *Row) vpnScore() (score int, kind string) {
 	for i := range vpnRules {
-		v := &vpnRules[i]
-		if r.Key.Proto != v.proto {
-			continue
-		}
-		ok := v.ports == [2]uint16{}
-		for _, p := range v.ports {
-			ok = ok || p != 0 && (r.Key.APort == p || r.Key.BPort == p)
-		}
-		if ok {
+		if v := &vpnRules[i]; v.holds(r) {
 			score += v.amount
-			kind = v.kind
+			if v.kind != "" {
+				kind = v.kind
+			}
 		}
-	}
-	if 2*r.sizeStats.fullSized > r.n() {
-		score += 20
 	}
 	return min(score, 100), kind
 }
 
-// resolvers are the names of public DNS over HTTPS services; a name below one matches too.
+// resolvers are the names of public DNS over HTTPS services, as their operators publish them; a
+// name below one matches too.
 var resolvers = [...]string{
-	"cloudflare-dns.com", "dns.google", "dns.google.com", "doh.opendns.com", "dns.quad9.net",
-	"doh.cleanbrowsing.org", "dns.adguard.com", "doh.dns.sb", "dns.nextdns.io",
+	"cloudflare-dns.com",           // Cloudflare
+	"dns.google", "dns.google.com", // Google
+	"doh.opendns.com",       // Cisco
+	"dns.quad9.net",         // Quad9
+	"doh.cleanbrowsing.org", // CleanBrowsing
+	"dns.adguard.com",       // AdGuard
+	"doh.dns.sb",            // DNS.SB
+	"dns.nextdns.io",        // NextDNS
 }
 
 // isResolver reports whether a server name is a known resolver's.
@@ -117,35 +138,43 @@ func isResolver(name []byte) bool {
 	return false
 }
 
-// dohScore looks at TCP to port 443 only; named says that the server name is a resolver's.
-func (r *Row) dohScore() (score int, named bool) {
-	if r.Key.Proto != packet.ProtoTCP || r.dstPort() != 443 {
-		return 0, false
-	}
-	took := r.Last - r.First
-	if isResolver(r.serverName()) {
-		score = 60
-		if took < 1e9 {
-			score += 10
-		}
-		if r.Packets < 20 {
-			score += 10
-		}
-		return score, true
-	}
+// dohNamed are the rules for a flow whose server name is a resolver's. That it is short makes a
+// lookup of it rather than a web page of the operator.
+var dohNamed = [...]rule{
+	{60, func(r *Row) bool { return true }}, // the name, see resolvers
+	{10, func(r *Row) bool { return r.Last-r.First < 1e9 }},
+	{10, func(r *Row) bool { return r.Packets < 20 }},
+}
+
+// dohShaped are the rules for a flow of unknown name that looksAsked: RFC 8484 makes a query and
+// its answer one small request and response each. Only all three together are enough.
+var dohShaped = [...]rule{
+	{15, func(r *Row) bool { // an answer repeats its question
+		f, b := r.core.bytes[flow.Fwd], r.core.bytes[flow.Bwd]
+		return 2*b > f && b < 10*f
+	}},
+	{15, func(r *Row) bool { return r.Last-r.First < 5e8 }}, // a lookup is waited for
+	{10, func(r *Row) bool { return r.core.n[flow.Fwd] <= 6 && r.core.n[flow.Bwd] <= 6 }},
+}
+
+// looksAsked is what a flow has to be for its shape to say anything of DNS over HTTPS: a few
+// small packets, in turn.
+func (r *Row) looksAsked() bool {
 	f, b := int(r.core.n[flow.Fwd]), int(r.core.n[flow.Bwd])
-	fBytes, bBytes := r.core.bytes[flow.Fwd], r.core.bytes[flow.Bwd]
-	if r.Packets > 15 || f < 2 || b < 2 || max(f-b, b-f) > 3 || r.size.dir[flow.Fwd].lenMax > 600 || fBytes > 2000 || bBytes > 5000 {
+	return r.Packets <= 15 && f >= 2 && b >= 2 && max(f-b, b-f) <= 3 &&
+		r.size.dir[flow.Fwd].lenMax <= 600 && r.core.bytes[flow.Fwd] <= 2000 && r.core.bytes[flow.Bwd] <= 5000
+}
+
+// dohScore looks at TCP to port 443 only (RFC 8484 section 5: the https scheme); named says that
+// the server name is a resolver's.
+func (r *Row) dohScore() (score int, named bool) {
+	switch {
+	case r.Key.Proto != packet.ProtoTCP || r.dstPort() != 443:
 		return 0, false
+	case isResolver(r.serverName()):
+		return r.sum(dohNamed[:]), true
+	case r.looksAsked():
+		return r.sum(dohShaped[:]), false
 	}
-	if 2*bBytes > fBytes && bBytes < 10*fBytes {
-		score += 15
-	}
-	if took < 5e8 {
-		score += 15
-	}
-	if f <= 6 && b <= 6 {
-		score += 10
-	}
-	return score, false
+	return 0, false
 }
