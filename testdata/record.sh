@@ -98,12 +98,16 @@ net() {
 	sleep 2 # multicast reports of new addresses
 }
 
+identity() {
+	[ -e "$tmp/cert.pem" ] && return
+	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=pinyon.example -addext subjectAltName=DNS:pinyon.example \
+		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
+}
 web() {
 	[ -n "${web_up:-}" ] && return
 	mkdir -p "$tmp/www"
 	head -c 5000 /dev/zero | tr '\0' p >"$tmp/www/page"
-	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=pinyon.example -addext subjectAltName=DNS:pinyon.example \
-		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
+	identity || return
 	cat >"$tmp/nginx.conf" <<-END
 		daemon off; master_process off; pid $tmp/nginx.pid; error_log $tmp/nginx.log;
 		events {}
@@ -124,13 +128,23 @@ http2() { web && capture $a a0 http2.pcap tcp port 443 && get --http2 https://pi
 h2c() { web && capture $a a0 h2c.pcap tcp port 8080 && get -S --http2-prior-knowledge http://10.77.0.2:8080/page && finish; }
 tls12() { web && capture $a a0 tls12.pcap tcp port 443 && get --http1.1 --tls-max 1.2 https://pinyon.example/page && finish; }
 tls13() { web && capture $a a0 tls13.pcap tcp port 443 && get --http1.1 --tlsv1.3 https://pinyon.example/page && finish; }
+# http3 [FILE [serve|retry]]
 http3() {
-	web || return
+	identity || return
 	mkdir -p "$tmp/http3" && cp "$tools/http3/main.go" "$tmp/http3/"
 	(cd "$tmp/http3" && go mod init http3 && go mod tidy && go build -o http3 .) >"$tmp/http3.log" 2>&1 ||
 		{ skip "$(tail -1 "$tmp/http3.log")"; return; }
-	start $b "$tmp/http3/http3" serve "$tmp/cert.pem" "$tmp/key.pem" 10.77.0.2:443 || return
-	capture $a a0 http3.pcap udp port 443 && in_ $a "$tmp/http3/http3" get - - 10.77.0.2:443 && finish
+	start $b "$tmp/http3/http3" ${2:-serve} "$tmp/cert.pem" "$tmp/key.pem" 10.77.0.2:443 || return
+	capture $a a0 ${1:-http3.pcap} udp port 443 && in_ $a "$tmp/http3/http3" get - - 10.77.0.2:443 && finish
+	stop
+}
+http3_retry() { http3 http3_retry.pcap retry; }
+dtls() {
+	identity || return
+	start $b openssl s_server -dtls1_2 -listen -accept 10.77.0.2:4433 -cert "$tmp/cert.pem" -key "$tmp/key.pem" -alpn webrtc -quiet || return
+	capture $a a0 dtls.pcap udp port 4433
+	(echo hello; sleep 0.5) | in_ $a openssl s_client -dtls1_2 -connect 10.77.0.2:4433 -servername pinyon.example -alpn webrtc,c-webrtc >/dev/null 2>&1
+	finish
 	stop
 }
 ssh() {
@@ -313,7 +327,7 @@ packed() {
 	echo 'made packed_gzip.pcap.gz, packed_zstd.pcap.zst'
 }
 
-all='http1 http1_v6 http2 h2c tls12 tls13 http3 ssh dns ping4 ping6 arp trace halfclose rst zero_window udplite ecn mptcp sctp
+all='http1 http1_v6 http2 h2c tls12 tls13 http3 http3_retry dtls ssh dns ping4 ping6 arp trace halfclose rst zero_window udplite ecn mptcp sctp
 	udp_frag4 udp_frag6 ping_frag v6_options syn_flood closed loss vlan qinq mpls pppoe ipip sixin4 fourin6 gre grekey gretap
 	geneve gtpu gre_frag vxlan sll sll2 nano cut96 two_interfaces packed'
 
