@@ -88,3 +88,25 @@ func BenchmarkFinish(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSearch is one search of betweenness among 10⁵ hosts.
+func BenchmarkSearch(b *testing.B) {
+	for _, tr := range traffics {
+		g := New(all)
+		for _, f := range tr.flows(100_000, 1_000_000) {
+			g.Add(host(f.s), host(f.d), f.dport, f.packets, f.bytes, f.start, f.end)
+		}
+		order, rank := g.order()
+		out, in, _ := g.adjacency(rank)
+		k := reduce(out, in, spaced(order, 10_000))
+		b.Run("traffic="+tr.name, func(b *testing.B) {
+			b.ReportAllocs()
+			s, i := newSearcher(k), 0
+			for b.Loop() {
+				s.run(k.from[i%len(k.from)])
+				i++
+			}
+			b.ReportMetric(float64(len(k.out.to)), "edges")
+		})
+	}
+}

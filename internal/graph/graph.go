@@ -70,7 +70,7 @@ type Options struct {
 // a flow, or 12 bytes (20 in Finish) with Options.Temporal. That was 96 MB for 10⁵ nodes and
 // 10⁶ flows, each with an edge and a service of its own. Finish drops the tables first and
 // then needs, with Options.Metrics, some 50 bytes an edge for adjacency and, one after
-// another, 100 bytes a node and 28 more for each worker of betweenness, and for communities
+// another, 100 bytes a node, 29 more and 4 an edge for each worker of betweenness, and for communities
 // 100 bytes a node and 50 (Louvain) or 120 (Greedy) an edge. Nodes and edges are numbered
 // in 32 bits.
 type Graph struct {

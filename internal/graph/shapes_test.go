@@ -100,15 +100,10 @@ func TestWideEqualsPlain(t *testing.T) {
 		plain, wide := newSearcher(k), newSearcher(k)
 		for _, s := range k.from {
 			plain.run(s)
-			wide.run(s) // for the distances; what it sums is taken back
-			clear(wide.sum)
-			for _, v := range wide.queue {
-				wide.dist[v] = -1
-			}
-			distances(wide, s.vertex)
-			wide.back(wide.queue, s.times)
-			for _, v := range wide.queue {
-				wide.dist[v] = -1
+			q := wide.forth(s.vertex)
+			wide.back(q, s.times)
+			for _, v := range q {
+				wide.x[v], wide.mark[v] = 0, unseen
 			}
 			for v := range wide.sum {
 				if d := plain.sum[v] - wide.sum[v]; math.Abs(d) > 1e-9 {
@@ -116,20 +111,7 @@ func TestWideEqualsPlain(t *testing.T) {
 				}
 			}
 			clear(plain.sum)
-		}
-	}
-}
-
-func distances(s *searcher, from uint32) {
-	s.queue = append(s.queue[:0], from)
-	s.dist[from] = 0
-	for i := 0; i < len(s.queue); i++ {
-		v := s.queue[i]
-		for _, w := range s.k.out.of(v) {
-			if s.dist[w] < 0 {
-				s.dist[w] = s.dist[v] + 1
-				s.queue = append(s.queue, w)
-			}
+			clear(wide.sum)
 		}
 	}
 }
