@@ -62,8 +62,8 @@ func (f *Flow) Datagram(dir int, b []byte, wire int, ts int64) bool {
 	wire = max(wire, len(b))
 	var q uint64
 	if m.questions > 0 {
-		q = f.hashQuestion(b, m)
 		f.addNames(b, m)
+		q = f.hashQuestion(m)
 	}
 	if m.isResponse() {
 		f.onResponse(dir, b, wire, ts, q)
@@ -149,16 +149,13 @@ func (r *record) set(dir int, b []byte, wire int, m *message) {
 }
 
 // hashQuestion stands for the first question of m; it is never 0.
-func (f *Flow) hashQuestion(b []byte, m *message) uint64 {
-	h := hashName(b, headerLen)
-	h = (h ^ uint64(m.qtype)) * fnvPrime
-	h = (h ^ uint64(f.class(m.qclass))) * fnvPrime
-	return max(h, 1)
+func (f *Flow) hashQuestion(m *message) uint64 {
+	return max(mix(mix(m.qname, uint64(m.qtype)), uint64(f.class(m.qclass))), 1)
 }
 
 func (f *Flow) questionOf(r *record) uint64 {
 	if r.questions == 0 {
 		return 0
 	}
-	return f.hashQuestion(r.msg, &r.message)
+	return f.hashQuestion(&r.message)
 }

@@ -13,8 +13,9 @@ type message struct {
 	answers   uint16 // parsed
 	qtype     uint16 // of the first question
 	qclass    uint16
-	firstRR   int // offset of the answer section
-	opt       int // offset of the OPT record's type; 0 without
+	qname     uint64 // hash of its name, set by addNames
+	firstRR   int    // offset of the answer section
+	opt       int    // offset of the OPT record's type; 0 without
 }
 
 func (m *message) isResponse() bool { return m.flags&flagQR != 0 }

@@ -117,3 +117,19 @@ func TestTypeAndCodeNames(t *testing.T) {
 		}
 	}
 }
+
+func TestLower8(t *testing.T) {
+	for c := range 256 {
+		for at := range 8 {
+			for _, rest := range []uint64{0, 0x4041_5a5b_607a_7bff, ^uint64(0)} {
+				w := rest&^(0xff<<(8*at)) | uint64(c)<<(8*at)
+				got := lower8(w)
+				for i := range 8 {
+					if g, want := byte(got>>(8*i)), lower(byte(w>>(8*i))); g != want {
+						t.Fatalf("%016x: byte %d is %02x; want %02x", w, i, g, want)
+					}
+				}
+			}
+		}
+	}
+}

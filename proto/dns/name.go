@@ -1,6 +1,11 @@
 package dns
 
-import "pinyon/internal/cursor"
+import (
+	"bytes"
+	"encoding/binary"
+
+	"pinyon/internal/cursor"
+)
 
 // Limits of a name: octets with length bytes and root (RFC 1035, section 3.1), and
 // pointers. A name has at most 127 labels; more pointers than that lead from one to the
@@ -22,9 +27,17 @@ const (
 // skipName moves c, a cursor over msg from its start, behind a name, and checks it. A
 // pointer's target must lie below the start of the labels that it ends (RFC 1035, section
 // 4.1.4, "prior occurrence"), so there are no loops.
+//
+// The first name of a message is read before any other, so a pointer to it alone, which is
+// what most records begin with, leads nowhere new.
 func skipName(msg []byte, c *cursor.Cursor) outcome {
+	at := c.At()
+	if at > headerLen && at+1 < len(msg) && msg[at] == 0xc0 && msg[at+1] == headerLen {
+		c.Skip(2)
+		return whole
+	}
 	var w labels
-	w.start(c.At())
+	w.start(at)
 	for w.next(msg) {
 	}
 	if w.end > 0 {
@@ -128,20 +141,39 @@ func lower(c byte) byte {
 	return c
 }
 
-// hashName is FNV-1a over the lower-case wire form of a checked name.
-func hashName(msg []byte, at int) uint64 {
-	h := uint64(14695981039346656037)
+// hashName hashes the lower-case form of a checked name, eight bytes at a time, and tells
+// where the name ends.
+func hashName(msg []byte, at int) (h uint64, end int) {
 	var w labels
 	for w.start(at); w.next(msg); {
-		h = (h ^ uint64(len(w.label))) * fnvPrime
-		for _, c := range w.label {
-			h = (h ^ uint64(lower(c))) * fnvPrime
+		b := w.label
+		h = mix(h, uint64(len(b)))
+		for ; len(b) >= 8; b = b[8:] {
+			h = mix(h, lower8(binary.LittleEndian.Uint64(b)))
 		}
+		var rest uint64
+		for _, c := range b {
+			rest = rest<<8 | uint64(c)
+		}
+		h = mix(h, lower8(rest))
 	}
-	return h
+	return h, w.end
 }
 
-const fnvPrime = 1099511628211
+// mix adds a word to a hash.
+func mix(h, word uint64) uint64 {
+	h = (h ^ word) * 0x9e3779b97f4a7c15
+	return h ^ h>>32
+}
+
+// lower8 is lower for eight bytes: in each, the top bit of a sum says whether it reaches A,
+// or is behind Z.
+func lower8(w uint64) uint64 {
+	const ones = 0x0101010101010101
+	low := w & (0x7f * ones)
+	letter := (low + (0x80-'A')*ones) &^ (low + (0x7f-'Z')*ones) &^ w & (0x80 * ones)
+	return w | letter>>2
+}
 
 // sameName compares two checked names without regard to case.
 func sameName(a []byte, i int, b []byte, j int) bool {
@@ -158,6 +190,9 @@ func sameName(a []byte, i int, b []byte, j int) bool {
 		}
 		if len(v.label) != len(w.label) {
 			return false
+		}
+		if bytes.Equal(v.label, w.label) {
+			continue
 		}
 		for k, c := range v.label {
 			if lower(c) != lower(w.label[k]) {

@@ -47,15 +47,17 @@ func (s *nameSet) find(h uint64) *uint64 {
 	}
 }
 
-// addNames adds the names of all questions. Responses repeat the query's.
+// addNames adds the names of all questions, and notes the first one's hash in m. Responses
+// repeat the query's.
 func (f *Flow) addNames(b []byte, m *message) {
 	at := headerLen
-	for range m.questions {
-		f.names.add(hashName(b, at))
-		var w labels
-		for w.start(at); w.next(b); {
+	for i := range m.questions {
+		h, end := hashName(b, at)
+		if i == 0 {
+			m.qname = h
 		}
-		at = w.end + 4
+		f.names.add(h)
+		at = end + 4
 	}
 }
 
