@@ -17,15 +17,18 @@ import (
 // spoolMemory is how many bytes of an input's rows wait in memory; more wait in a file.
 const spoolMemory = 16 << 20
 
-// spool keeps the batches of an input until its late columns are known. A column whose values
-// are all the same takes one value: half of all columns of a batch are such.
+// spool keeps the batches of an input until its late columns are known. Whole numbers take as
+// many bytes as their range needs, and none where all are the same, as are half of all columns
+// of a batch: a third of what eight bytes each would be, to be written and read again.
 type spool struct {
-	plan *extract.Plan
-	mem  []byte
-	file *os.File
-	w    *bufio.Writer
-	buf  []byte
-	n    int // batches
+	plan  *extract.Plan
+	mem   [][]byte // a batch each; those behind n are free
+	held  int      // bytes of the first n of mem
+	n     int
+	file  *os.File
+	w     *bufio.Writer
+	filed int // batches in file
+	buf   []byte
 }
 
 // add stores the rows of b, late columns left out.
@@ -38,11 +41,16 @@ func (s *spool) add(b *column.Batch) error {
 		}
 	}
 	binary.LittleEndian.PutUint32(s.buf, uint32(len(s.buf)-4))
-	s.n++
-	if s.w == nil && len(s.mem)+len(s.buf) <= spoolMemory {
-		s.mem = append(s.mem, s.buf...)
+	if s.w == nil && s.held+len(s.buf) <= spoolMemory {
+		if s.n == len(s.mem) {
+			s.mem = append(s.mem, nil)
+		}
+		s.mem[s.n] = append(s.mem[s.n][:0], s.buf...)
+		s.held += len(s.buf)
+		s.n++
 		return nil
 	}
+	s.filed++
 	if s.w == nil {
 		f, err := os.CreateTemp("", "pinyon-rows-*")
 		if err != nil {
@@ -73,11 +81,10 @@ func (s *spool) replay(next func() *column.Batch, f func(b *column.Batch, from i
 		r = bufio.NewReaderSize(s.file, 256<<10)
 	}
 	from := 0
-	for mem := s.mem; s.n > 0; s.n-- {
+	for i := range s.n + s.filed {
 		var rec []byte
-		if len(mem) > 0 {
-			n := binary.LittleEndian.Uint32(mem)
-			rec, mem = mem[4:4+n], mem[4+n:]
+		if i < s.n {
+			rec = s.mem[i][4:]
 		} else {
 			var head [4]byte
 			if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -116,45 +123,32 @@ func (s *spool) reset() {
 		_ = os.Remove(s.file.Name())
 		s.file, s.w = nil, nil
 	}
-	s.mem, s.n = s.mem[:0], 0
+	s.n, s.held, s.filed = 0, 0, 0
 }
 
-// Forms of a run of values.
-const (
-	spoolSame = iota // one value for all
-	spoolAll
-)
-
 func appendColumn(dst []byte, c *column.Column) []byte {
-	dst = appendWords(dst, c.Ints, intBits)
-	dst = appendWords(dst, c.Floats, math.Float64bits)
-	dst = appendWords(dst, c.Dirs, intBits)
+	dst = appendInts(dst, c.Ints)
+	dst = appendFloats(dst, c.Floats)
+	dst = appendInts(dst, c.Dirs)
 	dst = appendBytes(dst, c.Bits)
 	if c.Field.Kind >= feature.Text {
-		dst = appendBytes(dst, c.Bytes)
-		for _, o := range c.Offsets[1:] {
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(o))
-		}
+		dst = appendInts(appendBytes(dst, c.Bytes), c.Offsets[1:])
 	}
 	dst = appendBytes(dst, c.Valid)
 	return binary.LittleEndian.AppendUint32(dst, uint32(c.Nulls))
 }
 
 func readColumn(src []byte, c *column.Column, rows int) []byte {
-	c.Ints, src = readWords(src, c.Ints[:0], intOf)
-	c.Floats, src = readWords(src, c.Floats[:0], math.Float64frombits)
-	c.Dirs, src = readWords(src, c.Dirs[:0], intOf)
+	c.Ints, src = readInts(src, c.Ints[:0])
+	c.Floats, src = readFloats(src, c.Floats[:0])
+	c.Dirs, src = readInts(src, c.Dirs[:0])
 	c.Bits, src = readBytes(src, c.Bits[:0])
 	if c.Field.Kind == feature.Bool {
 		c.Rows = rows
 	}
 	if c.Field.Kind >= feature.Text {
 		c.Bytes, src = readBytes(src, c.Bytes[:0])
-		c.Offsets = c.Offsets[:1]
-		for range rows {
-			c.Offsets = append(c.Offsets, int32(binary.LittleEndian.Uint32(src)))
-			src = src[4:]
-		}
+		c.Offsets, src = readInts(src, c.Offsets[:1])
 	}
 	valid, src := readBytes(src, c.Valid[:0])
 	if c.Valid != nil {
@@ -164,45 +158,137 @@ func readColumn(src []byte, c *column.Column, rows int) []byte {
 	return src[4:]
 }
 
-// appendWords stores 64-bit values by their bits.
-func appendWords[T int64 | float64](dst []byte, vs []T, bits func(T) uint64) []byte {
+// appendInts stores how many there are, the bytes each takes (0, 1, 2, 4 or 8), the least, and
+// what each is above it.
+func appendInts[T int32 | int64](dst []byte, vs []T) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(vs)))
 	if len(vs) == 0 {
 		return dst
 	}
-	first := bits(vs[0])
-	if !slices.ContainsFunc(vs, func(v T) bool { return bits(v) != first }) {
-		return binary.LittleEndian.AppendUint64(append(dst, spoolSame), first)
-	}
-	dst = append(dst, spoolAll)
+	least, most := vs[0], vs[0]
 	for _, v := range vs {
-		dst = binary.LittleEndian.AppendUint64(dst, bits(v))
+		least, most = min(least, v), max(most, v)
+	}
+	width := widthOf(uint64(int64(most) - int64(least)))
+	dst = binary.LittleEndian.AppendUint64(append(dst, byte(width)), uint64(least))
+	dst, to := extend(dst, width*len(vs))
+	switch width {
+	case 1:
+		for i, v := range vs {
+			to[i] = byte(v - least)
+		}
+	case 2:
+		for i, v := range vs {
+			binary.LittleEndian.PutUint16(to[2*i:], uint16(v-least))
+		}
+	case 4:
+		for i, v := range vs {
+			binary.LittleEndian.PutUint32(to[4*i:], uint32(v-least))
+		}
+	case 8:
+		for i, v := range vs {
+			binary.LittleEndian.PutUint64(to[8*i:], uint64(v-least))
+		}
 	}
 	return dst
 }
 
-func readWords[T int64 | float64](src []byte, dst []T, value func(uint64) T) ([]T, []byte) {
-	n := binary.LittleEndian.Uint32(src)
-	src = src[4:]
-	if n == 0 {
+func readInts[T int32 | int64](src []byte, dst []T) ([]T, []byte) {
+	n := int(binary.LittleEndian.Uint32(src))
+	if src = src[4:]; n == 0 {
 		return dst, src
 	}
-	form := src[0]
-	src = src[1:]
-	for range n {
-		dst = append(dst, value(binary.LittleEndian.Uint64(src)))
-		if form == spoolAll {
-			src = src[8:]
+	width, least := int(src[0]), T(binary.LittleEndian.Uint64(src[1:]))
+	src = src[9:]
+	dst, to := extend(dst, n)
+	switch width {
+	case 0:
+		for i := range to {
+			to[i] = least
+		}
+	case 1:
+		for i := range to {
+			to[i] = least + T(src[i])
+		}
+	case 2:
+		for i := range to {
+			to[i] = least + T(binary.LittleEndian.Uint16(src[2*i:]))
+		}
+	case 4:
+		for i := range to {
+			to[i] = least + T(binary.LittleEndian.Uint32(src[4*i:]))
+		}
+	case 8:
+		for i := range to {
+			to[i] = least + T(binary.LittleEndian.Uint64(src[8*i:]))
 		}
 	}
-	if form == spoolSame {
-		src = src[8:]
-	}
-	return dst, src
+	return dst, src[width*n:]
 }
 
-func intBits(v int64) uint64  { return uint64(v) }
-func intOf(bits uint64) int64 { return int64(bits) }
+// widthOf is how many bytes hold numbers up to most.
+func widthOf(most uint64) int {
+	switch {
+	case most == 0:
+		return 0
+	case most <= math.MaxUint8:
+		return 1
+	case most <= math.MaxUint16:
+		return 2
+	case most <= math.MaxUint32:
+		return 4
+	}
+	return 8
+}
+
+// appendFloats stores how many there are, the bytes each takes (0 if all are the first, else 8),
+// and their bits.
+func appendFloats(dst []byte, vs []float64) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(vs)))
+	if len(vs) == 0 {
+		return dst
+	}
+	first := math.Float64bits(vs[0])
+	same := 1
+	for same < len(vs) && math.Float64bits(vs[same]) == first {
+		same++
+	}
+	if same == len(vs) {
+		return binary.LittleEndian.AppendUint64(append(dst, 0), first)
+	}
+	dst, to := extend(append(dst, 8), 8*len(vs))
+	for i, v := range vs {
+		binary.LittleEndian.PutUint64(to[8*i:], math.Float64bits(v))
+	}
+	return dst
+}
+
+func readFloats(src []byte, dst []float64) ([]float64, []byte) {
+	n := int(binary.LittleEndian.Uint32(src))
+	if src = src[4:]; n == 0 {
+		return dst, src
+	}
+	width := int(src[0])
+	src = src[1:]
+	dst, to := extend(dst, n)
+	if width == 0 {
+		first := math.Float64frombits(binary.LittleEndian.Uint64(src))
+		for i := range to {
+			to[i] = first
+		}
+		return dst, src[8:]
+	}
+	for i := range to {
+		to[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
+	}
+	return dst, src[8*n:]
+}
+
+// extend makes a slice longer by n, and gives the new part, which is to be filled.
+func extend[T any](s []T, n int) (all, added []T) {
+	all = slices.Grow(s, n)[:len(s)+n]
+	return all, all[len(s):]
+}
 
 func appendBytes(dst, vs []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(vs))), vs...)

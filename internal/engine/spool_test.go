@@ -2,7 +2,9 @@ package engine
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pinyon/column"
@@ -26,7 +28,7 @@ func TestSpool(t *testing.T) {
 			for r := range rows {
 				switch c.Field.Kind {
 				case feature.Int:
-					c.Ints = append(c.Ints, rng.Int64N(3)-1)
+					c.Ints = append(c.Ints, rng.Int64()>>(i*5%64)-1)
 				case feature.Float:
 					c.Floats = append(c.Floats, rng.Float64())
 				case feature.Bool:
@@ -57,7 +59,7 @@ func TestSpool(t *testing.T) {
 			}
 		}
 		if s.file == nil {
-			t.Fatalf("round %d: %d bytes stayed in memory", round, len(s.mem))
+			t.Fatalf("round %d: %d bytes stayed in memory", round, s.held)
 		}
 		next := 0
 		err := s.replay(func() *column.Batch { b.Reset(); return b }, func(b *column.Batch, from int) error {
@@ -74,8 +76,59 @@ func TestSpool(t *testing.T) {
 		if !bytes.Equal(got.Bytes(), want.Bytes()) {
 			t.Errorf("round %d: other rows came back", round)
 		}
-		if s.file != nil || s.n != 0 || len(s.mem) != 0 {
+		if s.file != nil || s.n != 0 || s.held != 0 || s.filed != 0 {
 			t.Error("not empty after replay")
 		}
 	}
+}
+
+// TestSpoolInts has runs of every width, and one of the whole range.
+func TestSpoolInts(t *testing.T) {
+	for _, want := range [][]int64{
+		{}, {7}, {-3, -3}, {-1, 254}, {0, 256}, {-32768, 32767}, {1, 65537}, {0, math.MaxUint32},
+		{-1, math.MaxUint32}, {math.MinInt64, math.MaxInt64, 0, -1}, {math.MaxInt64, math.MaxInt64 - 1},
+	} {
+		got, rest := readInts(append(appendInts(nil, want), "rest"...), []int64{})
+		if !slices.Equal(got, want) || string(rest) != "rest" {
+			t.Errorf("%d: got %d and %q", want, got, rest)
+		}
+	}
+}
+
+func BenchmarkSpool(b *testing.B) {
+	p := testOptions(b, func(*extract.Options, *Options) {}).Plan
+	rng := rand.New(rand.NewPCG(1, 2))
+	batch := column.New(p.Schema, batchRows)
+	batch.Rows = batchRows
+	for i := range batch.Cols { // half of them vary, most of these little
+		c := &batch.Cols[i]
+		for r := range batchRows {
+			v := rng.Uint64() >> (48 - i%16) * uint64(i%2)
+			switch c.Field.Kind {
+			case feature.Int:
+				c.Ints = append(c.Ints, int64(v))
+			case feature.Float:
+				c.Floats = append(c.Floats, float64(v))
+			case feature.Bool:
+				c.Bits = column.AppendBit(c.Bits, r, v&1 != 0)
+				c.Rows++
+			default:
+				c.Offsets = append(c.Offsets, 0)
+			}
+		}
+	}
+	s := spool{plan: p}
+	b.ReportAllocs()
+	for b.Loop() {
+		for range 16 {
+			if err := s.add(batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		into := column.New(p.Schema, batchRows)
+		if err := s.replay(func() *column.Batch { into.Reset(); return into }, func(*column.Batch, int) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/16/batchRows, "ns/row")
 }
