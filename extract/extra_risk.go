@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"net/netip"
 	"strings"
@@ -159,23 +160,29 @@ func (s *protocolState) firstData(o *flow.Obs) {
 // set bits, and runs of printable characters at the start or anywhere. These are what a
 // censor was seen to go by (Wu et al., USENIX Security 2023).
 func looksNoise(b []byte) bool {
-	ones, printable, run, longest := 0, 0, 0, 0
-	start := len(b) >= 6
-	for i, c := range b {
+	ones, rest := 0, b
+	for ; len(rest) >= 8; rest = rest[8:] {
+		ones += bits.OnesCount64(binary.LittleEndian.Uint64(rest))
+	}
+	for _, c := range rest {
 		ones += bits.OnesCount8(c)
+	}
+	if mean := float64(ones) / float64(len(b)); mean <= 3.4 || mean >= 4.6 {
+		return false
+	}
+	printable, run, start := 0, 0, len(b) >= 6
+	for i, c := range b {
 		if c < 0x20 || c > 0x7e {
 			run = 0
-			if i < 6 {
-				start = false
-			}
+			start = start && i >= 6
 			continue
 		}
 		printable++
-		run++
-		longest = max(longest, run)
+		if run++; run > 20 {
+			return false
+		}
 	}
-	mean := float64(ones) / float64(len(b))
-	return mean > 3.4 && mean < 4.6 && !start && 2*printable <= len(b) && longest <= 20
+	return !start && 2*printable <= len(b)
 }
 
 // onPort reports whether one of the flow's ports is among the given.

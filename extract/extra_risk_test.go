@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -28,6 +29,23 @@ func TestLooksNoise(t *testing.T) {
 		if got := looksNoise(c.in); got != c.want {
 			t.Errorf("%s: %v; want %v", c.name, got, c.want)
 		}
+	}
+}
+
+func BenchmarkLooksNoise(b *testing.B) {
+	random := make([]byte, 517)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range random {
+		random[i] = byte(rng.Uint32())
+	}
+	sparse := make([]byte, 517)
+	copy(sparse, random[:200])
+	for name, in := range map[string][]byte{"random": random, "hello": sparse} {
+		b.Run("in="+name, func(b *testing.B) {
+			for b.Loop() {
+				looksNoise(in)
+			}
+		})
 	}
 }
 
