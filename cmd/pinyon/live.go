@@ -12,6 +12,7 @@ import (
 	"pinyon"
 	"pinyon/capture"
 	"pinyon/filter"
+	"pinyon/netif"
 	"pinyon/packet"
 )
 
@@ -49,6 +50,10 @@ one aborts.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) { return x.openLive(args, l, cfg, sig) })
 		},
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names, _ := netif.Names()
+		return append(names, capture.Any), cobra.ShellCompDirectiveNoFileComp
 	}
 	x.addFlags(cmd)
 	f := cmd.Flags()
@@ -89,6 +94,11 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(args) == 0 {
+		if _, reason, err := netif.Default(); err == nil {
+			x.say("note: capturing from %s: %s", d.Name(), reason)
+		}
 	}
 	in := &liveInput{dev: d, flags: l, stop: make(chan struct{})}
 	if err := who.become(); err != nil {
