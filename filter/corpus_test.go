@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,13 +16,20 @@ type rawFrame struct {
 	wire uint32
 }
 
-// framesByLink are generated frames of every link type, n each, and as many out of the
-// corpus if there is one.
+// everyFrame as a number of frames asks for all that the corpus has, each once.
+const everyFrame = -1
+
+// framesByLink are generated frames of every link type, n each (2,000 beside every frame),
+// and as many out of the corpus if there is one.
 func framesByLink(t testing.TB, n int) map[uint16][]rawFrame {
 	all := make(map[uint16][]rawFrame)
 	for link := range layouts {
 		m := newMaker(uint64(link))
-		for range n {
+		made := n
+		if n == everyFrame {
+			made = 2000
+		}
+		for range made {
 			data, wire := m.frame(link)
 			all[link] = append(all[link], rawFrame{data, wire})
 		}
@@ -32,13 +40,15 @@ func framesByLink(t testing.TB, n int) map[uint16][]rawFrame {
 	return all
 }
 
-// corpusFrames takes some frames out of every capture of the corpus, at most n of a link type.
+// corpusFrames takes some frames out of every capture of the corpus, at most n of a link
+// type, or every different one.
 func corpusFrames(t testing.TB, n int) map[uint16][]rawFrame {
 	root := os.Getenv("PINYON_CORPUS")
 	if root == "" {
 		root = "../../shared/corpus"
 	}
 	all := make(map[uint16][]rawFrame)
+	seen := make(map[string]bool)
 	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return nil
@@ -49,6 +59,15 @@ func corpusFrames(t testing.TB, n int) map[uint16][]rawFrame {
 		}
 		defer r.Close()
 		var f packet.Frame
+		if n == everyFrame {
+			for r.Next(&f) == nil {
+				if key := fmt.Sprint(f.Link, f.Wire, " ", string(f.Data)); !seen[key] {
+					seen[key] = true
+					all[f.Link] = append(all[f.Link], rawFrame{append([]byte(nil), f.Data...), f.Wire})
+				}
+			}
+			return nil
+		}
 		for range 40 {
 			if r.Next(&f) != nil {
 				break

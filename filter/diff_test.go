@@ -65,13 +65,17 @@ func (y *tally) judge(t *testing.T, o *oracle, s sample, frames []rawFrame) {
 }
 
 // Verdicts are those of libpcap. With PINYON_ORACLE=1 all of the lists and thousands of
-// generated expressions are compared, otherwise a sample.
+// generated expressions are compared, with PINYON_ORACLE=all on every frame of the corpus
+// (half an hour), otherwise a sample.
 func TestOracle(t *testing.T) {
 	o := newOracle(t)
 	samples := readList(t, "expressions.txt")
 	made, every, frames := 30, len(samples)/120, 300
 	if os.Getenv("PINYON_ORACLE") != "" {
 		made, every, frames = 3000, 1, 2000
+	}
+	if os.Getenv("PINYON_ORACLE") == "all" {
+		frames = everyFrame
 	}
 	var chosen []sample
 	for i, s := range samples {
@@ -84,6 +88,9 @@ func TestOracle(t *testing.T) {
 	var y tally
 	for _, s := range chosen {
 		y.judge(t, o, s, byLink[s.link])
+	}
+	for link, list := range byLink {
+		t.Logf("link type %d: %d frames", link, len(list))
 	}
 	t.Logf("%d expressions (%d refused), %d verdicts: %d differ; libpcap's optimizer changes %d more",
 		y.expressions, y.refused, y.verdicts, y.differ, y.inconsistent)
