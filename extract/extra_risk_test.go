@@ -7,6 +7,7 @@ import (
 
 	"pinyon/flow"
 	"pinyon/packet"
+	"pinyon/proto/tls"
 )
 
 func TestLooksNoise(t *testing.T) {
@@ -108,5 +109,22 @@ func TestParams(t *testing.T) {
 	}
 	if _, ok := findParam(params, paramInitialMaxData); ok {
 		t.Error("a parameter that is cut was found")
+	}
+}
+
+// TestOffersHTTP3: h3 and its drafts, anywhere in the list.
+func TestOffersHTTP3(t *testing.T) {
+	for list, want := range map[string]bool{
+		"\x02h3": true, "\x05h3-29": true, "\x05h3-34": true, "\x02hq\x02h3": true, "\x05hq-29\x04h3-1": true,
+		"": false, "\x02h2": false, "\x03h3-": false, "\x05h3-2x": false, "\x02H3": false, "\x03h33": false, "\x03doq": false,
+	} {
+		var r Row
+		r.quicCH.ALPN = tls.Protocols(list)
+		if r.offersHTTP3() {
+			t.Errorf("%q: no hello, and yet", list)
+		}
+		if r.quicCH.ok = true; r.offersHTTP3() != want {
+			t.Errorf("%q: got %v", list, !want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package extract_test
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"net/netip"
@@ -9,8 +10,11 @@ import (
 	"slices"
 	"testing"
 
+	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
+	"pinyon/flow"
+	"pinyon/internal/engine"
 	"pinyon/internal/gen"
 	"pinyon/packet"
 )
@@ -181,5 +185,59 @@ func TestCommunityWords(t *testing.T) {
 	o.Communities = "leiden"
 	if _, err := extract.NewPlan(o); err == nil {
 		t.Error("an unknown word was taken")
+	}
+}
+
+// TestGraphOfHosts: a node may be an address or an address and port; every input has a graph of
+// its own; and where betweenness was computed from some of the hosts only, the run says so.
+func TestGraphOfHosts(t *testing.T) {
+	var frames []packet.Frame
+	for i, e := range [][2]byte{{1, 2}, {2, 3}, {3, 1}, {1, 3}} {
+		ends := [2]gen.Host{{Addr: netip.AddrFrom4([4]byte{10, 0, 0, e[0]}), Port: uint16(40000 + i)}, {Addr: netip.AddrFrom4([4]byte{10, 0, 0, e[1]}), Port: uint16(80 + i)}}
+		u := gen.UDP{IP: gen.IP{Src: &ends[0], Dst: &ends[1]}, Payload: []byte{1}}
+		frames = appendFrame(frames, u.Append(nil))
+	}
+	run := func(o *extract.Options, inputs int) (rs []column.Row, approximated uint64) {
+		o.Groups = []string{"connection"}
+		plan, err := extract.NewPlan(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ins := make([]engine.Input, inputs)
+		for i := range ins {
+			ins[i] = engine.Input{Name: "memory", Open: func() (capture.Source, error) { return &source{frames: frames}, nil }}
+		}
+		_, stats, err := engine.Run(context.Background(), ins, &engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1}, func(b *column.Batch) error {
+			c := b.Clone()
+			for i := range c.Rows {
+				rs = append(rs, c.Row(i))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rs, stats.BetweennessApproximated
+	}
+	rs, n := run(options(), 2)
+	if len(rs) != 8 || n != 0 {
+		t.Fatalf("%d rows, %d approximated", len(rs), n)
+	}
+	for i := range 4 {
+		check(t, "second input", rs[4+i], map[string]any{
+			"conn_src_total_flows": int(rs[i].Int("conn_src_total_flows")), "conn_dst_total_flows": int(rs[i].Int("conn_dst_total_flows")), "conn_src_dst_flows": 1,
+		})
+	}
+	check(t, "addresses", rs[0], map[string]any{"conn_src_unique_dsts": 2, "conn_src_total_flows": 2})
+	o := options()
+	o.GraphPorts = true
+	rs, _ = run(o, 1)
+	for i := range rs {
+		check(t, "addresses and ports", rs[i], map[string]any{"conn_src_unique_dsts": 1, "conn_src_total_flows": 1, "conn_dst_total_flows": 1, "conn_src_betweenness": 0})
+	}
+	o = options()
+	o.MaxSources = 1
+	if _, n = run(o, 3); n != 3 {
+		t.Errorf("%d of 3 inputs are approximated", n)
 	}
 }

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -132,4 +133,30 @@ func TestLower8(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRegisteredNames holds every name of the page against its number (IANA).
+func TestRegisteredNames(t *testing.T) {
+	const types = "1 A 2 NS 5 CNAME 6 SOA 10 NULL 12 PTR 13 HINFO 15 MX 16 TXT 17 RP 18 AFSDB 24 SIG 25 KEY 28 AAAA 29 LOC 33 SRV 35 NAPTR 36 KX 37 CERT 39 DNAME " +
+		"41 OPT 42 APL 43 DS 44 SSHFP 45 IPSECKEY 46 RRSIG 47 NSEC 48 DNSKEY 49 DHCID 50 NSEC3 51 NSEC3PARAM 52 TLSA 53 SMIMEA 55 HIP 59 CDS 60 CDNSKEY " +
+		"61 OPENPGPKEY 62 CSYNC 63 ZONEMD 64 SVCB 65 HTTPS 99 SPF 108 EUI48 109 EUI64 249 TKEY 250 TSIG 251 IXFR 252 AXFR 253 MAILB 254 MAILA 255 ANY 256 URI 257 CAA"
+	const codes = "0 NOERROR 1 FORMERR 2 SERVFAIL 3 NXDOMAIN 4 NOTIMP 5 REFUSED 6 YXDOMAIN 7 YXRRSET 8 NXRRSET 9 NOTAUTH 10 NOTZONE 11 DSOTYPENI " +
+		"16 BADVERS 17 BADKEY 18 BADTIME 19 BADMODE 20 BADNAME 21 BADALG 22 BADTRUNC 23 BADCOOKIE"
+	named := func(list, other string, max int64, name func(int64) string) {
+		words := strings.Fields(list)
+		for v := range max {
+			want := fmt.Sprint(other, v)
+			if len(words) > 0 && words[0] == fmt.Sprint(v) {
+				want, words = words[1], words[2:]
+			}
+			if got := name(v); got != want {
+				t.Errorf("%d: got %s, want %s", v, got, want)
+			}
+		}
+		if len(words) > 0 {
+			t.Errorf("not asked: %v", words)
+		}
+	}
+	named(types, "TYPE", 1<<16, func(v int64) string { return string(appendType(nil, uint16(v))) })
+	named(codes, "RCODE", 1<<12, func(v int64) string { return string(appendCode(nil, v)) })
 }

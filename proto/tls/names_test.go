@@ -25,9 +25,11 @@ func TestVersionName(t *testing.T) {
 
 func TestGroupName(t *testing.T) {
 	for g, want := range map[uint16]string{
-		0x15: "secp224r1", 0x16: "secp256k1", 0x17: "secp256r1", 0x1a: "brainpoolP256r1", 0x1d: "x25519", 0x1e: "x448",
-		0x21: "brainpoolP512r1tls13", 0x29: "curveSM2", 0x100: "ffdhe2048", 0x104: "ffdhe8192", 0x200: "MLKEM512", 0x202: "MLKEM1024",
-		0x11ec: "X25519MLKEM768", 0x6399: "X25519Kyber768Draft00", 0x639a: "SecP256r1Kyber768Draft00", 0xff01: "unknown(0xff01)",
+		0x15: "secp224r1", 0x16: "secp256k1", 0x17: "secp256r1", 0x18: "secp384r1", 0x19: "secp521r1", 0x1a: "brainpoolP256r1", 0x1b: "brainpoolP384r1",
+		0x1c: "brainpoolP512r1", 0x1d: "x25519", 0x1e: "x448", 0x1f: "brainpoolP256r1tls13", 0x20: "brainpoolP384r1tls13",
+		0x21: "brainpoolP512r1tls13", 0x29: "curveSM2", 0x100: "ffdhe2048", 0x101: "ffdhe3072", 0x102: "ffdhe4096", 0x103: "ffdhe6144", 0x104: "ffdhe8192",
+		0x200: "MLKEM512", 0x201: "MLKEM768", 0x202: "MLKEM1024",
+		0x11eb: "SecP256r1MLKEM768", 0x11ec: "X25519MLKEM768", 0x11ed: "SecP384r1MLKEM1024", 0x105: "unknown(0x0105)", 0x6399: "X25519Kyber768Draft00", 0x639a: "SecP256r1Kyber768Draft00", 0xff01: "unknown(0xff01)",
 	} {
 		if got := GroupName(g); got != want {
 			t.Errorf("%04x: %s, want %s", g, got, want)
