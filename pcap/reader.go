@@ -120,6 +120,23 @@ func (r *Reader) Offset() int64 { return r.stored.n.Load() }
 // Size is the size of the input as stored, or -1 if it is not a regular file.
 func (r *Reader) Size() int64 { return r.total }
 
+// FD is the descriptor of a file that Open opened, or of standard input; -1 without, and
+// after Close. It belongs to the Reader.
+func (r *Reader) FD() int {
+	f := r.file
+	if f == nil {
+		f, _ = r.stored.r.(*os.File)
+	}
+	if f == nil || r.fin == os.ErrClosed {
+		return -1
+	}
+	fd := -1
+	if c, err := f.SyscallConn(); err == nil {
+		c.Control(func(n uintptr) { fd = int(n) }) // Fd would make the file block
+	}
+	return fd
+}
+
 // Close gives the current block back and closes what Open opened.
 func (r *Reader) Close() error {
 	r.fin = os.ErrClosed
