@@ -41,6 +41,9 @@ func (p *Packet) Decoded() (d *packet.Packet, ok bool) {
 	return &p.decoded, p.state == isIP
 }
 
+// IsDecoded reports whether Decoded was called since.
+func (p *Packet) IsDecoded() bool { return p.state != notDecoded }
+
 // Time is the capture time.
 func (p *Packet) Time() time.Time { return time.Unix(0, p.TS).UTC() }
 

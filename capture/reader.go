@@ -94,3 +94,12 @@ func (d *Device) SetNoOptimize(on bool) {
 	defer d.mu.Unlock()
 	d.opt.NoOptimize = on
 }
+
+// Indexes are the system's numbers of the devices, in their order; Any has 0.
+func (d *Device) Indexes() []int {
+	all := make([]int, len(d.links))
+	for i, l := range d.links {
+		all[i] = l.index
+	}
+	return all
+}
