@@ -17,6 +17,7 @@ var rules = []struct{ who, not, why string }{
 	{"./pcap", "pinyon/capture", "a file reader knows frames only"},
 	{"./pcap", "pinyon/flow", "a file reader knows frames only"},
 	{"./pcap", "pinyon/column", "a file reader knows frames only"},
+	{"./feed", "pinyon/flow", "a feed knows frames only"},
 	{"./flow", "pinyon/extract", "the table does not know what a flow remembers"},
 	{"./flow", "pinyon/column", "the table does not know what a flow remembers"},
 	{"./flow", "github.com/", "the table is written by hand"},
