@@ -18,8 +18,8 @@ import (
 const spoolMemory = 16 << 20
 
 // spool keeps the batches of an input until its late columns are known. Whole numbers take as
-// many bytes as their range needs, and none where all are the same, as are half of all columns
-// of a batch: a third of what eight bytes each would be, to be written and read again.
+// many bytes as their range needs; where all are the same, as in half of all columns of a
+// batch, they take none (BenchmarkSpool).
 type spool struct {
 	plan  *extract.Plan
 	mem   [][]byte // a batch each; those behind n are free
