@@ -1,0 +1,93 @@
+package capturetest_test
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pinyon/capture"
+	"pinyon/capture/capturetest"
+	"pinyon/feed"
+	"pinyon/internal/nstest"
+	"pinyon/packet"
+)
+
+// device opens a device that will receive the frames, and sends them.
+func device(t *testing.T, o capture.Options, frames []packet.Frame) *capture.Device {
+	t.Helper()
+	ns := nstest.New(t)
+	ns.Quiet()
+	ns.IP("link add v0 type veth peer name v1")
+	ns.IP("link set v0 up")
+	ns.IP("link set v1 up")
+	if o.Interface = "v1"; len(o.Interfaces) > 0 {
+		o.Interface = ""
+	}
+	o.Count, o.ReadTimeout = uint64(len(frames)), 50*time.Millisecond
+	var d *capture.Device
+	ns.Do(func() {
+		var err error
+		if d, err = capture.Open(o); err != nil {
+			t.Fatal(err)
+		}
+		send(t, "v0", frames)
+	})
+	return d
+}
+
+// send sends frames on a device of the thread's namespace.
+func send(t *testing.T, name string, frames []packet.Frame) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	r, err := unix.NewIfreq(name)
+	if err == nil {
+		err = unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := &unix.SockaddrLinklayer{Ifindex: int(r.Uint32())}
+	for i := range frames {
+		if err := unix.Sendto(fd, frames[i].Data, 0, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDevice(t *testing.T) {
+	for name, o := range map[string]capture.Options{
+		"afpacket":  {},
+		"immediate": {Immediate: true},
+		"joined":    {Interfaces: []string{"v1", "lo"}},
+	} {
+		capturetest.Run(t, name, func(t *testing.T, frames []packet.Frame) capture.Source {
+			return device(t, o, frames)
+		}, capturetest.Live, capturetest.Blocks)
+	}
+}
+
+// TestLiveFeed: a live feed as a source.
+func TestLiveFeed(t *testing.T) {
+	capturetest.Run(t, "live", func(t *testing.T, frames []packet.Frame) capture.Source {
+		ns := nstest.New(t)
+		ns.Quiet()
+		ns.IP("link add v0 type veth peer name v1")
+		ns.IP("link set v0 up")
+		ns.IP("link set v1 up")
+		var s capture.Source
+		ns.Do(func() {
+			f, err := feed.OpenLive("v1", &capture.Options{Count: uint64(len(frames)), ReadTimeout: 50 * time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			send(t, "v0", frames)
+			s = f.Source()
+		})
+		return s
+	}, capturetest.Live, capturetest.Blocks)
+}
