@@ -23,6 +23,26 @@ func (p *Program) Dump(w io.Writer) error {
 	return b.Flush()
 }
 
+// DumpC writes the program as tcpdump -dd does: initializers of an array of struct bpf_insn.
+func (p *Program) DumpC(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	for _, in := range p.code {
+		fmt.Fprintf(b, "{ 0x%x, %d, %d, 0x%08x },\n", in.Op, in.Jt, in.Jf, in.K)
+	}
+	return b.Flush()
+}
+
+// DumpDecimal writes the program as tcpdump -ddd does: how many instructions, then each as
+// four decimal numbers.
+func (p *Program) DumpDecimal(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintln(b, len(p.code))
+	for _, in := range p.code {
+		fmt.Fprintln(b, in.Op, in.Jt, in.Jf, in.K)
+	}
+	return b.Flush()
+}
+
 var aluNames = map[uint16]string{
 	aluAdd: "add", aluSub: "sub", aluMul: "mul", aluDiv: "div", aluMod: "mod", aluOr: "or",
 	aluAnd: "and", aluXor: "xor", aluLsh: "lsh", aluRsh: "rsh", aluNeg: "neg",

@@ -14,7 +14,7 @@ import (
 func TestInfo(t *testing.T) {
 	in := captureFile(t)
 	text := want(t, 0, "", "info", in)
-	for _, part := range []string{"pcap 2.4", "ETHERNET (1), 10^-9 s, snaplen", "packets         19,", "1970-01-01T00:01:40.000000000Z", "IPv4 19, IPv6 0", "TCP                18  94.74%", "UDP                 1   5.26%"} {
+	for _, part := range []string{"pcap 2.4", "EN10MB (1), 10^-9 s, snaplen", "packets         19,", "1970-01-01T00:01:40.000000000Z", "IPv4 19, IPv6 0", "TCP                18  94.74%", "UDP                 1   5.26%"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in\n%s", part, text)
 		}

@@ -128,18 +128,10 @@ func protocolName(n uint8) string {
 	return fmt.Sprintf("proto-%d", n)
 }
 
-// linkNames are the LINKTYPE_ names of what is decoded.
-var linkNames = map[uint16]string{
-	packet.LinkNull: "NULL", packet.LinkEthernet: "ETHERNET", packet.LinkPPP: "PPP", packet.LinkRaw12: "RAW",
-	packet.LinkRaw14: "RAW", packet.LinkPPPHDLC: "PPP_HDLC", packet.LinkPPPEther: "PPP_ETHER", packet.LinkRaw: "RAW",
-	packet.LinkCHDLC: "C_HDLC", packet.LinkIEEE80211: "IEEE802_11", packet.LinkLoop: "LOOP", packet.LinkLinuxSLL: "LINUX_SLL",
-	packet.LinkPrism: "IEEE802_11_PRISM", packet.LinkRadiotap: "IEEE802_11_RADIOTAP", packet.LinkAVS: "IEEE802_11_AVS",
-	packet.LinkPPI: "PPI", packet.LinkIPv4: "IPV4", packet.LinkIPv6: "IPV6", packet.LinkNFLOG: "NFLOG", packet.LinkLinuxSLL2: "LINUX_SLL2",
-}
-
+// linkName is a link type as tcpdump names it.
 func linkName(l uint16) string {
-	if name, ok := linkNames[l]; ok {
+	if name := packet.LinkName(l); name != "" {
 		return name
 	}
-	return "not decoded"
+	return "unknown"
 }

@@ -44,7 +44,7 @@ func TestInterfacesLive(t *testing.T) {
 		}
 		ns.IP("link set br0 alias the_uplink")
 		want(t, exitUsage, "means uplink, br0", "interfaces", "the_uplink")
-		if out := want(t, 0, "", "status"); !strings.Contains(out, "- uplink (the_uplink): virtual, Up, Running, Connected, ETHERNET (1), MTU 1500, ") {
+		if out := want(t, 0, "", "status"); !strings.Contains(out, "- uplink (the_uplink): virtual, Up, Running, Connected, EN10MB (1), MTU 1500, ") {
 			t.Error(out)
 		}
 	})

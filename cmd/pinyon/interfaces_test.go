@@ -57,13 +57,13 @@ func TestInterfaces(t *testing.T) {
 
 func TestInterfaceTable(t *testing.T) {
 	list := []interfaceStatus{
-		{Name: "lo", Index: 1, Kind: "loopback", Flags: []string{"Up", "Running"}, LinkName: "ETHERNET", LinkType: 1, MTU: 65536, Addresses: []string{"127.0.0.1/8", "::1/128"}},
-		{Name: "e\x1b[1m", Index: 12, Kind: "ethernet", LinkName: "ETHERNET", LinkType: 1, MTU: 1500, MAC: "02:00:00:00:00:01", Default: true, DefaultReason: "IPv4 default route"},
+		{Name: "lo", Index: 1, Kind: "loopback", Flags: []string{"Up", "Running"}, LinkName: "EN10MB", LinkType: 1, MTU: 65536, Addresses: []string{"127.0.0.1/8", "::1/128"}},
+		{Name: "e\x1b[1m", Index: 12, Kind: "ethernet", LinkName: "EN10MB", LinkType: 1, MTU: 1500, MAC: "02:00:00:00:00:01", Default: true, DefaultReason: "IPv4 default route"},
 	}
-	const table = `   NAME        INDEX  KIND      FLAGS       LINK          MTU    MAC                ADDRESSES
-   lo          1      loopback  Up,Running  ETHERNET (1)  65536                     127.0.0.1/8
-                                                                                    ::1/128
-*  "e\x1b[1m"  12     ethernet              ETHERNET (1)  1500   02:00:00:00:00:01
+	const table = `   NAME        INDEX  KIND      FLAGS       LINK        MTU    MAC                ADDRESSES
+   lo          1      loopback  Up,Running  EN10MB (1)  65536                     127.0.0.1/8
+                                                                                  ::1/128
+*  "e\x1b[1m"  12     ethernet              EN10MB (1)  1500   02:00:00:00:00:01
 * default: IPv4 default route
 `
 	if got := interfaceTable(list); got != table {
