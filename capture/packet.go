@@ -52,3 +52,11 @@ func (p *Packet) Timeval() (sec, usec int64) { return p.TS / 1e9, p.TS % 1e9 / 1
 
 // Length is the length on the wire in bytes, which Data may fall short of.
 func (p *Packet) Length() int { return int(p.Wire) }
+
+// Summary is one line about the packet, as packet.Packet and packet.Frame make it.
+func (p *Packet) Summary() string {
+	if d, ok := p.Decoded(); ok {
+		return d.Summary()
+	}
+	return p.Frame.Summary()
+}

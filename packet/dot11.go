@@ -30,9 +30,9 @@ func (d *Decoder) dot11Data(p *Packet, b []byte, control, flags byte, padded boo
 	toDS, fromDS := flags&0x01 != 0, flags&0x02 != 0
 	switch {
 	case !isDot11Data(control) || subtype&noBody != 0:
-		return nil, 0, d.isNot(space80211, uint16(control>>2&3<<4|subtype))
+		return b, 0, d.isNot(space80211, uint16(control>>2&3<<4|subtype))
 	case flags&0x40 != 0:
-		return nil, 0, d.isNot(spaceProtected, 0)
+		return b, 0, d.isNot(spaceProtected, 0)
 	}
 	n := 24
 	if toDS && fromDS {

@@ -12,7 +12,8 @@ const ethernetLen = 14
 //	+-------------------+-------------------+---------+
 //
 // Like all walkers of the link layer it returns the bytes from the IP header on and the
-// version due there, or the reason why there are none.
+// version due there, or the reason why there are none; with NonIP the bytes of what is there
+// instead, which Summary looks at.
 func (d *Decoder) ethernet(p *Packet, b []byte) ([]byte, uint8, Reason) {
 	if len(b) < ethernetLen {
 		return nil, 0, L2Short
@@ -78,7 +79,7 @@ func (d *Decoder) etherType(p *Packet, b []byte, typ uint16) ([]byte, uint8, Rea
 			if typ <= maxLLCFrame {
 				return d.llc(p, b)
 			}
-			return nil, 0, d.isNot(spaceEtherType, typ)
+			return b, 0, d.isNot(spaceEtherType, typ)
 		}
 	}
 }
@@ -115,7 +116,7 @@ func (d *Decoder) llc(p *Packet, b []byte) ([]byte, uint8, Reason) {
 	case b[0] == 0x06 && b[1] == 0x06:
 		return b[3:], 4, readable
 	}
-	return nil, 0, d.isNot(spaceLLC, uint16(b[0]))
+	return b, 0, d.isNot(spaceLLC, uint16(b[0]))
 }
 
 // mpls reads a label stack (RFC 3032) and guesses by the first nibble what it carries, as
@@ -156,5 +157,5 @@ func (d *Decoder) mpls(p *Packet, b []byte, typ uint16) ([]byte, uint8, Reason) 
 		d.nested = true
 		return d.ethernet(p, b[4:])
 	}
-	return nil, 0, d.isNot(spaceEtherType, typ)
+	return b, 0, d.isNot(spaceEtherType, typ)
 }

@@ -52,7 +52,7 @@ func (d *Decoder) raw(b []byte) ([]byte, uint8, Reason) {
 	case 4, 6:
 		return b, v, readable
 	default:
-		return nil, 0, d.isNot(spaceVersion, uint16(v))
+		return b, 0, d.isNot(spaceVersion, uint16(v))
 	}
 }
 
@@ -73,7 +73,7 @@ func (d *Decoder) null(b []byte, host bool) ([]byte, uint8, Reason) {
 	case 10, 23, 24, 28, 30:
 		return b[4:], 6, readable
 	}
-	return nil, 0, d.isNot(spaceFamily, uint16(min(family, 0xffff)))
+	return b, 0, d.isNot(spaceFamily, uint16(min(family, 0xffff)))
 }
 
 // sll reads the Linux cooked header, version 1:
@@ -121,7 +121,7 @@ func (d *Decoder) cooked(p *Packet, b []byte, kind, addrLen uint16, mac *[6]byte
 	case proto == 4:
 		return d.llc(p, b)
 	case proto < etherMin:
-		return nil, 0, d.isNot(spaceEtherType, proto)
+		return b, 0, d.isNot(spaceEtherType, proto)
 	}
 	return d.etherType(p, b, proto)
 }
@@ -164,5 +164,5 @@ func (d *Decoder) nflog(b []byte) ([]byte, uint8, Reason) {
 		}
 		b = b[n:]
 	}
-	return nil, 0, d.isNot(spaceFamily, uint16(family))
+	return b, 0, d.isNot(spaceFamily, uint16(family))
 }

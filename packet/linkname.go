@@ -2,6 +2,8 @@ package packet
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,6 +51,11 @@ var linkAliases = map[string]uint16{
 // LinkName is the name of a LINKTYPE_ value as tcpdump -L spells it, such as EN10MB; "" if it
 // has none.
 func LinkName(link uint16) string { return linkNames[link] }
+
+// LinkNames are all names that LinkName gives, sorted.
+func LinkNames() []string {
+	return slices.Compact(slices.Sorted(maps.Values(linkNames)))
+}
 
 // ParseLink reads a link type: a name as LinkName gives it or as the LINKTYPE_ constant has
 // it, in any case, with or without DLT_ or LINKTYPE_ before it, or a LINKTYPE_ number.

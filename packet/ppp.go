@@ -52,7 +52,7 @@ func (d *Decoder) ppp(p *Packet, b []byte) ([]byte, uint8, Reason) {
 	case pppMPLSMult:
 		return d.etherType(p, b, etherMPLSMult)
 	}
-	return nil, 0, d.isNot(spacePPP, proto)
+	return b, 0, d.isNot(spacePPP, proto)
 }
 
 // pppoe reads a PPPoE session header (RFC 2516 section 4) and the PPP behind it:
@@ -65,7 +65,7 @@ func (d *Decoder) pppoe(p *Packet, b []byte) ([]byte, uint8, Reason) {
 		return nil, 0, L2Short
 	}
 	if b[0] != 0x11 || b[1] != 0 {
-		return nil, 0, d.isNot(spaceEtherType, etherPPPoE)
+		return b, 0, d.isNot(spaceEtherType, etherPPPoE)
 	}
 	p.passed(EncapPPPoE, uint32(binary.BigEndian.Uint16(b[2:])))
 	return d.ppp(p, b[6:])
@@ -78,7 +78,7 @@ func (d *Decoder) chdlc(p *Packet, b []byte) ([]byte, uint8, Reason) {
 	}
 	typ := binary.BigEndian.Uint16(b[2:])
 	if (b[0] != 0x0f && b[0] != 0x8f) || b[1] != 0 || typ < etherMin {
-		return nil, 0, d.isNot(spaceEtherType, typ)
+		return b, 0, d.isNot(spaceEtherType, typ)
 	}
 	return d.typed(p, b[4:], typ)
 }

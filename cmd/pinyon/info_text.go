@@ -113,16 +113,8 @@ func (t *table) text() string {
 	return s.b.String()
 }
 
-// protocolNames are IANA keywords of protocols that captures hold.
-var protocolNames = map[uint8]string{
-	0: "HOPOPT", 1: "ICMP", 2: "IGMP", 4: "IPv4", 6: "TCP", 8: "EGP", 17: "UDP", 27: "RDP", 33: "DCCP", 41: "IPv6",
-	43: "IPv6-Route", 44: "IPv6-Frag", 46: "RSVP", 47: "GRE", 50: "ESP", 51: "AH", 58: "IPv6-ICMP", 59: "IPv6-NoNxt",
-	60: "IPv6-Opts", 88: "EIGRP", 89: "OSPF", 94: "IPIP", 97: "ETHERIP", 103: "PIM", 108: "IPComp", 112: "VRRP",
-	115: "L2TP", 124: "ISIS", 132: "SCTP", 135: "Mobility", 136: "UDPLite", 137: "MPLS-in-IP", 139: "HIP", 140: "Shim6",
-}
-
 func protocolName(n uint8) string {
-	if name, ok := protocolNames[n]; ok {
+	if name := packet.ProtoName(n); name != "" {
 		return name
 	}
 	return fmt.Sprintf("proto-%d", n)
