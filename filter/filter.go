@@ -122,6 +122,9 @@ func (p *Program) LinkType() uint16 { return p.link }
 // Mode is where the program may run. One for ModeKernel is not for Match.
 func (p *Program) Mode() Mode { return p.mode }
 
+// Len is the number of instructions.
+func (p *Program) Len() int { return len(p.code) }
+
 // Instructions is the program as classic BPF. The slice is the caller's.
 func (p *Program) Instructions() []Instruction {
 	return append([]Instruction(nil), p.code...)

@@ -211,9 +211,14 @@ func appendOption(out, opt []byte) []byte {
 		return append(out, "sackOK"...)
 	}
 	if name := optionNames[opt[0]]; name != "" {
-		return fmt.Appendf(out, "%s %x", name, opt[2:])
+		out = append(out, name...)
+	} else {
+		out = fmt.Appendf(out, "unknown-%d", opt[0])
 	}
-	return fmt.Appendf(out, "unknown-%d 0x%x", opt[0], opt[2:])
+	if len(opt) > 2 {
+		out = fmt.Appendf(out, " 0x%x", opt[2:])
+	}
+	return out
 }
 
 func (p *Packet) appendICMP(out []byte) []byte {

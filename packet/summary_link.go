@@ -115,7 +115,7 @@ func appendARP(out []byte, typ uint16, b []byte) (line []byte, ok bool) {
 	case 1:
 		out = append(out, ", Request who-has "...)
 		out = target.AppendTo(out)
-		if mac := [6]byte(targetMAC); mac != [6]byte{} && mac != [6]byte{255, 255, 255, 255, 255, 255} {
+		if [6]byte(targetMAC) != [6]byte{} {
 			out = append(out, " ("...)
 			out = append(appendMAC(out, targetMAC), ')')
 		}
