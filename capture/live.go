@@ -109,11 +109,13 @@ type swap struct {
 const downTime = 100 * time.Millisecond
 
 // How long old packets may come after a change of filter, and how long a stopped capture
-// delivers what is in the ring.
+// delivers what is in the ring: longer than the kernel keeps a block that is not full
+// (retire), and so that with the 30 ms that the kernel takes to close a ring Stop stays
+// below 100 ms.
 const (
 	swapTime  = time.Second
 	swapQuiet = 100 * time.Millisecond // if nothing comes for a moment
-	drainTime = 80 * time.Millisecond
+	drainTime = 50 * time.Millisecond
 )
 
 // Open opens a capture. Errors are *Error, and tell apart by errors.Is and errors.As: a
@@ -354,9 +356,9 @@ func (d *Device) Next(f *packet.Frame) error {
 		f.Number = s.captured
 		if s.captured&63 == 0 {
 			d.publish()
-			if !d.drain.IsZero() && time.Now().After(d.drain) {
-				d.over = true
-			}
+		}
+		if !d.drain.IsZero() && time.Now().After(d.drain) {
+			d.over = true // looked at for each packet: callbacks may be slow
 		}
 		if s.captured == d.opt.Count {
 			d.Stop()
@@ -447,7 +449,7 @@ func (d *Device) idle(began time.Time, round int) error {
 		d.events()
 		switch {
 		case d.over:
-			return d.end(nil)
+			return d.end(d.err)
 		case d.swapped != before:
 			return ErrTimeout // whoever changed the filter waits for the reader to come by
 		}
@@ -468,7 +470,7 @@ func (d *Device) idle(began time.Time, round int) error {
 	switch {
 	case !d.drain.IsZero():
 		if d.empty() || now.After(d.drain) {
-			return d.end(nil)
+			return d.end(d.err)
 		}
 		wait = 2 * time.Millisecond
 	case instant:
@@ -492,7 +494,7 @@ func (d *Device) idle(began time.Time, round int) error {
 	}
 	trouble := d.poll.wait(wait)
 	for _, p := range d.ports {
-		if !trouble && !p.down {
+		if !trouble && !p.down || d.err != nil {
 			continue
 		}
 		switch err := p.Err(); {
@@ -501,7 +503,10 @@ func (d *Device) idle(began time.Time, round int) error {
 			d.sums.downs++
 			p.down = true
 		default:
-			return d.end(wrap("read", &InterfaceError{p.link.name, "read", err}))
+			// What came before is delivered first: it may lie in a block not handed over yet.
+			d.err = wrap("read", &InterfaceError{p.link.name, "read", err})
+			d.drain = time.Now().Add(drainTime)
+			return nil
 		}
 	}
 	if instant {

@@ -1,0 +1,771 @@
+package capture_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pinyon/capture"
+	"pinyon/filter"
+	"pinyon/packet"
+	"pinyon/pcap"
+)
+
+// take reads n packets and gives copies of their bytes.
+func take(t testing.TB, d *capture.Device, n int) (all []packet.Frame) {
+	t.Helper()
+	var f packet.Frame
+	for timeouts := 0; len(all) < n; {
+		switch err := d.Next(&f); {
+		case errors.Is(err, capture.ErrTimeout):
+			if timeouts++; timeouts > 200 {
+				t.Fatalf("%d packets; want %d", len(all), n)
+			}
+		case err != nil:
+			t.Fatalf("%v after %d packets; want %d", err, len(all), n)
+		default:
+			g := f
+			g.Data, g.Block = bytes.Clone(f.Data), nil
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// none holds that nothing comes for a while.
+func none(t testing.TB, d *capture.Device) {
+	t.Helper()
+	var f packet.Frame
+	for range 5 {
+		if err := d.Next(&f); err != capture.ErrTimeout {
+			t.Fatalf("%v, % x", err, f.Data)
+		}
+	}
+}
+
+// TestErrors: which one says what.
+func TestErrors(t *testing.T) {
+	w := newWire(t)
+	w.IP("link add off type veth peer name off1")
+	var device *capture.InterfaceError
+	var e *capture.Error
+	for _, c := range []struct {
+		o    capture.Options
+		is   error
+		name string
+	}{
+		{capture.Options{Interface: "nothing"}, capture.ErrNotFound, "nothing"},
+		{capture.Options{Interfaces: []string{"v1", "nothing"}}, capture.ErrNotFound, "nothing"},
+		{capture.Options{Interface: "a name longer than any may be"}, capture.ErrNotFound, "a name longer than any may be"},
+		{capture.Options{Interface: "off"}, capture.ErrDown, "off"},
+	} {
+		d, err := w.try(c.o)
+		if d != nil || !errors.Is(err, c.is) || !errors.As(err, &device) || device.Name != c.name || !errors.As(err, &e) || e.Op != "open" {
+			t.Errorf("%+v: %v", c.o, err)
+		}
+		for _, other := range []error{capture.ErrNotFound, capture.ErrDown, capture.ErrNotSupported, fs.ErrPermission} {
+			if other != c.is && errors.Is(err, other) {
+				t.Errorf("%v is %v as well", err, other)
+			}
+		}
+	}
+	var bad *filter.Error
+	for expr, is := range map[string]error{"port (": filter.ErrSyntax, "host nobody.invalid": filter.ErrName, "tcp and udp and arp[0] = 1": filter.ErrRejectsAll} {
+		if _, err := w.try(capture.Options{Interface: "v1", Filter: expr}); !errors.As(err, &bad) || !errors.Is(err, is) || !errors.As(err, &e) || e.Op != "filter" {
+			t.Errorf("%q: %v", expr, err)
+		}
+	}
+	d := w.open(capture.Options{Interface: "v1", Filter: "port 53", ReadTimeout: soon})
+	if err := d.SetFilter("port ("); !errors.As(err, &bad) || bad.Offset != 6 || d.FilterExpr() != "port 53" {
+		t.Errorf("%v, filter %q", err, d.FilterExpr())
+	}
+	w.numbered("v0", 80, 1, 1)
+	w.numbered("v0", 53, 2, 1)
+	if f := take(t, d, 1); numberOf(f[0].Data) != 2 {
+		t.Error("the bad filter changed something")
+	}
+	d.Close()
+	if err := d.SetFilter("ip"); !errors.Is(err, capture.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+	d.Stop()
+	d.SetNonblock(true)
+	var f packet.Frame
+	for range 2 {
+		if err := d.Next(&f); !errors.Is(err, capture.ErrClosed) {
+			t.Errorf("next after close: %v", err)
+		}
+	}
+	if d.Buffered() != 0 {
+		t.Error("something is buffered after close")
+	}
+}
+
+// nobodyVar has this test program capture and print the error, as a user without privilege.
+const nobodyVar = "PINYON_CAPTURE_AS_NOBODY"
+
+func TestMain(m *testing.M) {
+	if dev := os.Getenv(nobodyVar); dev != "" {
+		_, err := capture.Open(capture.Options{Interface: dev})
+		fmt.Printf("%t %v", errors.Is(err, fs.ErrPermission), err)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestNoPrivilege: the error is fs.ErrPermission, and says what is missing and how to get it.
+func TestNoPrivilege(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	if os.Geteuid() == 0 {
+		// The program lies where nobody may not go.
+		exe, err := os.ReadFile(os.Args[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, err := os.MkdirTemp("/tmp", "pinyon")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		cmd.Path = filepath.Join(dir, "test")
+		if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(cmd.Path, exe, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	} else if d, err := capture.Open(capture.Options{Interface: "lo"}); err == nil {
+		d.Close()
+		t.Skip("this user may capture")
+	}
+	cmd.Env = append(os.Environ(), nobodyVar+"=lo")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatal(err, string(out))
+	}
+	for _, want := range []string{"true ", "lo", "CAP_NET_RAW", "setcap"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in: %s", want, out)
+		}
+	}
+}
+
+// TestSetFilterUnderLoad: from the moment SetFilter returns nothing comes that the new
+// filter refuses, a thousand times, and what it cost is counted.
+func TestSetFilterUnderLoad(t *testing.T) {
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
+	w := newWire(t)
+	var want atomic.Uint32 // port; 0 while a change is under way
+	var wrong, n atomic.Uint64
+	c := w.start(capture.Options{Interface: "v1", Filter: "udp", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
+		n.Add(1)
+		if port := want.Load(); port != 0 && uint32(portOf(p.Data)) != port {
+			wrong.Add(1)
+		}
+		return nil
+	}})
+	stop := w.flood("v0", datagram(53, 1, 0), datagram(80, 1, 0))
+	within(t, "packets", func() bool { return n.Load() > 100 })
+	began := time.Now()
+	for i := range rounds {
+		port := []uint32{53, 80}[i%2]
+		want.Store(0)
+		if i%100 == 50 {
+			if err := c.SetFilter("port ("); err == nil {
+				t.Error("a bad filter is taken")
+			}
+		}
+		if err := c.SetFilter(fmt.Sprintf("udp port %d", port)); err != nil {
+			t.Fatal(err)
+		}
+		want.Store(port)
+		if i%20 == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	took := time.Since(began)
+	stop()
+	if err := c.Stop(); err != nil {
+		t.Error(err)
+	}
+	s := c.Stats()
+	if identity(t, s); s.FilterDropped == 0 || s.Captured != n.Load() {
+		t.Errorf("%+v, delivered %d", s, n.Load())
+	}
+	if wrong.Load() != 0 {
+		t.Errorf("%d packets that the filter refuses", wrong.Load())
+	}
+	t.Logf("%d changes in %v; %d delivered, %d dropped by the filter, %d by the ring", rounds, took, s.Captured, s.FilterDropped, s.Dropped)
+}
+
+// TestSetFilterInCallback: it may be called there, and holds for the next packet.
+func TestSetFilterInCallback(t *testing.T) {
+	w := newWire(t)
+	var got []uint16
+	var c *capture.Capture
+	ready := make(chan struct{})
+	c = w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
+		<-ready
+		if got = append(got, portOf(p.Data)); len(got) == 1 {
+			return c.SetFilter("port 80")
+		}
+		return nil
+	}})
+	w.numbered("v0", 53, 1, 5)
+	close(ready)
+	within(t, "the first packet", func() bool { return c.Captured() > 0 && c.Stats().FilterDropped >= 4 })
+	w.numbered("v0", 53, 1, 5)
+	w.numbered("v0", 80, 1, 2)
+	within(t, "three packets", func() bool { return c.Captured() == 3 })
+	c.Stop()
+	if s := c.Stats(); fmt.Sprint(got) != "[53 80 80]" || s.FilterDropped != 4 || s.Received != 7 {
+		t.Errorf("%v, %+v", got, s)
+	}
+}
+
+// TestStopIsPrompt: within 100 ms, on a silent device and on a flooded one, with a fast
+// callback and with a slow one.
+func TestStopIsPrompt(t *testing.T) {
+	w := newWire(t)
+	stop := func() int { return 0 }
+	for _, flooded := range []bool{false, true} {
+		if flooded {
+			stop = w.flood("v0", datagram(53, 1, 0))
+		}
+		for _, pause := range []time.Duration{0, time.Millisecond} {
+			var worst time.Duration
+			for range 5 {
+				n := 0
+				c := w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
+					if n++; n%64 == 0 {
+						time.Sleep(pause)
+					}
+					return nil
+				}})
+				time.Sleep(50 * time.Millisecond)
+				began := time.Now()
+				if err := c.Stop(); err != nil {
+					t.Error(err)
+				}
+				worst = max(worst, time.Since(began))
+				identity(t, c.Stats())
+			}
+			if t.Logf("flooded %t, pause %v: %v", flooded, pause, worst); worst > 100*time.Millisecond+raceSlack {
+				t.Errorf("flooded %t, pause %v: Stop took %v", flooded, pause, worst)
+			}
+		}
+	}
+	stop()
+}
+
+// TestStartStop: a thousand captures leave neither descriptor nor goroutine nor memory behind.
+func TestStartStop(t *testing.T) {
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
+	w := newWire(t)
+	stop := w.flood("v0", datagram(53, 1, 0))
+	measure := func() (fds, goroutines, pages int) {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc:", err)
+		}
+		runtime.GC()
+		b, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Skip("no /proc:", err)
+		}
+		var size int
+		fmt.Sscan(string(b), &size, &pages)
+		return len(all), runtime.NumGoroutine(), pages
+	}
+	// Several at a time: what takes long is the kernel's waiting for its other processors.
+	const workers = 8
+	cycles := func(n int) {
+		var wg sync.WaitGroup
+		var failed atomic.Pointer[error]
+		for range workers {
+			wg.Go(func() {
+				w.Do(func() {
+					for range n / workers {
+						c, err := capture.New(capture.Options{Interface: "v1", BufferSize: 1 << 20}, capture.Callbacks{OnPacket: func(*capture.Packet) error { return nil }, OnStats: func(capture.Stats) {}})
+						if err == nil {
+							err = c.Start(context.Background())
+						}
+						if err == nil {
+							err = c.Stop()
+						}
+						if err != nil {
+							failed.Store(&err)
+							return
+						}
+					}
+				})
+			})
+		}
+		wg.Wait()
+		if err := failed.Load(); err != nil {
+			t.Fatal(*err)
+		}
+	}
+	began := time.Now()
+	cycles(rounds / 5)
+	fds, goroutines, pages := measure()
+	cycles(rounds - rounds/5)
+	fds2, goroutines2, pages2 := measure()
+	if fds2 > fds || goroutines2 > goroutines || (pages2-pages)*os.Getpagesize() > 16<<20 {
+		t.Errorf("descriptors %d to %d, goroutines %d to %d, resident pages %d to %d", fds, fds2, goroutines, goroutines2, pages, pages2)
+	}
+	t.Logf("%d in %v; descriptors %d, then %d; resident %d KiB, then %d", rounds, time.Since(began), fds, fds2, pages*os.Getpagesize()>>10, pages2*os.Getpagesize()>>10)
+	stop()
+}
+
+// TestDownAndUp: a device that goes down is waited for.
+func TestDownAndUp(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
+	w.numbered("v0", 53, 1, 1)
+	take(t, d, 1)
+	for i := 1; i <= 2; i++ {
+		w.IP("link set v1 down")
+		none(t, d)
+		if s := d.Stats(); s.Downs != uint64(i) {
+			t.Errorf("%+v", s)
+		}
+		w.IP("link set v1 up")
+		within(t, "the other end is ready", func() bool { return strings.Contains(w.Run("ip", "link", "show", "v0"), "LOWER_UP") })
+		w.numbered("v0", 53, 1+i, 1)
+		if f := take(t, d, 1); numberOf(f[0].Data) != 1+i {
+			t.Errorf("packet %d", numberOf(f[0].Data))
+		}
+	}
+}
+
+// TestRenamed: the capture goes on; it is the device that is captured from, not its name.
+func TestRenamed(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
+	w.IP("link set v1 down")
+	w.IP("link set v1 name other")
+	w.IP("link set other up")
+	within(t, "the other end is ready", func() bool { return strings.Contains(w.Run("ip", "link", "show", "v0"), "LOWER_UP") })
+	w.numbered("v0", 53, 1, 1)
+	take(t, d, 1)
+	if err := d.SetFilter("port 53"); err != nil || d.Name() != "v1" {
+		t.Errorf("%v, %s", err, d.Name())
+	}
+}
+
+// TestDeleted: what came before is delivered, then the error tells; the sums stay.
+func TestDeleted(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
+	w.numbered("v0", 53, 1, 3)
+	w.IP("link del v1")
+	take(t, d, 3)
+	var f packet.Frame
+	var err error
+	for range 100 {
+		if err = d.Next(&f); err != capture.ErrTimeout {
+			break
+		}
+	}
+	var device *capture.InterfaceError
+	if !errors.Is(err, capture.ErrGone) || !errors.As(err, &device) || device.Name != "v1" {
+		t.Errorf("%v", err)
+	}
+	if again := d.Next(&f); again == nil || again.Error() != err.Error() {
+		t.Errorf("%v, then %v", err, again)
+	}
+	if s := d.Stats(); s.Received != 3 || s.Captured != 3 {
+		t.Errorf("%+v", s)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	x := newWire(t)
+	c := x.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
+	x.IP("link del v1")
+	if err := c.Wait(); !errors.Is(err, capture.ErrGone) {
+		t.Errorf("capture: %v", err)
+	}
+}
+
+// TestAny: all devices, each frame with its device's number; a packet on loopback once.
+func TestAny(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: capture.Any, ReadTimeout: soon, Filter: "udp"})
+	if d.LinkTypes()[0] != packet.LinkLinuxSLL2 || d.Name() != "any" {
+		t.Error(d.LinkTypes(), d.Name())
+	}
+	w.send("v0", datagram(53, 1, 0))
+	seen := map[uint32]packet.Type{}
+	for _, f := range take(t, d, 2) { // out of v0, into v1
+		var p packet.Packet
+		if !(&packet.Decoder{}).Decode(&f, &p) || p.DstPort != 53 || int(f.Wire) != len(f.Data) {
+			t.Errorf("% x", f.Data)
+		}
+		seen[uint32(f.Data[7])] = f.Type
+	}
+	if seen[uint32(w.index("v0"))] != packet.TypeOutgoing || seen[uint32(w.index("v1"))] != packet.TypeOtherHost {
+		t.Errorf("%v", seen)
+	}
+	w.Do(func() { talk(t, "127.0.0.1", 10, 100) })
+	if n := len(take(t, d, 10)); n != 10 {
+		t.Error(n)
+	}
+	none(t, d)
+	if s := d.Stats(); s.Received != 12 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// talk sends n UDP datagrams of a size to an address of the thread's namespace.
+func talk(t testing.TB, addr string, n, size int) {
+	t.Helper()
+	sink, err := net.ListenPacket("udp", net.JoinHostPort(addr, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	c, err := net.Dial("udp", sink.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range n {
+		if _, err := c.Write(make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLoopback: packets come once, long ones whole.
+func TestLoopback(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "lo", ReadTimeout: soon, Filter: "udp"})
+	w.Do(func() { talk(t, "127.0.0.1", 20, 50) })
+	for _, f := range take(t, d, 20) {
+		if len(f.Data) != 14+20+8+50 {
+			t.Errorf("%d bytes", len(f.Data))
+		}
+	}
+	none(t, d)
+	// 65,507 bytes are the most that UDP carries: one frame at an MTU of 65,536.
+	w.Do(func() { talk(t, "127.0.0.1", 3, 65507) })
+	for _, f := range take(t, d, 3) {
+		if len(f.Data) != 14+20+8+65507 || int(f.Wire) != len(f.Data) {
+			t.Errorf("%d bytes of %d", len(f.Data), f.Wire)
+		}
+	}
+	if s := d.Stats(); s.Received != 23 || s.Truncated != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestSuperFrames: what offloading makes of many segments comes whole, although the MTU is
+// far smaller.
+func TestSuperFrames(t *testing.T) {
+	w := newWire(t)
+	w.IP("link set lo mtu 1500")
+	d := w.open(capture.Options{Interface: "lo", ReadTimeout: soon, Filter: "tcp"})
+	const size = 1 << 20
+	w.Do(func() {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { c.Write(make([]byte, size)); c.Close() }()
+		if n, err := io.Copy(io.Discard, s); n != size || err != nil {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+		s.Close()
+	})
+	d.Stop()
+	var f packet.Frame
+	var p packet.Packet
+	var dec packet.Decoder
+	longest, payload := 0, 0
+	for {
+		err := d.Next(&f)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			continue
+		}
+		if int(f.Wire) != len(f.Data) || !dec.Decode(&f, &p) {
+			t.Fatalf("%d bytes of %d", len(f.Data), f.Wire)
+		}
+		longest = max(longest, len(f.Data))
+		payload += int(p.PayloadLen)
+	}
+	s := d.Stats()
+	if payload < size || s.Dropped != 0 || s.Truncated != 0 {
+		t.Errorf("%d bytes of payload, %+v", payload, s)
+	}
+	if longest <= 1514 {
+		t.Skip("this kernel made no super-frames")
+	}
+	t.Logf("longest frame %d bytes", longest)
+}
+
+// TestVLANsAsTcpdump: tags, which the kernel keeps beside the packet, are where tcpdump puts
+// them: its file holds the same bytes.
+func TestVLANsAsTcpdump(t *testing.T) {
+	if _, err := exec.LookPath("tcpdump"); err != nil {
+		t.Skip("no tcpdump program:", err)
+	}
+	w := newWire(t)
+	if _, err := exec.LookPath("ethtool"); err == nil {
+		w.Run("ethtool", "-K", "v0", "txvlan", "on")
+		w.Run("ethtool", "-K", "v1", "rxvlan", "on")
+	}
+	path := filepath.Join(t.TempDir(), "tcpdump.pcap")
+	cmd := w.Command("tcpdump", "-i", "v1", "-U", "-w", path, "--immediate-mode", "--time-stamp-precision=nano")
+	cmd.Args = append(cmd.Args, "-Z", "root")
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	end := func() {
+		if !ended {
+			ended = true
+			cmd.Process.Signal(unix.SIGTERM)
+			cmd.Wait()
+		}
+	}
+	defer end()
+	said := make([]byte, 4096)
+	for n := 0; !bytes.Contains(said[:n], []byte("listening on")); {
+		k, err := stderr.Read(said[n:])
+		if n += k; err != nil {
+			t.Fatalf("tcpdump: %v: %s", err, said[:n])
+		}
+	}
+	go io.Copy(io.Discard, stderr)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
+	tag := func(f []byte, tags ...uint32) []byte {
+		out := bytes.Clone(f[:12])
+		for _, t := range tags {
+			out = append(out, byte(t>>24), byte(t>>16), byte(t>>8), byte(t))
+		}
+		return append(out, f[12:]...)
+	}
+	var sent [][]byte
+	for i, tags := range [][]uint32{
+		nil, {0x81000005}, {0x8100e005}, {0x81000000}, {0x88a80064, 0x810000c8}, {0x81000064, 0x810000c8}, {0x88a80001}, {0x88a80064, 0x810000c8, 0x81000001}, {0x91000005},
+	} {
+		sent = append(sent, tag(datagram(53, i, 0), tags...), tag(datagram(53, i, 1000), tags...))
+	}
+	w.send("v0", sent...)
+	ours := take(t, d, len(sent))
+	within(t, "tcpdump has them", func() bool {
+		info, err := os.Stat(path)
+		want := 24
+		for _, f := range sent {
+			want += 16 + len(f)
+		}
+		return err == nil && info.Size() >= int64(want)
+	})
+	end()
+	r, err := pcap.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	i := 0
+	for f, err := range r.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(f.Data, ours[i].Data) || f.Wire != ours[i].Wire || !bytes.Equal(f.Data, sent[i]) {
+			t.Errorf("frame %d: tcpdump has % x\nwe have % x\nsent % x", i, f.Data[:40], ours[i].Data[:40], sent[i][:40])
+		}
+		i++
+	}
+	if i != len(sent) {
+		t.Errorf("tcpdump has %d frames; sent %d", i, len(sent))
+	}
+}
+
+// TestTwoCaptures of one device do not disturb each other.
+func TestTwoCaptures(t *testing.T) {
+	w := newWire(t)
+	a := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
+	b := w.open(capture.Options{Interface: "v1", Filter: "port 80", ReadTimeout: soon})
+	w.numbered("v0", 53, 1, 5)
+	w.numbered("v0", 80, 6, 5)
+	if err := b.SetFilter("port 53"); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range take(t, a, 10) {
+		if numberOf(f.Data) != i+1 {
+			t.Errorf("packet %d: %d", i, numberOf(f.Data))
+		}
+	}
+	b.Close()
+	w.numbered("v0", 53, 11, 1)
+	if f := take(t, a, 1); numberOf(f[0].Data) != 11 {
+		t.Error(numberOf(f[0].Data))
+	}
+	if s := b.Stats(); s.Received != 5 || s.Received != s.Captured+s.FilterDropped+s.QueueDropped {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestJoined: packets of several devices come in order of their times, all of them.
+func TestJoined(t *testing.T) {
+	w := newWire(t)
+	w.pair("w0", "w1")
+	d := w.open(capture.Options{Interfaces: []string{"v1", "w1"}, ReadTimeout: soon})
+	const n = 600
+	for i := 1; i <= n; i++ {
+		name := "v0"
+		if i%3 == 0 || i > n-50 { // the first falls silent at last
+			name = "w0"
+		}
+		w.numbered(name, 53, i, 1)
+		if i%100 == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	for i, f := range take(t, d, n) {
+		from := uint32(0)
+		if (i+1)%3 == 0 || i+1 > n-50 {
+			from = 1
+		}
+		if numberOf(f.Data) != i+1 || f.Iface != from || f.Number != uint64(i+1) {
+			t.Fatalf("place %d: packet %d of device %d, number %d", i+1, numberOf(f.Data), f.Iface, f.Number)
+		}
+	}
+	d.Stop()
+	var f packet.Frame
+	if err := d.Next(&f); err != io.EOF {
+		t.Error(err)
+	}
+	d.Close()
+	s := d.Stats()
+	if identity(t, s); s.Received != n || s.Captured != n {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestRings: several rings of a device share its packets by flow: each comes once, those of
+// a flow in order.
+func TestRings(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", Rings: 4, ReadTimeout: soon})
+	const flows, each = 32, 50
+	for i := range each {
+		for port := range flows {
+			w.send("v0", datagram(uint16(1000+port), i, 0))
+		}
+	}
+	next := map[uint16]int{}
+	last := int64(0)
+	for _, f := range take(t, d, flows*each) {
+		port := portOf(f.Data)
+		if numberOf(f.Data) != next[port] {
+			t.Fatalf("port %d: packet %d; want %d", port, numberOf(f.Data), next[port])
+		}
+		if next[port]++; f.TS < last {
+			t.Error("time goes back")
+		}
+		last = f.TS
+	}
+	none(t, d)
+	d.Close()
+	s := d.Stats()
+	if identity(t, s); s.Received != flows*each {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestImmediate: packets come at once, one by one.
+func TestImmediate(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", Immediate: true, ReadTimeout: time.Second})
+	var late []time.Duration
+	var f packet.Frame
+	for i := range 50 {
+		began := time.Now()
+		w.numbered("v0", 53, i, 1)
+		if err := d.Next(&f); err != nil || numberOf(f.Data) != i {
+			t.Fatalf("packet %d: %v", i, err)
+		}
+		late = append(late, time.Since(began))
+	}
+	slices.Sort(late)
+	if median := late[len(late)/2]; median > 15*time.Millisecond {
+		t.Errorf("a packet takes %v", median)
+	} else {
+		t.Logf("median %v, most %v", median, late[len(late)-1])
+	}
+}
+
+// TestUntil: a context ends a wait, another one begins a new one.
+func TestUntil(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: time.Hour})
+	var f packet.Frame
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+		d.Until(ctx)
+		began := time.Now()
+		if err := d.Next(&f); err != capture.ErrTimeout {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < 25*time.Millisecond || took > time.Second {
+			t.Errorf("took %v", took)
+		}
+		cancel()
+	}
+	d.Until(context.Background())
+	time.AfterFunc(50*time.Millisecond, func() { w.numbered("v0", 53, 1, 2) })
+	if err := d.Next(&f); err != nil || numberOf(f.Data) != 1 {
+		t.Error(err)
+	}
+	if n := d.Buffered(); n != 1 {
+		t.Errorf("%d buffered", n)
+	}
+	if err := d.NextNow(&f); err != nil || numberOf(f.Data) != 2 {
+		t.Error(err)
+	}
+	if err := d.NextNow(&f); err != capture.ErrWouldBlock || d.Buffered() != 0 || d.Nonblock() {
+		t.Error(err)
+	}
+}
