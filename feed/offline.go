@@ -24,6 +24,11 @@ type Offline struct {
 	filters []linkFilter
 	closed  bool
 	cleanup runtime.Cleanup
+
+	// The first frame, read ahead where only that makes the interfaces of a pcapng file known.
+	ahead    bool
+	first    packet.Frame
+	firstErr error
 }
 
 // linkFilter is the filter for one link type. Interfaces of a pcapng file may differ in
@@ -46,6 +51,10 @@ func OpenOffline(path string, opts ...Option) (*Offline, error) {
 	f := &Offline{file: r, path: path}
 	f.o.Resolver = all.device.Resolver
 	f.init(f, &all)
+	if len(r.Info().Interfaces) == 0 {
+		f.firstErr = r.Next(&f.first)
+		f.ahead = true
+	}
 	var fo []FilterOption
 	if all.device.NoOptimize {
 		fo = append(fo, NoOptimize)
@@ -72,7 +81,7 @@ func (f *Offline) read(to *packet.Frame, _ bool) error {
 		return ErrClosed
 	}
 	for {
-		if err := f.file.Next(to); err != nil {
+		if err := f.next(to); err != nil {
 			runtime.KeepAlive(f)
 			return err
 		}
@@ -82,6 +91,15 @@ func (f *Offline) read(to *packet.Frame, _ bool) error {
 			return err
 		}
 	}
+}
+
+func (f *Offline) next(to *packet.Frame) error {
+	if !f.ahead {
+		return f.file.Next(to)
+	}
+	f.ahead = false
+	*to, f.first = f.first, packet.Frame{}
+	return f.firstErr
 }
 
 // takes runs the filter in this process.
@@ -138,18 +156,17 @@ func (f *Offline) cannot(what string) error {
 // Name is the file's path.
 func (f *Offline) Name() string { return f.path }
 
-// first is the first interface, as far as it is known: in pcapng files it may come after
-// the first block.
-func (f *Offline) first() pcap.Interface {
+// iface is the first interface. A pcapng file without packets may have none.
+func (f *Offline) iface() pcap.Interface {
 	if all := f.file.Info().Interfaces; len(all) > 0 {
 		return all[0]
 	}
 	return pcap.Interface{Resolution: pcap.Microseconds}
 }
 
-// LinkType is that of the file, or of a pcapng file's first interface: NULL until that is
-// known. Frames carry their own.
-func (f *Offline) LinkType() LinkType { return LinkType(f.first().Link) }
+// LinkType is that of the file, or of a pcapng file's first interface; NULL if it has none.
+// Frames carry their own.
+func (f *Offline) LinkType() LinkType { return LinkType(f.iface().Link) }
 
 // HeaderLen is that of LinkType.
 func (f *Offline) HeaderLen() int { return f.LinkType().HeaderLen() }
@@ -157,7 +174,7 @@ func (f *Offline) HeaderLen() int { return f.LinkType().HeaderLen() }
 // Snaplen is what the file says of its packets; a file that says no limit has
 // capture.DefaultSnaplen, as with libpcap. Longer packets are handed out whole.
 func (f *Offline) Snaplen() int {
-	if n := f.first().Snaplen; n != 0 && n <= 1<<31-1 {
+	if n := f.iface().Snaplen; n != 0 && n <= 1<<31-1 {
 		return int(n)
 	}
 	return capture.DefaultSnaplen
@@ -165,7 +182,7 @@ func (f *Offline) Snaplen() int {
 
 // Resolution of the first interface's times, as they are in the file. Packet.TS is in
 // nanoseconds whatever it is.
-func (f *Offline) Resolution() pcap.Resolution { return f.first().Resolution }
+func (f *Offline) Resolution() pcap.Resolution { return f.iface().Resolution }
 
 // FD is the file's descriptor; -1 after Close.
 func (f *Offline) FD() int { return f.file.FD() }
