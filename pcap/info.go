@@ -29,6 +29,10 @@ func (r *Reader) Format() string {
 	return "pcap"
 }
 
+// Section is the number of the pcapng section reached, from 1; 0 of a pcap file. Interface ids
+// mean others in another section.
+func (r *Reader) Section() int { return r.section.number }
+
 // Info is a snapshot. Before the first Next it knows the interfaces that come ahead of
 // the first packet, as far as they lie in the first block read; from a pipe these may be
 // none. It is called from the goroutine that calls Next.

@@ -104,7 +104,7 @@ finished.`,
 	})
 	commands := []*cobra.Command{a.extractCommand(), a.infoCommand(), a.schemaCommand(), a.featuresCommand(), a.profilesCommand(),
 		a.validateCommand(), a.statusCommand(), a.citeCommand(),
-		a.liveCommand(), a.filterCommand(), a.replayCommand(), a.interfacesCommand()}
+		a.liveCommand(), a.filterCommand(), a.dumpCommand(), a.replayCommand(), a.interfacesCommand()}
 	root.AddCommand(commands...)
 	a.mark(root)
 	return root

@@ -188,8 +188,10 @@ func (s *captureInfo) times(first, last int64) {
 	}
 }
 
-func timeText(ns int64) string {
-	return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000000000Z")
+func timeText(ns int64) string { return string(appendTime(nil, ns)) }
+
+func appendTime(b []byte, ns int64) []byte {
+	return time.Unix(0, ns).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z")
 }
 
 func (s *captureInfo) decoded(protocols *[256]uint64, dec *packet.Decoder) {

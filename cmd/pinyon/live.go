@@ -57,8 +57,20 @@ one aborts.`,
 	}
 	x.addFlags(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&l.duration, "duration", "d", "", "end after so long: seconds, or 90s, 5m, 2h")
 	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
+	l.addCapture(cmd)
+	l.save.add(cmd)
+	f.StringVar(&l.user, "user", "", "become this user once the interfaces are open")
+	return cmd
+}
+
+// captureFlags are the flags that addCapture adds.
+var captureFlags = []string{"duration", "snaplen", "promisc", "no-promisc", "buffer-size", "immediate", "rings", "direction", "fail-on-loss"}
+
+// addCapture adds the flags of whatever captures.
+func (l *liveFlags) addCapture(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&l.duration, "duration", "d", "", "end after so long: seconds, or 90s, 5m, 2h")
 	f.IntVar(&l.capture.Snaplen, "snaplen", capture.DefaultSnaplen, "bytes of a packet that are kept")
 	f.BoolVar(&l.promisc, "promisc", true, "take packets for other hosts too; --no-promisc for not")
 	f.BoolVar(&l.noPromisc, "no-promisc", false, "")
@@ -67,16 +79,13 @@ one aborts.`,
 	f.BoolVar(&l.capture.Immediate, "immediate", false, "take packets as they come instead of in blocks")
 	f.IntVar(&l.capture.Rings, "rings", 1, "rings that share an interface's packets")
 	f.StringVar(&l.direction, "direction", "inout", "in, out or inout")
-	l.save.add(cmd)
-	f.StringVar(&l.user, "user", "", "become this user once the interfaces are open")
 	f.BoolVar(&l.failLoss, "fail-on-loss", false, "exit with 3 if packets were lost")
 	complete(cmd, "direction", []string{"in", "out", "inout"})
-	return cmd
 }
 
 // openLive opens the devices, gives up privileges, and makes them the run's input.
 func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
-	o, err := l.options(args, cfg, x.resolve)
+	o, err := l.options(args, cfg.BPFFilter, x.resolve)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +136,10 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 }
 
 // options are what the flags say of the capture.
-func (l *liveFlags) options(args []string, cfg *pinyon.Config, resolve bool) (capture.Options, error) {
+func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.Options, error) {
 	o := l.capture
 	o.Interfaces = args
-	o.Filter = cfg.BPFFilter
+	o.Filter = expr
 	o.NoPromisc = l.noPromisc || !l.promisc
 	if resolve {
 		o.Resolver = filter.System{}
@@ -249,13 +258,18 @@ func (in *liveInput) status(s *summary) int {
 }
 
 func (c *captureSummary) print(a *app) {
-	a.say("%s: %d received, %d captured, %d bytes", strings.Join(c.Interfaces, ","), c.Received, c.Captured, c.Bytes)
-	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end, %d rows by outputs", c.Dropped, c.Freezes, c.InterfaceDropped, c.QueueDropped, c.SinkLost)
-	if c.FilterDropped > 0 || c.Truncated > 0 || c.Downs > 0 {
-		a.say("noted: %d of an earlier filter, %d cut to the snapshot length, interface down %d times", c.FilterDropped, c.Truncated, c.Downs)
-	}
+	a.sayCaptured(c.Interfaces, &c.Stats, fmt.Sprintf(", %d rows by outputs", c.SinkLost))
 	for _, name := range c.Saved {
 		a.say("frames -> %s", name)
+	}
+}
+
+// sayCaptured tells what became of the packets of a capture; more is what was lost behind it.
+func (a *app) sayCaptured(names []string, s *capture.Stats, more string) {
+	a.say("%s: %d received, %d captured, %d bytes", strings.Join(names, ","), s.Received, s.Captured, s.Bytes)
+	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end%s", s.Dropped, s.Freezes, s.InterfaceDropped, s.QueueDropped, more)
+	if s.FilterDropped > 0 || s.Truncated > 0 || s.Downs > 0 {
+		a.say("noted: %d of an earlier filter, %d cut to the snapshot length, interface down %d times", s.FilterDropped, s.Truncated, s.Downs)
 	}
 }
 

@@ -62,6 +62,7 @@ type chunk struct {
 // harm.
 type patient struct {
 	stop <-chan struct{}
+	idle func() // if not nil, called by Read before it waits
 	data chan chunk
 	free chan []byte
 	done chan struct{} // closed when nobody wants more
@@ -111,6 +112,14 @@ func (p *patient) Read(b []byte) (int, error) {
 			p.cur = chunk{}
 		}
 		p.at = 0
+		if p.idle != nil {
+			select {
+			case p.cur = <-p.data:
+				continue
+			default:
+				p.idle()
+			}
+		}
 		select {
 		case p.cur = <-p.data:
 		case <-p.stop:

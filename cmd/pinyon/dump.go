@@ -1,0 +1,510 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pinyon"
+	"pinyon/capture"
+	"pinyon/filter"
+	"pinyon/packet"
+	"pinyon/pcap"
+)
+
+// dumper is what the flags of dump say, and the run.
+type dumper struct {
+	*app
+	live   liveFlags
+	ifaces []string
+	file   string
+	paths  []string
+	list   bool
+	save   string
+	print  bool
+	hex    bool
+	decap  string
+	filter filterFlags
+
+	fields  []frameField
+	named   bool     // frame.interface is among them
+	on      ifaceKey // whose name row.on is
+	out     *bufio.Writer
+	line    []byte
+	row     frameRow
+	decoder packet.Decoder
+	frames  *frameFile
+	matched uint64
+	flushed time.Time
+}
+
+func (a *app) dumpCommand() *cobra.Command {
+	d := &dumper{app: a}
+	cmd := &cobra.Command{
+		Use:   "dump [-i DEV | -r FILE] [-e FIELD]... [FILTER...]",
+		Short: "Print the packets of an interface or a capture",
+		Long: `Print the packets of an interface or a capture: a line each with the time and a summary, or
+the values of fields with tabs between them. FILTER is in the language of pcap-filter(7);
+after -- no word of it is taken for a flag. Without -i and -r the most useful interface is
+taken; "any" is all of them.
+
+With -w frames go to a file, and nothing is printed unless -e, -x or --print asks for it.
+The first interrupt stops the capture and finishes what is open; a second one aborts.`,
+		Example: `  pinyon dump -i eth0 tcp port 443
+  pinyon dump -r trace.pcap -e frame.time_epoch -e ip.src,ip.dst -e tcp.flags tcp
+  pinyon dump -r trace.pcapng -w dns.pcap udp port 53`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if d.file != "" {
+				for _, name := range captureFlags {
+					if cmd.Flags().Changed(name) {
+						return usage("--%s: is of a capture from an interface, not of -r", name)
+					}
+				}
+			}
+			return d.run(strings.Join(args, " "))
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringArrayVarP(&d.ifaces, "interface", "i", nil, "interface to capture from; several are joined by time")
+	f.StringVarP(&d.file, "read", "r", "", "capture to read; - is standard input")
+	f.StringSliceVarP(&d.paths, "field", "e", nil, "print this field instead; may be repeated, or a list with commas")
+	f.BoolVar(&d.list, "fields", false, "list the fields and end")
+	f.Uint64VarP(&d.live.capture.Count, "count", "c", 0, "end after so many packets; 0 is never")
+	f.StringVarP(&d.save, "write", "w", "", "write the frames to this file: .pcapng, else pcap, nanoseconds kept; - is standard output")
+	f.BoolVar(&d.print, "print", false, "print with -w too")
+	f.BoolVarP(&d.hex, "hex", "x", false, "print the bytes too, those of the link layer included")
+	f.StringVar(&d.decap, "decap", "none", "none, or inner for the fields of the innermost IP header")
+	d.filter.add(cmd)
+	d.live.addCapture(cmd)
+	complete(cmd, "field", fieldPaths())
+	complete(cmd, "decap", []string{"none", "inner"})
+	return cmd
+}
+
+// check resolves the flags.
+func (d *dumper) check(expr string) (err error) {
+	if d.file != "" && len(d.ifaces) > 0 {
+		return usage("-i and -r: give one of them")
+	}
+	switch d.decap {
+	case "none":
+	case "inner":
+		d.decoder.Decap = packet.DecapInner
+	default:
+		return usage("--decap: got %q; want none or inner", d.decap)
+	}
+	if d.fields, err = fieldsOf(d.paths); err != nil {
+		return err
+	}
+	for _, f := range d.fields {
+		d.named = d.named || f.path == "frame.interface"
+	}
+	d.print = d.print || d.save == "" || d.hex || len(d.fields) > 0
+	if d.print && d.save == "-" {
+		return usage("-w -: standard output cannot take lines as well")
+	}
+	if d.save != "" && d.file != "" && sameFile(d.file, d.save) {
+		return usage("-w %s: that is what -r reads", d.save)
+	}
+	if err := filter.Check(expr, d.filter.options(filter.ModeFile)); err != nil {
+		return badFilter(expr, err)
+	}
+	return nil
+}
+
+// sameFile reports whether two names are of one regular file.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil || !x.Mode().IsRegular() {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+func (d *dumper) run(expr string) error {
+	if d.list {
+		return d.writeResult("-", []byte(fieldTable()))
+	}
+	if err := d.check(expr); err != nil {
+		return err
+	}
+	d.out = bufio.NewWriterSize(d.app.out, 64<<10)
+	var frames atomic.Pointer[frameFile]
+	sig := watchSignals(d.app, func() {
+		if f := frames.Load(); f != nil {
+			f.abort()
+		}
+	})
+	defer sig.close()
+	src, err := d.open(expr, sig)
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	if d.save != "" {
+		if d.frames, err = createFrameFile(d.save, d.app.out); err != nil {
+			return err
+		}
+		frames.Store(d.frames)
+		defer d.frames.abort()
+		d.frames.iface = src.iface
+	}
+	err = d.copy(src)
+	var fault *inputError
+	if err != nil && !errors.As(err, &fault) && !d.lost {
+		d.out.Flush()
+		return err
+	}
+	if d.frames != nil { // complete with what there is, whatever ended the input
+		if e := d.frames.close(); e != nil {
+			return e
+		}
+	}
+	if d.lost {
+		return err
+	}
+	if err := d.out.Flush(); err != nil {
+		return err
+	}
+	if fault != nil {
+		d.say("%s: %s", d.name, fault.text)
+	}
+	err = src.close()
+	status := src.tell(d)
+	if err != nil {
+		return err
+	}
+	if fault != nil {
+		status = exitIncomplete
+	}
+	if s := int(sig.status.Load()); s != 0 {
+		status = s
+	}
+	if status != exitOK {
+		return &exit{status: status}
+	}
+	return nil
+}
+
+// inputError is an input that ended before its end; what came before it stands.
+type inputError struct{ text string }
+
+func (e *inputError) Error() string { return e.text }
+
+// A dumpSource is where dump's frames come from.
+type dumpSource interface {
+	// next fills f with the next frame that matches: io.EOF at the end, an *inputError if
+	// that came early, capture.ErrTimeout if none came for a while.
+	next(f *packet.Frame) error
+	// section is the part of the input that interface numbers are of.
+	section() int
+	// iface tells of an interface of the part at hand.
+	iface(n uint32) (i pcap.Interface, ok bool)
+	// tell says the sums and gives the exit status that they ask for.
+	tell(d *dumper) int
+	close() error
+}
+
+// copy takes every frame to where it goes.
+func (d *dumper) copy(src dumpSource) error {
+	live := d.file == ""
+	for {
+		switch err := src.next(&d.row.f); {
+		case err == io.EOF:
+			return nil
+		case err == capture.ErrTimeout:
+			if err := d.flush(); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		d.matched++
+		if d.print {
+			if d.named {
+				d.nameInterface(src)
+			}
+			if err := d.printRow(); err != nil {
+				return err
+			}
+		}
+		if d.frames != nil {
+			if err := d.frames.write(&d.row.f, src.section()); err != nil {
+				return err
+			}
+		}
+		switch {
+		case live:
+			// No lull may come, so the clock tells too.
+			if now := time.Now(); now.Sub(d.flushed) > flushTime {
+				if err := d.flush(); err != nil {
+					return err
+				}
+			}
+		case d.matched == d.live.capture.Count:
+			return nil
+		}
+	}
+}
+
+// flushTime is how late a line may be seen.
+const flushTime = 100 * time.Millisecond
+
+// flush hands on what was printed and written.
+func (d *dumper) flush() error {
+	d.flushed = time.Now()
+	if d.frames != nil {
+		if err := d.frames.flush(); err != nil {
+			return err
+		}
+	}
+	return d.out.Flush()
+}
+
+// nameInterface gives the row the name of its interface.
+func (d *dumper) nameInterface(src dumpSource) {
+	key := ifaceKey{section: src.section(), iface: d.row.f.Iface}
+	if d.row.on != "" && key == d.on {
+		return
+	}
+	d.on = key
+	if i, _ := src.iface(key.iface); i.Name != "" {
+		d.row.on = plain(i.Name)
+	} else {
+		d.row.on = strconv.FormatUint(uint64(key.iface), 10)
+	}
+}
+
+// printRow prints the frame at hand. It allocates for summaries only.
+func (d *dumper) printRow() error {
+	r := &d.row
+	r.ip = d.decoder.Decode(&r.f, &r.p)
+	b := d.line[:0]
+	if len(d.fields) == 0 {
+		b = append(appendTime(b, r.f.TS), ' ')
+		b = append(b, r.summary()...)
+	}
+	for i := range d.fields {
+		if i > 0 {
+			b = append(b, '\t')
+		}
+		b = d.fields[i].add(b, r)
+	}
+	b = append(b, '\n')
+	if d.hex {
+		b = appendHex(b, r.f.Data)
+	}
+	d.line = b
+	_, err := d.out.Write(b)
+	return err
+}
+
+// appendHex appends bytes, sixteen a line, as tcpdump -XX does.
+func appendHex(b, data []byte) []byte {
+	const digits, perLine = "0123456789abcdef", 16
+	for at := 0; at < len(data); at += perLine {
+		row := data[at:min(at+perLine, len(data))]
+		b = fmt.Appendf(b, "\t0x%04x: ", at)
+		for i := range perLine {
+			if i%2 == 0 {
+				b = append(b, ' ')
+			}
+			if i < len(row) {
+				b = append(b, digits[row[i]>>4], digits[row[i]&15])
+			} else {
+				b = append(b, "  "...)
+			}
+		}
+		b = append(b, "  "...)
+		for _, c := range row {
+			if c <= ' ' || c >= 0x7f {
+				c = '.'
+			}
+			b = append(b, c)
+		}
+		b = append(b, '\n')
+	}
+	return b
+}
+
+func (d *dumper) open(expr string, sig *interrupt) (dumpSource, error) {
+	if d.file != "" {
+		return d.openFile(expr, sig)
+	}
+	return d.openDevice(expr, sig)
+}
+
+// dumpFile is a capture as a source of dump.
+type dumpFile struct {
+	name    string
+	expr    string
+	set     *filter.Set
+	src     capture.Source
+	r       *pcap.Reader
+	stop    *pinyon.Stop
+	records uint64
+	closed  bool
+}
+
+func (d *dumper) openFile(expr string, sig *interrupt) (dumpSource, error) {
+	set, err := filter.NewSet(expr, d.filter.options(filter.ModeFile))
+	if err != nil {
+		return nil, badFilter(expr, err)
+	}
+	s := &dumpFile{name: d.file, expr: expr, set: set, stop: &sig.stop}
+	info, err := os.Stat(d.file)
+	switch {
+	case d.file == "-":
+		s.name = "standard input"
+		s.src, err = openStream(s.name, func() (io.ReadCloser, error) { return io.NopCloser(d.in), nil }, sig.ended)
+	case err == nil && !info.Mode().IsRegular() && !info.IsDir():
+		s.src, err = openStream(d.file, func() (io.ReadCloser, error) { return os.Open(d.file) }, sig.ended)
+	default:
+		s.src, err = pcap.Open(d.file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch src := s.src.(type) {
+	case *stream:
+		s.r = src.Reader
+		src.from.idle = func() { d.flush() } // an error comes again with the next line
+	case *pcap.Reader:
+		s.r = src
+	}
+	return s, nil
+}
+
+func (s *dumpFile) next(f *packet.Frame) error {
+	for {
+		err := s.src.Next(f)
+		if err == io.EOF || s.stop.IsSet() { // a pipe that is given up may end within a record
+			return io.EOF
+		}
+		if err != nil {
+			return &inputError{s.name + ": " + strings.TrimPrefix(err.Error(), "pcap: ")}
+		}
+		s.records++
+		ok, err := s.set.Match(f)
+		if err != nil {
+			return inFile(s.name, f.Link, badFilter(s.expr, err))
+		}
+		if ok {
+			return nil
+		}
+	}
+}
+
+func (s *dumpFile) section() int { return s.r.Section() }
+
+func (s *dumpFile) iface(n uint32) (i pcap.Interface, ok bool) {
+	if list := s.r.Info().Interfaces; int(n) < len(list) {
+		return list[n], true
+	}
+	return i, false
+}
+
+func (s *dumpFile) tell(d *dumper) int {
+	d.say("%s: %d records, %d matched", s.name, s.records, d.matched)
+	if c := s.r.Counts(); c.UnknownInterface > 0 || c.UnsupportedSections > 0 {
+		d.say("skipped: %d records of undeclared interfaces, %d sections of an unknown version", c.UnknownInterface, c.UnsupportedSections)
+	}
+	return exitOK
+}
+
+func (s *dumpFile) close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.src.Close()
+}
+
+// dumpDevice is a capture of devices as a source of dump.
+type dumpDevice struct {
+	dev  *capture.Device
+	fail bool // --fail-on-loss
+	stop chan struct{}
+	done bool
+}
+
+func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
+	o, err := d.live.options(d.ifaces, expr, d.filter.resolve)
+	if err != nil {
+		return nil, err
+	}
+	o.NoOptimize = d.filter.noOptimize
+	o.ReadTimeout = flushTime
+	dev, err := capture.Open(o)
+	var fe *filter.Error
+	if errors.As(err, &fe) {
+		return nil, badFilter(expr, fe)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if links := dev.LinkTypes(); d.save != "" && !isNG(d.save) {
+		for _, l := range links {
+			if l != links[0] {
+				dev.Close()
+				return nil, usage("-w %s: interfaces of types %s and %s need a .pcapng file", d.save, linkName(links[0]), linkName(l))
+			}
+		}
+	}
+	s := &dumpDevice{dev: dev, fail: d.live.failLoss, stop: make(chan struct{})}
+	go func() {
+		select {
+		case <-sig.ended:
+			dev.Stop()
+		case <-s.stop:
+		}
+	}()
+	if len(d.ifaces) == 0 {
+		d.say("listening on %s", plain(dev.Name()))
+	}
+	d.log.Info("capturing", "interfaces", dev.Name(), "filter", dev.FilterExpr(), "snaplen", dev.Snaplen())
+	return s, nil
+}
+
+func (s *dumpDevice) next(f *packet.Frame) error {
+	err := s.dev.Next(f)
+	if err == nil || err == io.EOF || err == capture.ErrTimeout {
+		return err
+	}
+	return &inputError{strings.TrimPrefix(err.Error(), "capture: ")}
+}
+
+func (s *dumpDevice) section() int { return 0 }
+
+func (s *dumpDevice) iface(n uint32) (i pcap.Interface, ok bool) {
+	return pcap.Interface{Name: s.dev.Interfaces()[n], Link: s.dev.LinkTypes()[n], Snaplen: uint32(s.dev.Snaplen())}, true
+}
+
+func (s *dumpDevice) tell(d *dumper) int {
+	st := s.dev.Stats()
+	d.sayCaptured(s.dev.Interfaces(), &st, "")
+	if s.fail && st.Lost() > 0 {
+		return exitIncomplete
+	}
+	return exitOK
+}
+
+func (s *dumpDevice) close() error {
+	if s.done {
+		return nil
+	}
+	s.done = true
+	close(s.stop)
+	return s.dev.Close()
+}
