@@ -14,10 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
-	"pinyon/capture"
 	"pinyon/packet"
 	"pinyon/pcap"
-	"pinyon/sink"
 )
 
 // saveFlags say where the frames of a live run go, and when a new file begins.
@@ -65,41 +63,41 @@ func (s *saveFlags) check() (err error) {
 
 func (s *saveFlags) rotates() bool { return s.bytes > 0 || s.every > 0 }
 
-// A saveFile is where frames go: one file, or one after the other with a number in the name.
-// Each appears under its name when it is complete.
+// A saveFile is where the frames of a live run go: one file, or one after the other with a
+// number in the name. Each appears under its name when it is complete.
 type saveFile struct {
-	flags   *saveFlags
-	ifaces  []string
-	links   []uint16
-	snaplen int
+	flags *saveFlags
+	iface func(n uint32) (pcap.Interface, bool)
 
-	target  *sink.Target // nil between files
-	writer  capture.FrameWriter
+	mu      sync.Mutex // of file, and over; abort comes from another goroutine
+	file    *frameFile // nil between files
+	over    bool
 	number  int
-	written int64
+	written int64 // bytes of frames and their headers
 	until   int64 // when the next file begins, by packet time; ns
 	flushed time.Time
 	names   []string // of complete files that are kept
-
-	mu   sync.Mutex // held while the file changes; abort comes from another goroutine
-	over bool
 }
 
 func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (*saveFile, error) {
-	f := &saveFile{flags: s, ifaces: ifaces, links: links, snaplen: snaplen, flushed: time.Now()}
-	if !f.ng() {
+	if !isNG(s.path) {
 		for _, l := range links {
 			if l != links[0] {
 				return nil, usage("--save-pcap %s: interfaces of several link types need a .pcapng file", s.path)
 			}
 		}
 	}
+	f := &saveFile{flags: s, flushed: time.Now()}
+	f.iface = func(n uint32) (pcap.Interface, bool) {
+		if int(n) >= len(links) {
+			return pcap.Interface{}, false
+		}
+		return pcap.Interface{Link: links[n], Snaplen: uint32(snaplen), Name: ifaces[n]}, true
+	}
 	return f, f.begin()
 }
 
-func (f *saveFile) ng() bool { return strings.EqualFold(filepath.Ext(f.flags.path), ".pcapng") }
-
-// name is the name of the next file.
+// name is the name of the file at hand.
 func (f *saveFile) name() string {
 	if !f.flags.rotates() {
 		return f.flags.path
@@ -108,50 +106,51 @@ func (f *saveFile) name() string {
 	return fmt.Sprintf("%s-%05d%s", strings.TrimSuffix(f.flags.path, ext), f.number, ext)
 }
 
-func (f *saveFile) begin() (err error) {
+func (f *saveFile) begin() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
 		return errAborted
 	}
 	f.number++
-	if f.target, err = create(f.name()); err != nil {
+	file, err := createFrameFile(f.name(), nil)
+	if err != nil {
 		return err
 	}
-	if !f.ng() {
-		f.writer = pcap.NewWriter(f.target, pcap.WriterOptions{Link: f.links[0], Snaplen: uint32(f.snaplen), Nano: true})
-		f.written = 24
-		return nil
-	}
-	w := pcap.NewNGWriter(f.target, pcap.NGOptions{Application: "pinyon " + pinyon.Version})
-	f.written = 64
-	for i, name := range f.ifaces {
-		if _, err := w.AddInterface(pcap.InterfaceOptions{Link: f.links[i], Snaplen: uint32(f.snaplen), Name: name}); err != nil {
-			return err
-		}
-		f.written += int64(44 + len(name))
-	}
-	f.writer = w
+	file.iface = f.iface
+	f.file, f.written = file, fileHeader
 	return nil
 }
 
-// recordSize is at least what a record takes beside its bytes.
-func (f *saveFile) recordSize(n int) int64 {
-	if f.ng() {
-		return int64(32 + (n+3)&^3)
+// What a file takes beside its frames, at most: its own header and a frame's. A pcapng
+// interface takes more with a long name.
+const (
+	fileHeader  = 24
+	frameHeader = 16
+	ngHeader    = 256
+	ngFrame     = 32
+)
+
+func (f *saveFile) size(frame *packet.Frame) int64 {
+	if isNG(f.flags.path) {
+		return int64(ngFrame + (len(frame.Data)+3)&^3)
 	}
-	return int64(16 + n)
+	return int64(frameHeader + len(frame.Data))
 }
 
 func (f *saveFile) write(p *packet.Frame) error {
-	size := f.recordSize(len(p.Data))
-	full := f.flags.bytes > 0 && f.written+size > f.flags.bytes && f.writer != nil && f.written > 64
-	if full || f.flags.every > 0 && f.until != 0 && p.TS >= f.until {
+	size := f.size(p)
+	most := f.flags.bytes
+	if isNG(f.flags.path) {
+		most -= ngHeader
+	}
+	full := f.flags.bytes > 0 && f.written > fileHeader && f.written+size > most
+	if f.file != nil && (full || f.flags.every > 0 && f.until != 0 && p.TS >= f.until) {
 		if err := f.end(); err != nil {
 			return err
 		}
 	}
-	if f.writer == nil {
+	if f.file == nil {
 		if err := f.begin(); err != nil {
 			return err
 		}
@@ -160,13 +159,13 @@ func (f *saveFile) write(p *packet.Frame) error {
 		f.until = (p.TS/every + 1) * every
 	}
 	f.written += size
-	return f.writer.Write(p)
+	return f.file.write(p, 0)
 }
 
 // idle is called when no frame comes: what was written leaves, and a file whose time is
 // over is finished.
 func (f *saveFile) idle() error {
-	if f.writer == nil {
+	if f.file == nil {
 		return nil
 	}
 	if f.flags.every > 0 && f.until != 0 && time.Now().Add(-time.Second).UnixNano() > f.until {
@@ -176,28 +175,20 @@ func (f *saveFile) idle() error {
 		return nil
 	}
 	f.flushed = time.Now()
-	return f.writer.Flush()
+	return f.file.flush()
 }
 
 // end completes the file at hand and forgets the oldest.
 func (f *saveFile) end() error {
-	if f.writer == nil {
+	if f.file == nil {
 		return nil
 	}
+	if err := f.file.close(); err != nil {
+		return err
+	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.over {
-		return errAborted
-	}
-	err := f.writer.Close()
-	f.writer = nil
-	if err != nil {
-		f.target.Abort()
-		return err
-	}
-	if err := f.target.Commit(); err != nil {
-		return err
-	}
+	f.file = nil
+	f.mu.Unlock()
 	f.names = append(f.names, f.name())
 	if keep := f.flags.keep; keep > 0 && len(f.names) > keep {
 		for _, name := range f.names[:len(f.names)-keep] {
@@ -218,7 +209,7 @@ func (f *saveFile) abort() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.over = true
-	if f.target != nil {
-		f.target.Abort()
+	if f.file != nil {
+		f.file.abort()
 	}
 }
