@@ -7,7 +7,8 @@
 // an epoch every worker hands out the rows of flows that are over, sorted by logical end and
 // first packet; the merger joins those of all workers in that order. So the output does not
 // depend on the number of workers. With one worker everything runs in the caller's
-// goroutine, unless an input is live: who reads a ring waits for no sink.
+// goroutine, unless an input is live: who reads a ring waits for no sink, which has a goroutine
+// of its own then.
 //
 // The engine knows no format and no configuration file.
 package engine

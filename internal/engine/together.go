@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"pinyon/column"
 )
@@ -15,6 +16,8 @@ const (
 	// Of live rows more may wait for the sink: a row group of 65,536 rows with 400 columns
 	// keeps it busy for half a second, and the ring must not wait for that.
 	liveBatches = 24
+	liveChunks  = 32
+	wakeEvery   = 200 * time.Millisecond
 	// sparePerWorker chunks wait to be used again. Half a megabyte made anew each time cost as
 	// much as everything else that a second worker adds.
 	sparePerWorker = 16
@@ -23,8 +26,20 @@ const (
 // together runs the reader, the workers, the merger and the sink side by side. What they
 // hand to each other is bounded, and every one of them comes to its end when the reader
 // does: after an error they go on taking and giving, and only drop what they get.
+//
+// Of live inputs with one worker the reader is that worker: a packet waits for no other
+// thread, and the blocks of a ring go back at once.
 func (r *run) together(inputs []Input) error {
 	var failed atomic.Bool
+	live := slices.ContainsFunc(inputs, func(in Input) bool { return in.Live })
+	direct := live && len(r.workers) == 1
+	inFlight, chunks, spares := batchesInFlight, chunksInFlight, sparePerWorker
+	if live {
+		inFlight = liveBatches
+	}
+	if direct {
+		chunks, spares = liveChunks, liveChunks
+	}
 	epochs := make(chan *epoch, epochsInFlight)
 	for range epochsInFlight {
 		epochs <- newEpoch()
@@ -32,17 +47,16 @@ func (r *run) together(inputs []Input) error {
 	var working sync.WaitGroup
 	for _, w := range r.workers {
 		w.in = make(chan *epoch, epochsInFlight)
-		w.out = make(chan *chunk, chunksInFlight)
-		w.free = make(chan *chunk, sparePerWorker)
+		w.out = make(chan *chunk, chunks)
+		w.free = make(chan *chunk, spares)
+		if direct {
+			break
+		}
 		working.Add(1)
 		go func() {
 			defer working.Done()
 			w.run(epochs, &failed)
 		}()
-	}
-	inFlight := batchesInFlight
-	if slices.ContainsFunc(inputs, func(in Input) bool { return in.Live }) {
-		inFlight = liveBatches
 	}
 	batches := make(chan *column.Batch, inFlight)
 	spare := make(chan *column.Batch, inFlight+1)
@@ -97,6 +111,12 @@ func (r *run) together(inputs []Input) error {
 				e.last = true
 			}
 			last = e.last
+			if direct {
+				r.workers[0].live(e, &failed)
+				e.release()
+				epochs <- e
+				continue
+			}
 			e.left = int32(len(r.workers))
 			for _, w := range r.workers {
 				w.in <- e
@@ -107,6 +127,9 @@ func (r *run) together(inputs []Input) error {
 	}
 	for _, w := range r.workers {
 		close(w.in)
+		if direct {
+			close(w.out)
+		}
 	}
 	working.Wait()
 	merging.Wait()
@@ -129,30 +152,49 @@ func (r *run) stopped() bool { return r.opt.Stop != nil && r.opt.Stop.Load() }
 // run serves the worker's epochs until there are no more.
 func (w *worker) run(epochs chan<- *epoch, failed *atomic.Bool) {
 	defer close(w.out)
-	take := func() *chunk {
-		select {
-		case c := <-w.free:
-			c.reset()
-			return c
-		default:
-			return &chunk{owner: w}
-		}
-	}
-	give := func(c *chunk) { w.out <- c }
 	for e := range w.in {
-		if !failed.Load() {
-			w.update(e)
-			if e.last {
-				w.flush()
-			}
-		}
-		w.emit(e, take, give)
+		w.step(e, failed)
+		w.emit(e, w.take, w.give)
 		if atomic.AddInt32(&e.left, -1) == 0 {
 			e.release()
 			epochs <- e
 		}
 	}
 }
+
+// step takes the worker's part of an epoch.
+func (w *worker) step(e *epoch, failed *atomic.Bool) {
+	if failed.Load() {
+		return
+	}
+	w.update(e)
+	if e.last {
+		w.flush()
+	}
+}
+
+// live is what the reader does with an epoch itself. Who waits for the rows is not woken
+// for none, but now and then to flush.
+func (w *worker) live(e *epoch, failed *atomic.Bool) {
+	w.step(e, failed)
+	if now := time.Now(); e.last || now.Sub(w.gave) > wakeEvery || slices.ContainsFunc(w.ended, func(f ended) bool { return f.end < e.now }) {
+		w.gave = now
+		w.emit(e, w.take, w.give)
+	}
+}
+
+// take gives a chunk to fill, and give hands it on.
+func (w *worker) take() *chunk {
+	select {
+	case c := <-w.free:
+		c.reset()
+		return c
+	default:
+		return &chunk{owner: w}
+	}
+}
+
+func (w *worker) give(c *chunk) { w.out <- c }
 
 // merger joins the rows of all workers in their order.
 type merger struct {

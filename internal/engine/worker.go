@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"pinyon/extract"
 	"pinyon/flow"
@@ -62,6 +63,7 @@ type worker struct {
 	in   chan *epoch
 	out  chan *chunk
 	free chan *chunk
+	gave time.Time // when live gave rows last
 }
 
 // newWorker makes worker id of n over the given number of logical shards.
