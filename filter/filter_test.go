@@ -294,6 +294,18 @@ func TestProtochain(t *testing.T) {
 	}
 }
 
+func TestDumpForms(t *testing.T) {
+	p := mustCompile(t, "arp", 1, nil)
+	var b strings.Builder
+	p.DumpC(&b)
+	p.DumpDecimal(&b)
+	const want = "{ 0x28, 0, 0, 0x0000000c },\n{ 0x15, 0, 1, 0x00000806 },\n{ 0x6, 0, 0, 0x00040000 },\n{ 0x6, 0, 0, 0x00000000 },\n" +
+		"4\n40 0 0 12\n21 0 1 2054\n6 0 0 262144\n6 0 0 0\n"
+	if b.String() != want || p.Len() != 4 {
+		t.Errorf("%d instructions:\n%s\nwant\n%s", p.Len(), b.String(), want)
+	}
+}
+
 func TestDump(t *testing.T) {
 	var b bytes.Buffer
 	if err := mustCompile(t, "ip and tcp dst port 443", 1, nil).Dump(&b); err != nil {

@@ -132,6 +132,28 @@ func TestDumpWrite(t *testing.T) {
 	}
 }
 
+// TestDumpSections: an interface number means another interface in another section.
+func TestDumpSections(t *testing.T) {
+	var b bytes.Buffer
+	for _, name := range []string{"a", "b\x1b"} {
+		w := pcap.NewNGWriter(&b, pcap.NGOptions{})
+		w.AddInterface(pcap.InterfaceOptions{Link: packet.LinkRaw, Name: name})
+		w.Write(&packet.Frame{Data: []byte("x"), Link: packet.LinkRaw})
+		w.Close()
+	}
+	in := write(t, "in.pcapng", b.Bytes())
+	out := filepath.Join(t.TempDir(), "out.pcapng")
+	want(t, 0, "2 matched", "dump", "-r", in, "-w", out)
+	for _, name := range []string{in, out} {
+		if got := want(t, 0, "", "dump", "-r", name, "-e", "frame.interface"); got != "a\n\"b\\x1b\"\n" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if list := framesOf(t, out); list[0].Iface != 0 || list[1].Iface != 1 {
+		t.Errorf("%+v", list)
+	}
+}
+
 // mixedCapture has frames of two link types; one interface has no name.
 func mixedCapture(t *testing.T) []byte {
 	var b bytes.Buffer

@@ -89,11 +89,17 @@ type liveRun struct {
 // startLive starts `pinyon live` in the namespace and waits until it captures.
 func startLive(t *testing.T, ns *nstest.Namespace, args ...string) *liveRun {
 	t.Helper()
+	return startCapture(t, ns, "live", args...)
+}
+
+// startCapture is startLive for any command that captures.
+func startCapture(t *testing.T, ns *nstest.Namespace, command string, args ...string) *liveRun {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Skip(err)
 	}
-	r := &liveRun{Cmd: ns.Command(exe, append([]string{"live", "-v"}, args...)...), said: make(chan string, 1)}
+	r := &liveRun{Cmd: ns.Command(exe, append([]string{command, "-v"}, args...)...), said: make(chan string, 1)}
 	r.Env = append(os.Environ(), "PINYON_TEST_MAIN=1")
 	r.out, err = r.StdoutPipe()
 	if err != nil {
