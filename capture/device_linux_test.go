@@ -252,8 +252,8 @@ func TestStopIsPrompt(t *testing.T) {
 			stop = w.flood("v0", datagram(53, 1, 0))
 		}
 		for _, pause := range []time.Duration{0, time.Millisecond} {
-			var worst time.Duration
-			for range 5 {
+			var took []time.Duration
+			for range 7 {
 				n := 0
 				c := w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
 					if n++; n%64 == 0 {
@@ -266,11 +266,15 @@ func TestStopIsPrompt(t *testing.T) {
 				if err := c.Stop(); err != nil {
 					t.Error(err)
 				}
-				worst = max(worst, time.Since(began))
+				took = append(took, time.Since(began))
 				identity(t, c.Stats())
 			}
-			if t.Logf("flooded %t, pause %v: %v", flooded, pause, worst); worst > 100*time.Millisecond+raceSlack {
-				t.Errorf("flooded %t, pause %v: Stop took %v", flooded, pause, worst)
+			slices.Sort(took)
+			// The median, because a machine busy with something else may take its time once.
+			median, worst := took[len(took)/2], took[len(took)-1]
+			t.Logf("flooded %t, pause %v: median %v, worst %v", flooded, pause, median, worst)
+			if median > 100*time.Millisecond+raceSlack || worst > 300*time.Millisecond+raceSlack {
+				t.Errorf("flooded %t, pause %v: Stop took %v", flooded, pause, took)
 			}
 		}
 	}

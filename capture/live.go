@@ -30,6 +30,9 @@ type ring interface {
 	Close() error
 }
 
+// A failer is a ring whose errors are not to be seen at its descriptor.
+type failer interface{ Failed() bool }
+
 // A link is a device as a capture sees it.
 type link struct {
 	name      string
@@ -40,6 +43,7 @@ type link struct {
 	loopbacks []int  // of all devices: those whose outgoing packets come in again
 	members   []int  // of all devices
 	netmask   uint32 // of IPv4; 0 if not known
+	bare      bool   // programs see the frame and nothing beside it
 	drops     *dropMeter
 }
 
@@ -102,7 +106,6 @@ type swap struct {
 	progs []*program
 	stamp int64     // packets up to this time were let in by the filter before
 	at    time.Time // when
-	ends  bool      // the reader has left it behind
 }
 
 // downTime is how often a device that went down is looked at: it may be gone for good.
@@ -130,6 +133,9 @@ func Open(o Options) (*Device, error) {
 	for _, name := range o.Interfaces {
 		l, err := lookup(name)
 		if err != nil {
+			return nil, wrap("open", err)
+		}
+		if err := adapt(l, &o); err != nil {
 			return nil, wrap("open", err)
 		}
 		d.links = append(d.links, l)
@@ -175,6 +181,9 @@ func (d *Device) open() (err error) {
 	}
 	if len(d.ports) == 1 {
 		d.one = d.ports[0]
+	}
+	if d.opt.usesLibpcap() {
+		d.begin()
 	}
 	return nil
 }
@@ -422,7 +431,7 @@ func (d *Device) takes(p *port, f *packet.Frame) bool {
 			d.settle()
 		}
 		return false
-	case s == nil && !p.prog.here || p.prog.takes(f):
+	case s == nil && !p.prog.here, !p.prog.here && p.prog.typed && f.Type == packet.TypeUnknown, p.prog.takes(f):
 		return true
 	case p.prog.here:
 		d.sums.refused++
@@ -494,7 +503,8 @@ func (d *Device) idle(began time.Time, round int) error {
 	}
 	trouble := d.poll.wait(wait)
 	for _, p := range d.ports {
-		if !trouble && !p.down || d.err != nil {
+		f, ok := p.ring.(failer)
+		if !trouble && !p.down && !(ok && f.Failed()) || d.err != nil {
 			continue
 		}
 		switch err := p.Err(); {

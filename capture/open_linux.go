@@ -34,7 +34,10 @@ func translate(err error) error {
 	return afpacket.Explain(err)
 }
 
-func openRing(l *link, position uint32, group uint16, o *Options, prog []filter.Instruction) (ring, error) {
+// hasSystem: there are rings without libpcap.
+const hasSystem = true
+
+func openSystemRing(l *link, position uint32, group uint16, o *Options, prog []filter.Instruction) (ring, error) {
 	r, err := afpacket.Open(afpacket.Config{
 		Index: l.index, Link: l.link, Cooked: l.cooked, Position: position, Snaplen: o.Snaplen, BufferSize: o.BufferSize,
 		Retire: int(o.retire().Milliseconds()), Promisc: !o.NoPromisc, Fanout: group,

@@ -4,7 +4,10 @@ package capture
 
 import "pinyon/filter"
 
-func openRing(l *link, _ uint32, _ uint16, _ *Options, _ []filter.Instruction) (ring, error) {
+// hasSystem: there are rings without libpcap.
+const hasSystem = false
+
+func openSystemRing(l *link, _ uint32, _ uint16, _ *Options, _ []filter.Instruction) (ring, error) {
 	return nil, &InterfaceError{l.name, "open", ErrNotSupported}
 }
 

@@ -61,6 +61,8 @@ type Options struct {
 	ReadTimeout time.Duration
 	// Rings is how many rings share the packets of each device by flow; 0 and 1 are one.
 	Rings int
+	// Backend is what reads the devices: BackendSystem or BackendLibpcap.
+	Backend string
 }
 
 // retire is how long the kernel keeps a block that is not full. Longer fills blocks better
@@ -99,6 +101,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.Rings = max(o.Rings, 1)
 	if o.Rings > 64 {
 		return o, fmt.Errorf("%d rings; want 64 at most", o.Rings)
+	}
+	if err := checkBackend(&o); err != nil {
+		return o, err
 	}
 	if len(o.Interfaces) == 0 {
 		o.Interfaces = []string{o.Interface}

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 
 	"pinyon/filter"
 	"pinyon/packet"
@@ -11,6 +12,7 @@ import (
 type program struct {
 	kernel []filter.Instruction
 	user   *filter.Program
+	typed  bool // it looks at the packet's type, which not every ring tells
 	here   bool // the kernel cannot run it and takes everything; user decides
 }
 
@@ -21,6 +23,19 @@ func compile(expr string, l *link, o *Options) (*program, error) {
 	var err error
 	if p.user, err = filter.Compile(expr, l.link, &fo); err != nil {
 		return nil, err
+	}
+	for _, in := range p.user.Instructions() {
+		p.typed = p.typed || in.K == adPacketType && in.Op&7 == 0
+	}
+	if l.bare {
+		if o.Direction != InOut {
+			return nil, fmt.Errorf("%w: direction with libpcap on this system", ErrNotSupported)
+		}
+		fo.Mode = filter.ModeFile
+		if p.user, err = filter.Compile(expr, l.link, &fo); err == nil {
+			p.kernel = p.user.Instructions()
+		}
+		return &p, err
 	}
 	fo.Mode = filter.ModeKernel
 	k, err := filter.Compile(expr, l.link, &fo)

@@ -181,6 +181,7 @@ func (c *Capture) SetFilter(expr string) error {
 		// The reader looks at the new filter before the next packet. Nothing else is held
 		// here: the callback that is waited for may call this Capture.
 		c.deliver.Lock()
+		//lint:ignore SA2001 it is the waiting that counts
 		c.deliver.Unlock()
 	}
 	return nil

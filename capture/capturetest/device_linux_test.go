@@ -31,13 +31,14 @@ func device(t *testing.T, o capture.Options, frames []packet.Frame) *capture.Dev
 		if d, err = capture.Open(o); err != nil {
 			t.Fatal(err)
 		}
-		send(t, "v0", frames)
+		send(t, "v0", frames, d.Stats)
 	})
 	return d
 }
 
-// send sends frames on a device of the thread's namespace.
-func send(t *testing.T, name string, frames []packet.Frame) {
+// send sends frames on a device of the thread's namespace, no more at a time than the
+// system's queue between the two ends of a pair holds (netdev_max_backlog, 1,000).
+func send(t *testing.T, name string, frames []packet.Frame, stats func() capture.Stats) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -53,8 +54,10 @@ func send(t *testing.T, name string, frames []packet.Frame) {
 	}
 	to := &unix.SockaddrLinklayer{Ifindex: int(r.Uint32())}
 	for i := range frames {
-		if i%200 == 199 {
-			time.Sleep(time.Millisecond) // a busy machine's backlog holds 1,000 packets
+		for end := time.Now().Add(5 * time.Second); i%200 == 0 && stats().Received < uint64(i); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d frames sent, %d received", i, stats().Received)
+			}
 		}
 		if err := unix.Sendto(fd, frames[i].Data, 0, to); err != nil {
 			t.Fatal(err)
@@ -88,7 +91,7 @@ func TestLiveFeed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			send(t, "v0", frames)
+			send(t, "v0", frames, f.Stats)
 			s = f.Source()
 		})
 		return s

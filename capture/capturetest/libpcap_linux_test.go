@@ -1,0 +1,17 @@
+//go:build libpcap
+
+package capturetest_test
+
+import (
+	"testing"
+
+	"pinyon/capture"
+	"pinyon/capture/capturetest"
+	"pinyon/packet"
+)
+
+func TestLibpcapDevice(t *testing.T) {
+	capturetest.Run(t, "libpcap", func(t *testing.T, frames []packet.Frame) capture.Source {
+		return device(t, capture.Options{Backend: capture.BackendLibpcap}, frames)
+	}, capturetest.Live, capturetest.Blocks)
+}
