@@ -1,0 +1,32 @@
+package capture
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+// TestStatsJSON: the keys that scripts know, beside the newer ones.
+func TestStatsJSON(t *testing.T) {
+	b, err := json.Marshal(Stats{Captured: 1, Dropped: 2, InterfaceDropped: 3, Since: time.Unix(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]float64{"captured": 1, "dropped": 2, "interface_dropped": 3} {
+		if m[key] != want {
+			t.Errorf("%s is %v in %s", key, m[key], b)
+		}
+	}
+}
+
+// TestLost: what was missed, but not what an earlier filter had let in.
+func TestLost(t *testing.T) {
+	s := Stats{Received: 100, Captured: 50, Dropped: 7, FilterDropped: 11, QueueDropped: 13, InterfaceDropped: 17}
+	if s.Lost() != 7+13+17 {
+		t.Error(s.Lost())
+	}
+}
