@@ -32,7 +32,7 @@ func TestDumpLive(t *testing.T) {
 	sent := frames(t, "closed.pcap", "arp.pcap", "6in4.pcap")
 	for _, ext := range []string{".pcap", ".pcapng"} {
 		file := filepath.Join(t.TempDir(), "x"+ext)
-		r := startCapture(t, ns, "dump", "-i", "v1", "-d", "1.5", "-w", file, "--print")
+		r := startCapture(t, ns, "dump", "-i", "v1", "-c", fmt.Sprint(len(sent)), "-w", file, "--print")
 		send(t, ns, sent)
 		out, status, said := r.all(t)
 		if status != exitOK || !strings.Contains(said, fmt.Sprintf("v1: %d received, %d captured, ", len(sent), len(sent))) {
@@ -54,7 +54,11 @@ func TestDumpLive(t *testing.T) {
 			}
 		}
 	}
-	r := startCapture(t, ns, "dump", "-i", "v1", "-c", "2", "-e", "frame.number,frame.interface", "-e", "ip.proto", "icmp6", "or", "proto", "41")
+	r := startCapture(t, ns, "dump", "-i", "v1", "-d", "0.2")
+	if out, status, said := r.all(t); status != exitOK || out != "" || !strings.Contains(said, "v1: 0 received, 0 captured, ") {
+		t.Errorf("exit %d, %q: %s", status, out, said)
+	}
+	r = startCapture(t, ns, "dump", "-i", "v1", "-c", "2", "-e", "frame.number,frame.interface", "-e", "ip.proto", "icmp6", "or", "proto", "41")
 	send(t, ns, sent)
 	if out, status, said := r.all(t); status != exitOK || out != "1\tv1\t41\n2\tv1\t41\n" || !strings.Contains(said, "v1: ") || !strings.Contains(said, " 2 captured") {
 		t.Errorf("exit %d, %q: %s", status, out, said)
