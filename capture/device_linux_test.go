@@ -358,7 +358,7 @@ func TestDownAndUp(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		w.IP("link set v1 up")
-		within(t, "the other end is ready", func() bool { return strings.Contains(w.Run("ip", "link", "show", "v0"), "LOWER_UP") })
+		w.Ready("v0", "v1")
 		w.numbered("v0", 53, 1+i, 1)
 		if f := take(t, d, 1); numberOf(f[0].Data) != 1+i {
 			t.Errorf("packet %d", numberOf(f[0].Data))
@@ -373,7 +373,7 @@ func TestRenamed(t *testing.T) {
 	w.IP("link set v1 down")
 	w.IP("link set v1 name other")
 	w.IP("link set other up")
-	within(t, "the other end is ready", func() bool { return strings.Contains(w.Run("ip", "link", "show", "v0"), "LOWER_UP") })
+	w.Ready("v0", "other")
 	w.numbered("v0", 53, 1, 1)
 	take(t, d, 1)
 	if err := d.SetFilter("port 53"); err != nil || d.Name() != "v1" {

@@ -46,6 +46,7 @@ func (w *wire) pair(a, b string) {
 	w.IP("link add " + a + " type veth peer name " + b)
 	w.IP("link set " + a + " up")
 	w.IP("link set " + b + " up")
+	w.Ready(a, b)
 }
 
 // index of a device, and of none 0.

@@ -21,6 +21,7 @@ func device(t *testing.T, o capture.Options, frames []packet.Frame) *capture.Dev
 	ns.IP("link add v0 type veth peer name v1")
 	ns.IP("link set v0 up")
 	ns.IP("link set v1 up")
+	ns.Ready("v0", "v1")
 	if o.Interface = "v1"; len(o.Interfaces) > 0 {
 		o.Interface = ""
 	}
@@ -85,6 +86,7 @@ func TestLiveFeed(t *testing.T) {
 		ns.IP("link add v0 type veth peer name v1")
 		ns.IP("link set v0 up")
 		ns.IP("link set v1 up")
+		ns.Ready("v0", "v1")
 		var s capture.Source
 		ns.Do(func() {
 			f, err := feed.OpenLive("v1", &capture.Options{Count: uint64(len(frames)), ReadTimeout: 50 * time.Millisecond})

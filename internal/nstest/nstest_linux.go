@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,6 +83,24 @@ func (n *Namespace) TryIP(words string) error {
 		return fmt.Errorf("ip %s: %w: %s", words, err, out)
 	}
 	return nil
+}
+
+// Ready waits until devices that are up can send: a device that has just become up, or
+// whose other end has, drops frames without a word until the kernel comes round to it,
+// which takes up to a second on a busy machine.
+func (n *Namespace) Ready(devices ...string) {
+	n.t.Helper()
+	for _, d := range devices {
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+			out, err := exec.Command("ip", "-n", n.Name, "-o", "link", "show", "dev", d).CombinedOutput()
+			if err == nil && strings.Contains(string(out), " state UP ") {
+				break
+			}
+			if err != nil || time.Now().After(end) {
+				n.t.Fatalf("%s does not become ready: %v: %s", d, err, out)
+			}
+		}
+	}
 }
 
 // Command is a command that will run in the namespace, with a /sys that shows it.

@@ -53,6 +53,33 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
+// TestReady: what is sent once both ends of a pair are ready arrives.
+func TestReady(t *testing.T) {
+	ns := New(t)
+	ns.Quiet()
+	ns.IP("link add pinyon0 type veth peer name pinyon1")
+	ns.IP("addr add 192.0.2.1/24 dev pinyon0")
+	ns.IP("link set pinyon0 up")
+	ns.IP("link set pinyon1 up")
+	ns.Ready("pinyon0", "pinyon1")
+	ns.IP("neigh add 192.0.2.2 lladdr 02:00:00:00:00:01 dev pinyon0")
+	ns.Do(func() {
+		c, err := net.Dial("udp", "192.0.2.2:9")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	// RX: bytes packets
+	lines := strings.Split(ns.Run("ip", "-s", "link", "show", "pinyon1"), "\n")
+	if len(lines) < 4 || !strings.HasPrefix(strings.TrimSpace(lines[3]), "43 ") {
+		t.Errorf("%q", lines)
+	}
+}
+
 // TestGone: nothing is left behind, even if a test ends inside Do.
 func TestGone(t *testing.T) {
 	var name string
