@@ -26,11 +26,7 @@ func TestExtractLive(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	p, err := pinyon.New(&pinyon.Config{}, pinyon.WithEndless())
-	if err == nil {
-		t.Error("the zero configuration is valid")
-	}
-	p, err = pinyon.New(nil, pinyon.WithEndless())
+	p, err := pinyon.New(nil, pinyon.WithEndless())
 	if err != nil {
 		t.Fatal(err)
 	}
