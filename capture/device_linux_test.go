@@ -270,10 +270,16 @@ func TestStopIsPrompt(t *testing.T) {
 				identity(t, c.Stats())
 			}
 			slices.Sort(took)
-			// The median, because a machine busy with something else may take its time once.
+			// The median, because a machine busy with something else may take its time once. A
+			// slow callback has all of the time for draining, and the kernel's for closing
+			// comes on top.
+			limit := 100*time.Millisecond + raceSlack
+			if pause > 0 {
+				limit += 50 * time.Millisecond
+			}
 			median, worst := took[len(took)/2], took[len(took)-1]
 			t.Logf("flooded %t, pause %v: median %v, worst %v", flooded, pause, median, worst)
-			if median > 100*time.Millisecond+raceSlack || worst > 300*time.Millisecond+raceSlack {
+			if median > limit || worst > time.Second {
 				t.Errorf("flooded %t, pause %v: Stop took %v", flooded, pause, took)
 			}
 		}
