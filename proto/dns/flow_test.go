@@ -186,3 +186,22 @@ func TestSetsAreBounded(t *testing.T) {
 		t.Errorf("%d and %d slots, %d names", len(f.names.slots), len(f.pending.slots), f.DistinctQNames())
 	}
 }
+
+// TestAnswersBeyond256 (N4): TTLs range over all answers, however far back they stand.
+func TestAnswersBeyond256(t *testing.T) {
+	var answers [][]byte
+	for i := range 40 {
+		answers = append(answers, rrBytes(toQName, typeA, 1, uint32(1000+i), []byte{192, 0, 2, byte(i)}))
+	}
+	answers = append(answers, rrBytes(toQName, typeA, 1, 7, []byte{192, 0, 2, 99}), rrBytes(toQName, typeA, 1, 90000, []byte{192, 0, 2, 98}))
+	q, r := query(5, "many.example", typeA), response(5, "many.example", typeA, 0, answers...)
+	if len(r) < 600 {
+		t.Fatalf("response of %d bytes", len(r))
+	}
+	f := flow(UDP)
+	f.Datagram(0, q, len(q), 1)
+	f.Datagram(1, r, len(r), 2)
+	if f.MinTTL() != 7 || f.MaxTTL() != 90000 || f.AnswerCount() != 42 {
+		t.Errorf("TTL %d to %d, %d answers; want 7 to 90000, 42", f.MinTTL(), f.MaxTTL(), f.AnswerCount())
+	}
+}
