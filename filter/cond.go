@@ -26,6 +26,7 @@ const (
 type test struct {
 	jump uint16 // jmpEQ, jmpGT, jmpGE, jmpSet
 	v, w vid
+	rel  bool // written as a relation
 }
 
 func and(l, r *cond) *cond { return &cond{op: condAnd, l: l, r: r} }
@@ -46,6 +47,7 @@ type node struct {
 	op    nodeOp
 	reg   uint8 // of nodeChain: the IP version
 	jump  uint16
+	rel   bool // of a nodeTest: written as a relation; of no consequence later on
 	v, w  vid
 	chain uint32 // of nodeChain: offset of the network header
 	t, f  int32  // a set goes to t
@@ -83,16 +85,37 @@ func (g *graph) lower(c *cond, t, f int32) int32 {
 	case condNot:
 		return g.lower(c.l, f, t)
 	case condConst:
-		if c.reg != 0 {
-			return t
-		}
-		return f
+		// A test of constants, as any other until values are folded.
+		return g.add(node{op: nodeTest, jump: jmpEQ, v: g.vs.constant(uint32(c.reg)), w: g.vs.constant(1), t: t, f: f})
 	case condSet:
 		return g.add(node{op: nodeSet, reg: c.reg, v: c.t.v, t: t})
 	case condChain:
 		return g.add(node{op: nodeChain, reg: c.reg, v: c.t.v, chain: c.k, t: t, f: f})
 	}
-	return g.test(c.t, t, f)
+	return g.add(node{op: nodeTest, jump: c.t.jump, rel: c.t.rel, v: c.t.v, w: c.t.w, t: t, f: f})
+}
+
+// fold gives the same graph with values in another form.
+func (g *graph) fold(to *values) graph {
+	f := folder{from: g.vs, to: to, known: make([]vid, len(g.vs.list))}
+	out := graph{vs: to, nodes: []node{{op: nodeReject}, {op: nodeAccept}}}
+	order := g.order()
+	at := make([]int32, len(g.nodes))
+	at[atAccept] = atAccept
+	for i := len(order) - 1; i >= 0; i-- {
+		switch n := g.nodes[order[i]]; n.op {
+		case nodeTest:
+			at[order[i]] = out.test(test{jump: n.jump, v: f.value(n.v), w: f.value(n.w)}, at[n.t], at[n.f])
+		case nodeSet:
+			n.v, n.t = f.value(n.v), at[n.t]
+			at[order[i]] = out.add(n)
+		case nodeChain:
+			n.v, n.t, n.f = f.value(n.v), at[n.t], at[n.f]
+			at[order[i]] = out.add(n)
+		}
+	}
+	out.root = at[g.root]
+	return out
 }
 
 func (g *graph) add(n node) int32 {
@@ -120,7 +143,7 @@ func (g *graph) test(c test, t, f int32) int32 {
 			c.jump, t, f = jmpGT, f, t
 		}
 	}
-	if v := vs.list[c.v]; vs.fold && yok && y == 0 && c.jump == jmpEQ && v.op == vBin && v.alu == aluAnd {
+	if v := vs.list[c.v]; vs.form >= folded && yok && y == 0 && c.jump == jmpEQ && v.op == vBin && v.alu == aluAnd {
 		if _, ok := vs.isConst(v.b); ok {
 			c, t, f = test{jump: jmpSet, v: v.a, w: v.b}, f, t
 		}

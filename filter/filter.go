@@ -51,7 +51,8 @@ type Options struct {
 	Snaplen uint32
 	// Resolver for names; nil refuses those of hosts and networks.
 	Resolver Resolver
-	// NoOptimize leaves out everything that makes a program shorter.
+	// NoOptimize leaves out everything that makes a program shorter. Verdicts on cut
+	// frames are those of tcpdump -O then, and those of tcpdump without it otherwise.
 	NoOptimize bool
 }
 
@@ -78,13 +79,13 @@ func Compile(expr string, link uint16, o *Options) (*Program, error) {
 		return nil, err
 	}
 	g := newGen(link, o)
-	c := always(true)
+	var c *cond
 	if tree != nil {
 		c = g.predicate(tree)
 	}
-	gr := graph{vs: &g.vs, nodes: []node{{op: nodeReject}, {op: nodeAccept}}}
-	gr.root = gr.lower(c, atAccept, atReject)
+	gr := graph{vs: &g.vs, nodes: []node{{op: nodeReject}, {op: nodeAccept}}, root: atAccept}
 	if tree != nil {
+		gr.root = gr.lower(c, atAccept, atReject)
 		steps := g.prologue()
 		for i := len(steps) - 1; i >= 0; i-- {
 			gr.root = gr.lower(steps[i], gr.root, atReject)
@@ -93,7 +94,18 @@ func Compile(expr string, link uint16, o *Options) (*Program, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
+	to := newValues(computed)
 	if !o.NoOptimize {
+		to.form = folded
+		if g.mirrored() && gr.rearrange() {
+			to.form = dropped
+		}
+	}
+	gr = gr.fold(&to)
+	if !o.NoOptimize {
+		if to.form == dropped {
+			gr.shorten()
+		}
 		gr.optimize()
 		if gr.root == atReject {
 			return nil, &Error{Err: ErrRejectsAll}

@@ -50,7 +50,7 @@ func TestMatch(t *testing.T) {
 		"ip[9] - ip[0] - ip[1] - ip[2] - ip[3] - ip[4] - ip[5] - ip[6] + 104 = 0":          true,
 		"ip[9] - (ip[0] - (ip[1] - (ip[2] - (ip[3] - (ip[4] - (ip[5] - ip[6])))))) = -22":  true,
 		"(ip[0] - tcp[0]) * (ip[3] - tcp[1]) - (ip[9] - tcp[2]) * (ip[8] - tcp[3]) = 2703": true,
-		"ip[9] / (6 - 6) = 0 or ip": false, "ip[0] << (30 + 2) = 0": true,
+		"ip[9] / (6 - 6) = 0": false, "ip[0] << (30 + 2) = 0": true,
 		"1 = 1": true, "5 > 4 and 4 < 5 and 4 <= 4 and 4 >= 4 and 4 != 5": true,
 		"ip[0] % 3 + 1 = 1": true, // % takes all that is right of it
 	} {

@@ -32,6 +32,8 @@ type gen struct {
 	plReg  uint8  // with 802.11: offset of the payload
 	loops  bool   // there is a protochain
 
+	inGeneve bool // there is a geneve
+
 	at  token // of the primitive at work
 	err *Error
 }
@@ -45,7 +47,7 @@ type offset struct {
 func newGen(link uint16, o *Options) *gen {
 	l := layoutOf(link)
 	g := &gen{
-		vs: newValues(!o.NoOptimize), o: o, frame: link, link: link,
+		vs: newValues(asWritten), o: o, frame: link, link: link,
 		kind: l.kind, radio: l.radio, untyped: l.untyped, src: l.src, dst: l.dst, hasMAC: l.hasMAC,
 		typ: offset{k: l.typ}, payload: offset{k: l.payload},
 		network: l.network, networkNoSNAP: l.networkNoSNAP,
@@ -63,6 +65,14 @@ func newGen(link uint16, o *Options) *gen {
 		g.cooked = l.payload
 	}
 	return g
+}
+
+// mirrored reports whether libpcap optimizes this program: not where it computes with
+// jumps that its optimizer does not see.
+func (g *gen) mirrored() bool {
+	l := layoutOf(g.frame)
+	wlan := l.radio == radioPrism || l.kind == linkWLAN && g.used>>g.plReg&1 != 0
+	return !wlan && !g.loops && !g.inGeneve
 }
 
 // fail notes the first error. What is generated after it is thrown away.
@@ -236,5 +246,8 @@ func (g *gen) tran6() offset {
 
 // length is that of the packet, with a cooked header if frames of this link type have one.
 func (g *gen) length() vid {
+	if g.cooked == 0 {
+		return g.vs.length()
+	}
 	return g.vs.bin(aluAdd, g.vs.length(), g.vs.constant(g.cooked))
 }

@@ -6,7 +6,7 @@ func (g *gen) relation(e *expr) *cond {
 	b, gb := g.number32(e.b)
 	g.at = e.tok
 	var c *cond
-	t := func(jump uint16) *cond { return &cond{op: condTest, t: test{jump: jump, v: a, w: b}} }
+	t := func(jump uint16) *cond { return &cond{op: condTest, t: test{jump: jump, v: a, w: b, rel: true}} }
 	switch e.rel {
 	case '>':
 		c = t(jmpGT)
@@ -58,26 +58,15 @@ func (g *gen) number32(a *arith) (vid, *cond) {
 	g.at = a.tok
 	op := aluOf(a.op)
 	if k, ok := g.vs.isConst(y); ok {
-		// What is written so is an error; what turns out to be refuses the packet, or is 0.
-		literal := a.b.op == 0
 		switch {
 		case k == 0 && (op == aluDiv || op == aluMod):
-			if literal {
-				g.fail(ErrValue, "division by zero")
-			}
-			return g.vs.load(0, nowhere, 1), guard
+			g.fail(ErrValue, "division by zero")
 		case k > 31 && (op == aluLsh || op == aluRsh):
-			if literal {
-				g.fail(ErrValue, "shift by more than 31 bits")
-			}
-			return g.vs.intern(value{op: vBin, alu: aluAnd, a: x, b: g.vs.constant(0)}), guard
+			g.fail(ErrValue, "shift by more than 31 bits")
 		}
 	}
 	return g.vs.bin(op, x, y), guard
 }
-
-// nowhere is an offset that no packet has.
-const nowhere = 1<<31 - 16
 
 func aluOf(op byte) uint16 {
 	switch op {

@@ -47,7 +47,7 @@ func (g *gen) genevePacket(vni uint32, set bool) *cond {
 	g.payload = offset{v: g.vs.mem(payload)}
 	plain := g.networkNoSNAP
 	g.enter(packet.LinkEthernet, layouts[packet.LinkEthernet])
-	g.networkNoSNAP, g.geneve = plain, true
+	g.networkNoSNAP, g.geneve, g.inGeneve = plain, true, true
 	return c
 }
 

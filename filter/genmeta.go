@@ -77,7 +77,7 @@ func (g *gen) loadCooked(base vid, k uint32, size uint8) vid {
 	if g.cooked == 20 {
 		fields = map[field]uint32{{0, 2}: adProtocol, {4, 4}: adIfindex, {8, 2}: adHatype, {10, 1}: adPacketType}
 	}
-	if c, ok := g.vs.isConst(base); ok || base == 0 {
+	if c, ok := g.vs.number(base); ok || base == 0 {
 		if ad, ok := fields[field{k + c, size}]; ok {
 			return g.vs.load(0, ad, size)
 		}

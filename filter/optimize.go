@@ -9,7 +9,8 @@ const (
 
 // optimize makes the graph shorter: edges lead past tests whose outcome is known on the
 // way to them, tests that decide nothing go, and equal nodes become one. It changes no
-// verdict: a load that may refuse a packet stays, even if nothing else depends on it.
+// verdict: a load that may refuse a packet stays, even if nothing else depends on it. What
+// does change verdicts, rearrange, comes before.
 func (g *graph) optimize() {
 	steps := maxSteps
 	g.merge(g.order(), nil)

@@ -30,11 +30,21 @@ type values struct {
 	list  []value  // by vid; list[0] is unused
 	deps  []uint16 // scratch registers that the value reads, by vid
 	index map[value]vid
-	fold  bool // take neutral operands out
+	form  form
 }
 
-func newValues(fold bool) values {
-	return values{list: make([]value, 1, 64), deps: make([]uint16, 1, 64), index: make(map[value]vid, 64), fold: fold}
+// A form is how far values are simplified.
+type form uint8
+
+const (
+	asWritten form = iota // not at all
+	computed              // constants are computed
+	folded                // and neutral operands taken out
+	dropped               // and, with their loads, operands that decide nothing: x & 0 is 0
+)
+
+func newValues(f form) values {
+	return values{list: make([]value, 1, 64), deps: make([]uint16, 1, 64), index: make(map[value]vid, 64), form: f}
 }
 
 func (vs *values) intern(v value) vid {
@@ -65,6 +75,9 @@ func (vs *values) isConst(v vid) (uint32, bool) {
 // load is size bytes at base+k. A constant in the base moves into k, where a negative one
 // reaches before the header: ip[-1] is the byte before it.
 func (vs *values) load(base vid, k uint32, size uint8) vid {
+	if vs.form == asWritten {
+		return vs.intern(value{op: vLoad, size: size, a: base, k: k})
+	}
 	if c, ok := vs.isConst(base); ok && foldable(c, k) {
 		base, k = 0, k+c
 	} else if b := vs.list[base]; base != 0 && b.op == vBin && b.alu == aluAdd {
@@ -98,9 +111,30 @@ func (vs *values) sure(v vid) bool {
 	return false
 }
 
+// nowhere is an offset that no packet has.
+const nowhere = 1<<31 - 16
+
+// number gives the number that v is for every packet.
+func (vs *values) number(v vid) (uint32, bool) {
+	switch n := vs.list[v]; n.op {
+	case vConst:
+		return n.k, true
+	case vNeg:
+		k, ok := vs.number(n.a)
+		return -k, ok
+	case vBin:
+		a, aok := vs.number(n.a)
+		b, bok := vs.number(n.b)
+		if aok && bok {
+			return alu(n.alu, a, b)
+		}
+	}
+	return 0, false
+}
+
 // neg is -a.
 func (vs *values) neg(a vid) vid {
-	if k, ok := vs.isConst(a); ok {
+	if k, ok := vs.isConst(a); ok && vs.form != asWritten {
 		return vs.constant(-k)
 	}
 	return vs.intern(value{op: vNeg, a: a})
@@ -108,8 +142,20 @@ func (vs *values) neg(a vid) vid {
 
 // bin is a op b. A constant operand comes second if the order does not matter.
 func (vs *values) bin(op uint16, a, b vid) vid {
+	if vs.form == asWritten {
+		return vs.intern(value{op: vBin, alu: op, a: a, b: b})
+	}
 	x, xok := vs.isConst(a)
 	y, yok := vs.isConst(b)
+	if yok {
+		// What is written so is an error; what turns out to be refuses the packet, or is 0.
+		switch {
+		case y == 0 && (op == aluDiv || op == aluMod):
+			return vs.load(0, nowhere, 1)
+		case y > 31 && (op == aluLsh || op == aluRsh):
+			op, b, y = aluAnd, vs.constant(0), 0
+		}
+	}
 	if xok && yok {
 		if r, ok := alu(op, x, y); ok {
 			return vs.constant(r)
@@ -119,7 +165,11 @@ func (vs *values) bin(op uint16, a, b vid) vid {
 	if xok && commutes {
 		a, b, x, y, xok, yok = b, a, y, x, yok, xok
 	}
-	if vs.fold {
+	if vs.form == dropped && (yok && y == 0 && (op == aluMul || op == aluAnd) ||
+		xok && x == 0 && (op == aluDiv || op == aluMod || op == aluLsh || op == aluRsh)) {
+		return vs.constant(0)
+	}
+	if vs.form >= folded {
 		switch {
 		case yok && y == 0 && (op == aluAdd || op == aluSub || op == aluOr || op == aluXor || op == aluLsh || op == aluRsh),
 			yok && y == 1 && (op == aluMul || op == aluDiv),
@@ -138,6 +188,32 @@ func (vs *values) bin(op uint16, a, b vid) vid {
 		}
 	}
 	return vs.intern(value{op: vBin, alu: op, a: a, b: b})
+}
+
+// A folder computes values anew, in another form.
+type folder struct {
+	from, to *values
+	known    []vid
+}
+
+func (f *folder) value(v vid) vid {
+	if v == 0 || f.known[v] != 0 {
+		return f.known[v]
+	}
+	n := f.from.list[v]
+	var r vid
+	switch n.op {
+	case vLoad:
+		r = f.to.load(f.value(n.a), n.k, n.size)
+	case vNeg:
+		r = f.to.neg(f.value(n.a))
+	case vBin:
+		r = f.to.bin(n.alu, f.value(n.a), f.value(n.b))
+	default:
+		r = f.to.intern(n)
+	}
+	f.known[v] = r
+	return r
 }
 
 // alu computes a op b as classic BPF does; false if that refuses the packet.

@@ -4,6 +4,13 @@ package filter
 // opinion on the matcher, and what runs the programs of others. beside is what the kernel
 // knows beside the frame, by offset.
 func interpret(code []Instruction, data []byte, wire uint32, beside map[uint32]uint32) bool {
+	match, _ := run(code, data, wire, beside)
+	return match
+}
+
+// run is interpret, and tells whether the program came to its end: no load was behind the
+// captured bytes, nothing was divided by zero.
+func run(code []Instruction, data []byte, wire uint32, beside map[uint32]uint32) (match, ended bool) {
 	var a, x uint32
 	var mem [scratchWords]uint32
 	fetch := func(base, k uint32, size int) (uint32, bool) {
@@ -108,7 +115,7 @@ func interpret(code []Instruction, data []byte, wire uint32, beside map[uint32]u
 				pc += int(in.Jf)
 			}
 		case classRET:
-			return in.K != 0
+			return in.K != 0, true
 		case classMISC:
 			if in.Op == classMISC|miscTAX {
 				x = a
@@ -117,8 +124,8 @@ func interpret(code []Instruction, data []byte, wire uint32, beside map[uint32]u
 			}
 		}
 		if !ok {
-			return false
+			return false, false
 		}
 	}
-	return false
+	return false, false
 }
