@@ -22,7 +22,7 @@ type filterFlags struct {
 
 func (f *filterFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.resolve, "resolve", false, "let names of hosts and networks stand in the expression")
-	cmd.Flags().BoolVar(&f.noOptimize, "no-optimize", false, "leave out what makes the program shorter")
+	cmd.Flags().BoolVar(&f.noOptimize, "no-optimize", false, "leave out what makes the program shorter, as tcpdump -O does")
 }
 
 func (f *filterFlags) options(m filter.Mode) *filter.Options {
