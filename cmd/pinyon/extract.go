@@ -196,7 +196,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if in.live == nil {
 		defer busy(cfg.NumWorkers)()
 	} else {
-		defer busy(0)() // whoever reads the ring waits for nobody
+		defer ready()()
 	}
 
 	prov := x.provenanceOf(pipe, in)
@@ -333,6 +333,19 @@ func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyo
 			}
 		}
 		return v
+	}
+}
+
+// ready lets whoever reads a ring run at once beside a sink and a collector at work: the
+// runtime would have it wait for one of them, for as long as a ring lasts, where the system
+// shares a core out in small pieces. It returns what puts things back.
+func ready() (restore func()) {
+	procs := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(procs + 2)
+	percent := debug.SetGCPercent(30)
+	return func() {
+		runtime.GOMAXPROCS(procs)
+		debug.SetGCPercent(percent)
 	}
 }
 
