@@ -1,5 +1,7 @@
 package filter
 
+import "math/bits"
+
 // A cond is what a predicate becomes: tests of values, joined. The order of operands is
 // that of evaluation, and matters: a load behind the captured bytes ends it with no.
 type cond struct {
@@ -26,7 +28,10 @@ const (
 type test struct {
 	jump uint16 // jmpEQ, jmpGT, jmpGE, jmpSet
 	v, w vid
-	rel  bool // written as a relation
+	rel  bool // written as a relation of two computed numbers
+	// either byte order of w will do. This is one test until values are folded: libpcap has
+	// but one, too.
+	either bool
 }
 
 func and(l, r *cond) *cond { return &cond{op: condAnd, l: l, r: r} }
@@ -45,10 +50,8 @@ func always(yes bool) *cond {
 // no cycles. Nodes 0 and 1 are the ends.
 type node struct {
 	op    nodeOp
-	reg   uint8 // of nodeChain: the IP version
-	jump  uint16
-	rel   bool // of a nodeTest: written as a relation; of no consequence later on
-	v, w  vid
+	reg   uint8  // of nodeChain: the IP version
+	test         // of nodeTest; of nodeSet and nodeChain the value
 	chain uint32 // of nodeChain: offset of the network header
 	t, f  int32  // a set goes to t
 }
@@ -86,13 +89,13 @@ func (g *graph) lower(c *cond, t, f int32) int32 {
 		return g.lower(c.l, f, t)
 	case condConst:
 		// A test of constants, as any other until values are folded.
-		return g.add(node{op: nodeTest, jump: jmpEQ, v: g.vs.constant(uint32(c.reg)), w: g.vs.constant(1), t: t, f: f})
+		return g.add(node{op: nodeTest, test: test{jump: jmpEQ, v: g.vs.constant(uint32(c.reg)), w: g.vs.constant(1)}, t: t, f: f})
 	case condSet:
-		return g.add(node{op: nodeSet, reg: c.reg, v: c.t.v, t: t})
+		return g.add(node{op: nodeSet, reg: c.reg, test: c.t, t: t})
 	case condChain:
-		return g.add(node{op: nodeChain, reg: c.reg, v: c.t.v, chain: c.k, t: t, f: f})
+		return g.add(node{op: nodeChain, reg: c.reg, test: c.t, chain: c.k, t: t, f: f})
 	}
-	return g.add(node{op: nodeTest, jump: c.t.jump, rel: c.t.rel, v: c.t.v, w: c.t.w, t: t, f: f})
+	return g.add(node{op: nodeTest, test: c.t, t: t, f: f})
 }
 
 // fold gives the same graph with values in another form.
@@ -105,7 +108,13 @@ func (g *graph) fold(to *values) graph {
 	for i := len(order) - 1; i >= 0; i-- {
 		switch n := g.nodes[order[i]]; n.op {
 		case nodeTest:
-			at[order[i]] = out.test(test{jump: n.jump, v: f.value(n.v), w: f.value(n.w)}, at[n.t], at[n.f])
+			c, fails := test{jump: n.jump, v: f.value(n.v), w: f.value(n.w)}, at[n.f]
+			if n.either && at[n.t] != fails {
+				k, _ := to.isConst(c.w)
+				other := test{jump: n.jump, v: c.v, w: to.constant(bits.ReverseBytes32(k))}
+				fails = out.test(other, at[n.t], fails)
+			}
+			at[order[i]] = out.test(c, at[n.t], fails)
 		case nodeSet:
 			n.v, n.t = f.value(n.v), at[n.t]
 			at[order[i]] = out.add(n)
@@ -130,10 +139,14 @@ func (g *graph) test(c test, t, f int32) int32 {
 	x, xok := vs.isConst(c.v)
 	y, yok := vs.isConst(c.w)
 	if xok && yok {
-		if compare(c.jump, x, y) {
+		if !compare(c.jump, x, y) {
+			t = f
+		}
+		if vs.form != dropped {
 			return t
 		}
-		return f
+		// It stays until shorten has seen where the root leads.
+		return g.add(node{op: nodeTest, test: c, t: t, f: t})
 	}
 	if xok {
 		switch c.v, c.w, y, yok = c.w, c.v, x, true; c.jump {
@@ -151,7 +164,7 @@ func (g *graph) test(c test, t, f int32) int32 {
 	if y, yok = vs.isConst(c.w); yok && y == 0 && c.jump == jmpSet {
 		t = f // but the loads are made
 	}
-	return g.add(node{op: nodeTest, jump: c.jump, v: c.v, w: c.w, t: t, f: f})
+	return g.add(node{op: nodeTest, test: c, t: t, f: f})
 }
 
 func compare(jump uint16, a, b uint32) bool {

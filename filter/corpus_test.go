@@ -20,7 +20,7 @@ type rawFrame struct {
 const everyFrame = -1
 
 // framesByLink are generated frames of every link type, n each (2,000 beside every frame),
-// and as many out of the corpus if there is one.
+// and as many out of the corpus if there is one; of the first thousand once more a part.
 func framesByLink(t testing.TB, n int) map[uint16][]rawFrame {
 	all := make(map[uint16][]rawFrame)
 	for link := range layouts {
@@ -36,6 +36,13 @@ func framesByLink(t testing.TB, n int) map[uint16][]rawFrame {
 	}
 	for link, frames := range corpusFrames(t, n) {
 		all[link] = append(all[link], frames...)
+	}
+	// Where a frame is cut can show what a filter loads, and in which order.
+	for link, frames := range all {
+		m := newMaker(uint64(link))
+		for _, f := range frames[:min(len(frames), 1000)] {
+			all[link] = append(all[link], rawFrame{f.data[:m.IntN(len(f.data)+1)], f.wire})
+		}
 	}
 	return all
 }

@@ -87,6 +87,7 @@ func TestOracle(t *testing.T) {
 		}
 	}
 	chosen = append(chosen, generated(7, made)...)
+	chosen = append(chosen, joined(5, made/3)...)
 	byLink := framesByLink(t, frames)
 	var y tally
 	for _, s := range chosen {

@@ -140,7 +140,7 @@ func (g *gen) familyType(typ uint32) *cond {
 	n := 1
 	switch {
 	case typ == etherIPv6 && g.o.Mode == ModeFile:
-		families, n = [3]uint32{24, 28, 30}, 3
+		families, n = [3]uint32{30, 24, 28}, 3
 	case typ == etherIPv6:
 		families[0] = 10
 	case typ != etherIPv4:
@@ -155,7 +155,8 @@ func (g *gen) familyType(typ uint32) *cond {
 			t = g.equal(g.hdr, 0, 4, f)
 		case g.o.Mode == ModeFile:
 			// A file may come from a host of either byte order.
-			t = or(g.equal(g.hdr, 0, 4, swapped), g.equal(g.hdr, 0, 4, f))
+			t = g.equal(g.hdr, 0, 4, swapped)
+			t.t.either = true
 		case hostIsBigEndian:
 			t = g.equal(g.hdr, 0, 4, f)
 		default:

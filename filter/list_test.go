@@ -145,3 +145,27 @@ func generated(seed uint64, n int) []sample {
 	}
 	return out
 }
+
+// joined makes n samples of primitives in longer lists and deeper than people write them:
+// food for what moves tests about, and drops those that decide nothing.
+func joined(seed uint64, n int) []sample {
+	m := newMaker(seed)
+	out := make([]sample, n)
+	for i := range out {
+		out[i] = sample{pick[uint16](m, 0, 1, 1, 1, 1, 6, 8, 9, 12, 101, 104, 108, 113, 228, 229, 276), m.list(1 + m.IntN(3))}
+	}
+	return out
+}
+
+func (m maker) list(depth int) string {
+	if depth == 0 || m.IntN(5) == 0 {
+		idle := pick(m, "1 = 1", "5 > 4", "net 0.0.0.0/0", "net ::/0", "src net 0.0.0.0/8", "portrange 0-65535",
+			"ip[0] & 0 = 0", "ip[1] * 0 = ip[2]", "0 / ip[1] = 0", "0 - ip[3] = 4", "ip[1+2] = 4", "rarp", "link[6:4] & 0 != 0")
+		return pick(m, "", "", "", "not ") + pick(m, m.primitive(), m.primitive(), m.primitive(), m.primitive(), idle)
+	}
+	parts := make([]string, 2+m.IntN(3))
+	for i := range parts {
+		parts[i] = m.list(depth - 1)
+	}
+	return pick(m, "", "", "", "not ") + "(" + strings.Join(parts, pick(m, " and ", " or ")) + ")"
+}

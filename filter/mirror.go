@@ -27,10 +27,8 @@ type mirror struct {
 // A block is a test, in the form that the last pass left it in.
 type block struct {
 	sets []node // of scratch registers, before the test
-	jump uint16
+	test
 	byX  bool // w is computed, and not a constant
-	v, w vid
-	rel  bool // written as a relation of two computed numbers
 	diff bool // it is about to compare by subtraction still
 	to   [2]int32
 	end  bool
@@ -113,7 +111,7 @@ func (m *mirror) enter(g *graph, id int32, index []int32) bool {
 		index[id] = at
 		n = g.nodes[id]
 	}
-	b := block{sets: sets, jump: n.jump, v: n.v, w: n.w, rel: n.rel}
+	b := block{sets: sets, test: n.test}
 	switch n.op {
 	case nodeReject, nodeAccept:
 		b.end, b.to = true, [2]int32{-1 - id, -1 - id}
@@ -145,7 +143,7 @@ func (m *mirror) leave(g *graph) {
 				at[i] = -1 - b.to[0]
 				continue
 			}
-			at[i] = g.add(node{op: nodeTest, jump: b.jump, v: b.v, w: b.w, t: at[b.to[1]], f: at[b.to[0]]})
+			at[i] = g.add(node{op: nodeTest, test: b.test, t: at[b.to[1]], f: at[b.to[0]]})
 			for s := len(b.sets) - 1; s >= 0; s-- {
 				set := b.sets[s]
 				set.t = at[i]
@@ -159,7 +157,7 @@ func (m *mirror) leave(g *graph) {
 // shorten drops tests at the root that decide nothing, with their loads: of the first only
 // if nothing is left to test, of those behind it always. It is the last that libpcap does.
 func (g *graph) shorten() {
-	g.merge(g.order(), nil)
+	g.merge(g.order(), nil, false)
 	idle := func(n *node) bool { return n.op == nodeTest && n.t == n.f }
 	root := &g.nodes[g.root]
 	if !idle(root) {

@@ -13,15 +13,15 @@ const (
 // does change verdicts, rearrange, comes before.
 func (g *graph) optimize() {
 	steps := maxSteps
-	g.merge(g.order(), nil)
+	g.merge(g.order(), nil, true)
 	for range maxPasses {
 		changed, loaded := g.thread(g.order(), &steps)
-		if g.merge(g.order(), loaded) {
+		if g.merge(g.order(), loaded, true) {
 			changed = true
 		}
 		if !changed {
 			g.group(g.order(), loaded)
-			g.merge(g.order(), nil)
+			g.merge(g.order(), nil, true)
 		}
 		if !changed || steps <= 0 {
 			break
@@ -67,9 +67,9 @@ func (g *graph) order() []int32 {
 	return post
 }
 
-// merge makes equal nodes one, from the ends up, and drops tests that decide nothing and
-// load nothing, or only what has been loaded.
-func (g *graph) merge(order []int32, loaded []bool) bool {
+// merge makes equal nodes one, from the ends up. With drop it drops tests that decide
+// nothing and load nothing, or only what has been loaded.
+func (g *graph) merge(order []int32, loaded []bool, drop bool) bool {
 	same := make(map[node]int32, len(order))
 	to := make([]int32, len(g.nodes))
 	changed := false
@@ -84,7 +84,7 @@ func (g *graph) merge(order []int32, loaded []bool) bool {
 		if n.op != nodeSet {
 			n.f = to[n.f]
 		}
-		if n.op == nodeTest && n.t == n.f &&
+		if drop && n.op == nodeTest && n.t == n.f &&
 			(n.t == atReject || loaded != nil && loaded[id] || g.vs.sure(n.v) && g.vs.sure(n.w)) {
 			to[id] = n.t
 		} else if first, ok := same[*n]; ok {

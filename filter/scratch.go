@@ -30,7 +30,7 @@ func (g *graph) settle() {
 	g.root = to[g.root]
 	for r, need := uint8(0), live[g.root]; need != 0; r, need = r+1, need>>1 {
 		if need&1 != 0 {
-			g.root = g.add(node{op: nodeSet, reg: r, v: g.vs.constant(0), t: g.root})
+			g.root = g.add(node{op: nodeSet, reg: r, test: test{v: g.vs.constant(0)}, t: g.root})
 		}
 	}
 }
