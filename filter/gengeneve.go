@@ -53,7 +53,7 @@ func (g *gen) genevePacket(vni uint32, set bool) *cond {
 
 // geneveOver tests for version 0 to the port over one version of IP.
 func (g *gen) geneveOver(typ, vni uint32, set bool) *cond {
-	c := g.portOver(typ, genevePort, genevePort, ipUDP, dirDst)
+	c := g.portOver(typ, ports{lo: genevePort}, ipUDP, dirDst)
 	at := g.tran6()
 	if typ == etherIPv4 {
 		at = g.tran4()

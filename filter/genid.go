@@ -75,7 +75,7 @@ func (g *gen) portNumbers(lo, hi uint32, q qual, transport uint32) *cond {
 	if lo > 65535 || hi > 65535 {
 		return g.fail(ErrValue, "port over 65535")
 	}
-	return g.port(lo, hi, transport, q.dir)
+	return g.port(ports{lo, hi, q.addr == addrPortRange}, transport, q.dir)
 }
 
 // dotted tests for an IPv4 address, whole or its beginning, or a network.
