@@ -10,7 +10,7 @@ type chunk struct {
 	cut    []bool  // captured shorter than it was on the wire
 	length int64   // ns of the loop up to the end of the chunk
 
-	records, filtered, tooLong uint64
+	filtered, tooLong uint64 // frames read beside those
 }
 
 // Room of a chunk. Frames beyond come in the next.
@@ -29,7 +29,7 @@ func newChunk() *chunk {
 
 func (c *chunk) reset() {
 	c.arena, c.frames, c.due, c.cut = c.arena[:0], c.frames[:0], c.due[:0], c.cut[:0]
-	c.length, c.records, c.filtered, c.tooLong = 0, 0, 0, 0
+	c.length, c.filtered, c.tooLong = 0, 0, 0
 }
 
 func (c *chunk) add(f *packet.Frame, due int64) {

@@ -35,7 +35,7 @@ func (in *input) load(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		c := newChunk()
-		err := r.fill(c, nil)
+		err := r.fill(ctx, c, nil)
 		c.shrink()
 		used += int64(cap(c.arena)) + frameRoom*int64(cap(c.frames))
 		in.held = append(in.held, c)
@@ -96,16 +96,20 @@ type reader struct {
 	damaged bool // the source ended with an error
 }
 
-// fill reads frames into c until it is full, or hurry says so.
-func (r *reader) fill(c *chunk, hurry func() bool) error {
+// fill reads frames into c until it is full, hurry says so or ctx ends, which a filter that
+// lets nothing through would outlive.
+func (r *reader) fill(ctx context.Context, c *chunk, hurry func() bool) error {
+	const look = 4096 // frames between two looks at ctx
 	most := r.to.MaxFrame()
 	f := &r.frame
-	for {
+	for n := 1; ; n++ {
+		if n%look == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err := r.src.Next(f); err != nil {
 			r.damaged = err != io.EOF
 			return err
 		}
-		c.records++
 		if r.keep != nil {
 			ok, err := r.keep(f)
 			if err != nil {
@@ -162,7 +166,7 @@ func (r *reader) stream(ctx context.Context, send func(*chunk) error) error {
 				return
 			}
 			c.reset()
-			end = r.fill(c, waits.Load)
+			end = r.fill(ctx, c, waits.Load)
 			full <- c // has room for all
 		}
 	}()

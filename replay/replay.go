@@ -56,10 +56,9 @@ type Options struct {
 	Keep func(*packet.Frame) (bool, error)
 }
 
-// Stats of a run. If it was not cut short, Records is the sum of Sent, Filtered, TooLong
-// and Failed.
+// Stats of a run. Records is the sum of Sent, Filtered, TooLong and Failed, however it ended.
 type Stats struct {
-	Records  uint64            `json:"records"` // frames read, by as many loops as were made
+	Records  uint64            `json:"records"` // frames that were dealt with, by as many loops as were made
 	Sent     uint64            `json:"packets"` // taken by the device
 	Bytes    uint64            `json:"bytes"`   // of these, link header included
 	Cut      uint64            `json:"cut"`     // of these: shorter than they had been, as the capture was
@@ -222,6 +221,7 @@ func (r *run) send(c *chunk) error {
 			j++
 		}
 		n, err := r.to.SendBatch(c.frames[i:j])
+		r.stats.Records += uint64(n)
 		if n > 0 {
 			r.end = time.Since(r.start)
 		}
@@ -238,7 +238,7 @@ func (r *run) send(c *chunk) error {
 			}
 		}
 	}
-	r.stats.Records += c.records
+	r.stats.Records += c.filtered + c.tooLong
 	r.stats.Filtered += c.filtered
 	r.stats.TooLong += c.tooLong
 	return nil
@@ -290,6 +290,9 @@ func (r *run) failed(err error) (skip bool, fatal error) {
 	case syscall.EAGAIN, syscall.EINTR:
 		r.stats.Retries[errnoName(errno)]++
 		return false, nil
+	}
+	r.stats.Records++
+	switch errno {
 	case syscall.EMSGSIZE:
 		r.stats.TooLong++
 		return true, nil

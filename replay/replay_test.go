@@ -118,7 +118,7 @@ func TestOrderAndAccount(t *testing.T) {
 		"half in memory, twice": {frames{n: 3000}, Options{TopSpeed: true, Memory: 1000, Loops: 2}, wire{}, append(upTo(3000), upTo(3000)...),
 			Stats{Records: 6000, Sent: 6000, Loops: 2}},
 		"three loops": {frames{n: 5}, Options{TopSpeed: true, Loops: 3}, wire{}, []int{0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4}, Stats{Records: 15, Sent: 15, Loops: 3, InMemory: true}},
-		"limit":       {frames{n: 5}, Options{TopSpeed: true, Loops: -1, Limit: 7}, wire{}, []int{0, 1, 2, 3, 4, 0, 1}, Stats{Sent: 7, Loops: 1, Records: 5, InMemory: true}},
+		"limit":       {frames{n: 5}, Options{TopSpeed: true, Loops: -1, Limit: 7}, wire{}, []int{0, 1, 2, 3, 4, 0, 1}, Stats{Records: 7, Sent: 7, Loops: 1, InMemory: true}},
 		"full queue":  {frames{n: 10}, Options{TopSpeed: true}, wire{most: 3}, upTo(10), Stats{Records: 10, Sent: 10, Loops: 1, InMemory: true}},
 		"too long": {frames{n: 20, size: tooLong}, Options{TopSpeed: true}, wire{}, []int{0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19},
 			Stats{Records: 20, Sent: 18, TooLong: 2, Loops: 1, InMemory: true}},
@@ -137,19 +137,25 @@ func TestOrderAndAccount(t *testing.T) {
 			continue
 		}
 		check(t, name, &w, c.want)
-		failed := uint64(0)
-		for _, n := range s.Failed {
-			failed += n
-		}
-		if name != "limit" && s.Records != s.Sent+s.Filtered+s.TooLong+failed {
-			t.Errorf("%s: %+v does not add up", name, s)
-		}
+		addsUp(t, name, s)
 		if s.Records != c.stat.Records || s.Sent != c.stat.Sent || s.Filtered != c.stat.Filtered || s.TooLong != c.stat.TooLong || s.Loops != c.stat.Loops || s.InMemory != c.stat.InMemory {
 			t.Errorf("%s: %+v; want %+v", name, s, c.stat)
 		}
 		if name == "full queue" && s.Retries["ENOBUFS"] == 0 || name == "one bad" && s.Failed["EINVAL"] != 1 {
 			t.Errorf("%s: retries %v, failed %v", name, s.Retries, s.Failed)
 		}
+	}
+}
+
+// addsUp demands that every frame that was dealt with stands somewhere.
+func addsUp(t *testing.T, name string, s Stats) {
+	t.Helper()
+	sum := s.Sent + s.Filtered + s.TooLong
+	for _, n := range s.Failed {
+		sum += n
+	}
+	if s.Records != sum {
+		t.Errorf("%s: %+v does not add up", name, s)
 	}
 }
 
@@ -177,7 +183,8 @@ func TestErrors(t *testing.T) {
 		"pipe, twice":        {frames{n: 3000}, Options{TopSpeed: true, Memory: 1000, Loops: 2, Once: true}, wire{}, ErrOnce, 0},
 	} {
 		w := c.wire
-		_, err := Run(context.Background(), opener(c.src), &w, &c.opt)
+		s, err := Run(context.Background(), opener(c.src), &w, &c.opt)
+		addsUp(t, name, s)
 		if !errors.Is(err, c.want) || len(w.sent) != c.sent {
 			t.Errorf("%s: %v after %d frames; want %v after %d", name, err, len(w.sent), c.want, c.sent)
 		}
@@ -217,11 +224,18 @@ func TestPace(t *testing.T) {
 // TestStops: a context and a duration end a run that would go on for ever.
 func TestStops(t *testing.T) {
 	cause := errors.New("enough")
-	for _, opt := range []Options{{TopSpeed: true, Loops: -1}, {Loops: -1}, {PPS: 0.001}} {
+	none := func(*packet.Frame) (bool, error) { return false, nil }
+	for _, opt := range []Options{{TopSpeed: true, Loops: -1}, {Loops: -1}, {PPS: 0.001}, {Keep: none}, {Keep: none, Memory: -1}} {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		time.AfterFunc(50*time.Millisecond, func() { cancel(cause) })
 		start := time.Now()
-		if _, err := Run(ctx, opener(frames{n: 10, gap: time.Hour}), &wire{}, &opt); err != cause || time.Since(start) > 5*time.Second {
+		n := 10
+		if opt.Keep != nil {
+			n = -1 // without end
+		}
+		s, err := Run(ctx, opener(frames{n: n, gap: time.Hour}), &wire{}, &opt)
+		addsUp(t, "stopped", s)
+		if err != cause || time.Since(start) > 5*time.Second {
 			t.Errorf("%+v: %v after %v", opt, err, time.Since(start))
 		}
 	}
