@@ -90,6 +90,9 @@ func (s *Sender) open(o *SenderOptions) error {
 // Name is the device's name.
 func (s *Sender) Name() string { return s.name }
 
+// Index is the device's number.
+func (s *Sender) Index() int { return s.index }
+
 // MTU is the device's, as it was at Open.
 func (s *Sender) MTU() int { return s.mtu }
 

@@ -11,6 +11,9 @@ func OpenSender(string, *SenderOptions) (*Sender, error) { return nil, ErrNotSup
 // Name is the device's name.
 func (*Sender) Name() string { return "" }
 
+// Index is the device's number.
+func (*Sender) Index() int { return 0 }
+
 // MTU is the device's.
 func (*Sender) MTU() int { return 0 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"pinyon/capture"
 	"pinyon/capture/afpacket"
 	"pinyon/filter"
+	"pinyon/netif"
 	"pinyon/packet"
 	"pinyon/pcap"
 	"pinyon/replay"
@@ -101,8 +103,10 @@ func (r *replayFlags) options(file string) (err error) {
 	if err != nil {
 		return usage("--memory: %w", err)
 	}
-	r.opt.Memory = int64(size)
-	if info, err := os.Stat(file); file == "-" || err == nil && !info.Mode().IsRegular() {
+	if r.opt.Memory = int64(size); size == 0 {
+		r.opt.Memory = -1 // none; 0 would be the default
+	}
+	if info, err := os.Stat(file); file == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		r.opt.Once = true
 		if r.opt.Loops == 1 {
 			r.opt.Memory = -1 // frames leave as they come
@@ -145,40 +149,64 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		}
 	}()
 	open := func() (capture.Source, error) {
-		if file == "-" {
+		switch {
+		case file == "-":
 			return openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
+		case r.opt.Once:
+			return openStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
 		}
 		return pcap.Open(file)
 	}
-	s, err := replay.Run(ctx, open, to, &r.opt)
-	stopped := errors.Is(err, errStopped)
-	if stopped {
-		err = nil
+	before, counted := netif.Counters(to.Index())
+	stats, err := replay.Run(ctx, open, to, &r.opt)
+	if sig.status.Load() != 0 && (err == nil || errors.Is(err, errStopped) || errors.Is(err, pcap.ErrFormat) || errors.Is(err, pcap.ErrTruncated)) {
+		err = &exit{status: int(sig.status.Load())} // a pipe that is given up may end anywhere
+	}
+	s := replaySummary{Stats: stats}
+	if after, e := netif.Counters(to.Index()); counted == nil && e == nil {
+		n := after.TxDropped - before.TxDropped
+		s.DeviceDropped = &n
 	}
 	var fe *filter.Error
+	var stopped *exit
+	var damage *pcap.Error
+	_, sending := err.(syscall.Errno) // the sender's, bare
 	switch {
+	case err == nil || errors.As(err, &stopped):
 	case errors.As(err, &fe):
 		return badFilter(r.filter, err)
 	case errors.Is(err, replay.ErrLinkType), errors.Is(err, replay.ErrOnce):
-		return usage("%s on %s: %w", file, device, err)
+		err = usage("%s on %s: %w", file, device, err)
+	case errors.As(err, &damage):
+		err = &exit{exitIncomplete, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "pcap: "))}
+	case sending, errors.Is(err, replay.ErrNothing):
+		err = fmt.Errorf("%s: %w", device, err)
 	}
-	if e := a.tellReplay(r, &s, file, device); e != nil {
-		return e
+	if s.Records > 0 || err == nil || stopped != nil {
+		if e := a.tellReplay(r, &s, file, device); e != nil {
+			return e
+		}
 	}
-	switch {
-	case err != nil:
-		return err
-	case stopped:
-		return &exit{status: int(sig.status.Load())}
-	}
-	return nil
+	return err
+}
+
+// replaySummary is what a run has to tell.
+type replaySummary struct {
+	replay.Stats
+	// DeviceDropped is by how much the device's own count of frames that it dropped, whoever
+	// sent them, has grown: a veth whose other end is down, or full, takes what it drops. Nil
+	// if the device does not tell.
+	DeviceDropped *uint64 `json:"device_dropped"`
 }
 
 // errStopped is a signal's.
 var errStopped = errors.New("stopped")
 
+// lateNoted is how late a frame may leave, in seconds, without a word in the summary.
+const lateNoted = 1e-3
+
 // tellReplay tells what was sent.
-func (a *app) tellReplay(r *replayFlags, s *replay.Stats, file, device string) error {
+func (a *app) tellReplay(r *replayFlags, s *replaySummary, file, device string) error {
 	if r.summary == "json" {
 		b, err := json.Marshal(s)
 		if err != nil {
@@ -203,6 +231,12 @@ func (a *app) tellReplay(r *replayFlags, s *replay.Stats, file, device string) e
 	}
 	if n := counts(s.Retries); n != "" {
 		parts = append(parts, "tried again: "+n)
+	}
+	if s.DeviceDropped != nil && *s.DeviceDropped > 0 {
+		parts = append(parts, fmt.Sprintf("%d dropped by %s after it took them", *s.DeviceDropped, device))
+	}
+	if s.MaxLate > lateNoted {
+		parts = append(parts, fmt.Sprintf("up to %.1f ms late", s.MaxLate*1e3))
 	}
 	if len(parts) > 0 {
 		a.say("%s", strings.Join(parts, "; "))

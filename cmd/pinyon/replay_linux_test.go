@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,14 +126,25 @@ func TestReplayRefusals(t *testing.T) {
 	}
 }
 
-// TestReplayInterrupt: a signal ends it with the account of what was sent.
+// TestReplayInterrupt: a signal ends it with the account of what was sent, and ends a pipe that
+// nobody writes to.
 func TestReplayInterrupt(t *testing.T) {
 	ns := wire(t)
+	interruptReplay(t, ns, "../../testdata/http1.pcap", "v0", "--pps", "100", "--loops", "0")
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	interruptReplay(t, ns, fifo, "v0")
+}
+
+func interruptReplay(t *testing.T, ns *nstest.Namespace, args ...string) {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Skip(err)
 	}
-	cmd := ns.Command(exe, "replay", "../../testdata/http1.pcap", "v0", "--pps", "100", "--loops", "0")
+	cmd := ns.Command(exe, append([]string{"replay"}, args...)...)
 	cmd.Env = append(os.Environ(), "PINYON_TEST_MAIN=1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -143,6 +156,37 @@ func TestReplayInterrupt(t *testing.T) {
 	defer late.Stop()
 	cmd.Wait()
 	if status := cmd.ProcessState.ExitCode(); status != exitInterrupt || !strings.Contains(errs.String(), "frames/s") {
-		t.Errorf("exit %d: %s", status, errs.String())
+		t.Errorf("%v: exit %d: %s", args, status, errs.String())
+	}
+}
+
+// TestReplayLosses: what the device takes and drops is told, and so is an input that is cut
+// or a device that is down.
+func TestReplayLosses(t *testing.T) {
+	ns := wire(t)
+	whole := readFile(t, "../../testdata/http1.pcap")
+	cut := filepath.Join(t.TempDir(), "cut.pcap")
+	if err := os.WriteFile(cut, whole[:len(whole)-5], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, said := replayed(t, ns, nil, cut, "v0", "--topspeed")
+	n := len(frames(t, "http1.pcap")) - 1
+	if status != exitIncomplete || !strings.Contains(said, cut+": record") || !strings.Contains(said, fmt.Sprintf("%d frames", n)) {
+		t.Errorf("cut file: exit %d: %s", status, said)
+	}
+
+	ns.IP("link set v1 down")
+	status, said = replayed(t, ns, nil, "../../testdata/http1.pcap", "v0", "--topspeed", "--summary", "json")
+	var s replaySummary
+	if err := json.Unmarshal([]byte(said), &s); err != nil || status != exitOK || s.DeviceDropped == nil || s.Sent == 0 || *s.DeviceDropped != s.Sent {
+		t.Errorf("other end down: exit %d: %s", status, said)
+	}
+	if _, said := replayed(t, ns, nil, "../../testdata/http1.pcap", "v0", "--topspeed"); !strings.Contains(said, "dropped by v0 after it took them") {
+		t.Errorf("other end down: %s", said)
+	}
+
+	ns.IP("link set v0 down")
+	if status, said := replayed(t, ns, nil, "../../testdata/http1.pcap", "v0"); status != exitError || !strings.Contains(said, "v0: network is down") {
+		t.Errorf("device down: exit %d: %s", status, said)
 	}
 }
