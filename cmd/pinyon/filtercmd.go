@@ -99,6 +99,7 @@ func (a *app) filterDumpCommand() *cobra.Command {
 	var f filterFlags
 	var link string
 	var live, asC, decimal bool
+	var d int
 	cmd := &cobra.Command{
 		Use:   "dump [EXPR...]",
 		Short: "Print the program of an expression",
@@ -108,9 +109,18 @@ its instructions need not be.`,
   iptables -A INPUT -m bpf --bytecode "$(pinyon filter dump --ddd --link RAW udp port 53 | tr '\n' ',')" -j DROP`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			form := (*filter.Program).Dump
+			given := 0
+			for _, is := range []bool{d > 0, asC, decimal} {
+				if is {
+					given++
+				}
+			}
+			asC, decimal = asC || d == 2, decimal || d == 3
 			switch {
-			case asC && decimal:
-				return usage("--dd and --ddd: give one of them")
+			case given > 1:
+				return usage("-d, -dd, -ddd: give one of them")
+			case d > 3:
+				return usage("-d: got %d of them; want 3 at most", d)
 			case asC:
 				form = (*filter.Program).DumpC
 			case decimal:
@@ -121,8 +131,10 @@ its instructions need not be.`,
 	}
 	addLink(cmd, &link)
 	cmd.Flags().BoolVar(&live, "live", false, "the program that the kernel runs for a device")
-	cmd.Flags().BoolVar(&asC, "dd", false, "as elements of a C array")
-	cmd.Flags().BoolVar(&decimal, "ddd", false, "as decimal numbers, after their count")
+	// As tcpdump has them, and with two dashes, as nothing else of several letters has one.
+	cmd.Flags().CountVarP(&d, "d", "d", "the form: -d as lines (default), -dd as elements of a C array, -ddd as decimal numbers after their count")
+	cmd.Flags().BoolVar(&asC, "dd", false, "same as -dd")
+	cmd.Flags().BoolVar(&decimal, "ddd", false, "same as -ddd")
 	f.add(cmd)
 	return cmd
 }

@@ -59,6 +59,17 @@ func TestFilterDump(t *testing.T) {
 	}
 	want(t, 0, "note: no program for the kernel", "filter", "dump", "ip protochain 6", "--live")
 	want(t, exitUsage, "give one", "filter", "dump", "arp", "--dd", "--ddd")
+	want(t, exitUsage, "give one", "filter", "dump", "arp", "--dd", "-d")
+	want(t, exitUsage, "3 at most", "filter", "dump", "arp", "-dddd")
+	for short, long := range map[string]string{"-d": "", "-dd": "--dd", "-ddd": "--ddd"} {
+		args := []string{"filter", "dump", "arp"}
+		if long != "" {
+			args = append(args, long)
+		}
+		if a, b := want(t, 0, "", "filter", "dump", short, "arp"), want(t, 0, "", args...); a != b {
+			t.Errorf("%s: got\n%s\nwant\n%s", short, a, b)
+		}
+	}
 	want(t, exitUsage, "at 9", "filter", "dump", "tcp", "port", "=")
 	want(t, exitUsage, "not tell directions", "filter", "dump", "inbound")
 	tcpdump := program(t, "tcpdump")
