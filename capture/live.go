@@ -68,8 +68,8 @@ type Device struct {
 	one   *port // the only one, if it is
 	poll  *poller
 	since time.Time
-	timer *time.Timer // of Duration
-	block []*packet.Block
+	timer *time.Timer   // of Duration
+	block *packet.Block // of the frame that join handed out last
 
 	event    atomic.Bool // the reader has something to do beside reading
 	nonblock atomic.Bool
@@ -574,13 +574,10 @@ const joinLag = 20 * time.Millisecond
 
 // keep holds the block of the frame handed out last until the next one.
 func (d *Device) keep(b *packet.Block) {
-	for _, old := range d.block {
-		old.Release()
+	if d.block != nil {
+		d.block.Release()
 	}
-	d.block = d.block[:0]
-	if b != nil {
-		d.block = append(d.block, b)
-	}
+	d.block = b
 }
 
 // Stats are the sums so far.
