@@ -147,3 +147,52 @@ func (w *watched) Next(f *packet.Frame) error {
 	}
 	return err
 }
+
+// TestBusySink: epochs with a few rows each go on while the sink is busy, until batches
+// full of rows fill the queue.
+func TestBusySink(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		o := testOptions(t, func(x *extract.Options, o *Options) {
+			x.Groups = []string{"timing"}
+			o.Flow.Timeout, o.Flow.CloseDelay = 1e6, 1
+		})
+		o.Workers = workers
+		frames := traffic(5, 4000)
+		want := len(lines(t, input("x", frames), o))
+		ended := make(chan struct{})
+		in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+			return &ending{halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1))}, ended}, nil
+		}}
+		rows, batches := 0, 0
+		_, _, err := Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
+			if rows == 0 {
+				select {
+				case <-ended:
+				case <-time.After(20 * time.Second):
+					t.Errorf("%d workers: reading waited for the sink", workers)
+				}
+			}
+			rows += b.Rows
+			batches++
+			return nil
+		})
+		// A batch for each epoch that has rows would be 266.
+		if err != nil || rows != want || want < 4*liveBatches || batches > liveBatches {
+			t.Errorf("%d workers: %d of %d rows in %d batches, %v", workers, rows, want, batches, err)
+		}
+	}
+}
+
+// ending closes ended when it has no more.
+type ending struct {
+	halting
+	ended chan struct{}
+}
+
+func (e *ending) Next(f *packet.Frame) error {
+	err := e.halting.Next(f)
+	if err == io.EOF {
+		close(e.ended)
+	}
+	return err
+}

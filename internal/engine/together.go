@@ -262,8 +262,12 @@ func (m *merger) epoch() bool {
 		m.endLate()
 	case m.late == nil && m.live:
 		m.rows()
-		m.full()
-		m.batches <- nil
+		// A sink that is busy gets what gathers meanwhile at once: a batch for each of the
+		// hundreds of epochs of a second would soon fill the queue.
+		if len(m.batches) == 0 || m.last {
+			m.full()
+			m.batches <- nil
+		}
 	}
 	return true
 }
