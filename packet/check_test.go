@@ -167,6 +167,7 @@ func verify(t *testing.T, f *Frame, decap Decap) {
 	if nonIP != fresh.Counts.Of(NonIP) {
 		t.Fatalf("non-IP by kind sums to %d of %d", nonIP, fresh.Counts.Of(NonIP))
 	}
+	verifyFinding(t, f, &fresh, &p, ok)
 	if !ok {
 		return
 	}
@@ -190,6 +191,30 @@ func verify(t *testing.T, f *Frame, decap Decap) {
 	}
 	if sack := p.SACK(nil); len(sack) != int(p.SACKBlocks) {
 		t.Fatalf("%d SACK blocks of %d", len(sack), p.SACKBlocks)
+	}
+}
+
+// verifyFinding holds Examine against what Decode gave.
+func verifyFinding(t *testing.T, f *Frame, d *Decoder, p *Packet, ok bool) {
+	t.Helper()
+	e := Decoder{Decap: d.Decap}
+	var v Finding
+	q := dirty(uint64(len(f.Data)) + 1)
+	if e.Examine(f, q, &v) != ok || e.Counts != d.Counts {
+		t.Fatalf("examine of %x differs from decode", f.Data)
+	}
+	switch {
+	case ok && (!reflect.DeepEqual(readableOf(q), readableOf(p)) || v.Why.Dropped() || v.Protocol == "" || v.Rest != nil):
+		t.Fatalf("examine of a packet: %+v\n%+v\n%+v", v, q, p)
+	case !ok && (d.Counts.Of(v.Why) != 1 || !v.Why.Dropped() || q.Has&^linkBits != 0 || (v.Why == NonIP) != (v.Protocol != "") || !isWithin(f.Data, v.Rest)):
+		t.Fatalf("examine of no packet: %+v, has %b", v, q.Has)
+	}
+	if a, ok := v.ARP(); ok {
+		for _, part := range [][]byte{a.SenderMAC, a.SenderIP, a.TargetMAC, a.TargetIP} {
+			if !isWithin(f.Data, part) {
+				t.Fatal("address outside the frame")
+			}
+		}
 	}
 }
 

@@ -93,46 +93,37 @@ func appendMAC(out, mac []byte) []byte {
 	return out
 }
 
-// appendARP reads ARP for Ethernet and IPv4 (RFC 826):
-//
-//	+-------------------+-------------------+
-//	| hardware 1        | protocol 0800     |
-//	+---------+---------+-------------------+
-//	| hlen 6  | plen 4  | operation         |
-//	+---------+---------+-------------------+
-//	| sender MAC, IP; target MAC, IP        |
-//	+---------------------------------------+
-//
-// ok is false of other addresses and of what is cut.
+// appendARP appends ARP for Ethernet and IPv4. ok is false of other addresses and of what
+// is cut.
 func appendARP(out []byte, typ uint16, b []byte) (line []byte, ok bool) {
-	if len(b) < 28 || binary.BigEndian.Uint16(b[2:]) != etherIPv4 || b[4] != 6 || b[5] != 4 {
+	var a ARP
+	if !a.Decode(b) || len(a.SenderMAC) != 6 || a.Protocol != etherIPv4 || len(a.SenderIP) != 4 {
 		return out, false
 	}
-	sender, target := netip.AddrFrom4([4]byte(b[14:])), netip.AddrFrom4([4]byte(b[24:]))
-	senderMAC, targetMAC := b[8:14], b[18:24]
+	sender, target := a.Sender(), a.Target()
 	out = append(out, etherNames[typ]...)
-	switch op := binary.BigEndian.Uint16(b[6:]); op {
+	switch a.Operation {
 	case 1:
 		out = append(out, ", Request who-has "...)
 		out = target.AppendTo(out)
-		if [6]byte(targetMAC) != [6]byte{} {
+		if [6]byte(a.TargetMAC) != [6]byte{} {
 			out = append(out, " ("...)
-			out = append(appendMAC(out, targetMAC), ')')
+			out = append(appendMAC(out, a.TargetMAC), ')')
 		}
 		out = sender.AppendTo(append(out, " tell "...))
 	case 2:
 		out = sender.AppendTo(append(out, ", Reply "...))
-		out = appendMAC(append(out, " is-at "...), senderMAC)
+		out = appendMAC(append(out, " is-at "...), a.SenderMAC)
 	case 3:
-		out = appendMAC(append(out, ", Reverse Request who-is "...), targetMAC)
-		out = appendMAC(append(out, " tell "...), senderMAC)
+		out = appendMAC(append(out, ", Reverse Request who-is "...), a.TargetMAC)
+		out = appendMAC(append(out, " tell "...), a.SenderMAC)
 	case 4:
-		out = appendMAC(append(out, ", Reverse Reply "...), targetMAC)
+		out = appendMAC(append(out, ", Reverse Reply "...), a.TargetMAC)
 		out = target.AppendTo(append(out, " at "...))
 	default:
-		out = fmt.Appendf(out, ", operation %d, ", op)
+		out = fmt.Appendf(out, ", operation %d, ", a.Operation)
 		out = sender.AppendTo(out)
-		out = appendMAC(append(out, " ("...), senderMAC)
+		out = appendMAC(append(out, " ("...), a.SenderMAC)
 		out = target.AppendTo(append(out, ") to "...))
 	}
 	return out, true
