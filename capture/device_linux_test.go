@@ -550,6 +550,68 @@ func TestSuperFrames(t *testing.T) {
 	t.Logf("longest frame %d bytes", longest)
 }
 
+// tagged are datagrams, short and long, without a VLAN tag and with one to three.
+func tagged() (frames [][]byte) {
+	tag := func(f []byte, tags ...uint32) []byte {
+		out := bytes.Clone(f[:12])
+		for _, t := range tags {
+			out = append(out, byte(t>>24), byte(t>>16), byte(t>>8), byte(t))
+		}
+		return append(out, f[12:]...)
+	}
+	for i, tags := range [][]uint32{
+		nil, {0x81000005}, {0x8100e005}, {0x81000000}, {0x88a80064, 0x810000c8}, {0x81000064, 0x810000c8}, {0x88a80001}, {0x88a80064, 0x810000c8, 0x81000001}, {0x91000005},
+	} {
+		frames = append(frames, tag(datagram(53, i, 0), tags...), tag(datagram(53, i, 1000), tags...))
+	}
+	return frames
+}
+
+// TestVLANsOfAny: the header of all devices together has the type of the outermost tag, and
+// behind it are all tags. On its way out the kernel shows a packet from behind its tags, and
+// tells of the outermost. (libpcap leaves out the tag that the kernel keeps beside the packet.)
+func TestVLANsOfAny(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: capture.Any, ReadTimeout: soon})
+	sent := tagged()
+	w.send("v0", sent...)
+	got := map[string][]packet.Frame{}
+	for _, f := range take(t, d, 2*len(sent)) {
+		for _, name := range []string{"v0", "v1"} {
+			if int(f.Data[7]) == w.index(name) {
+				got[name] = append(got[name], f)
+			}
+		}
+	}
+	for name, frames := range got {
+		if len(frames) != len(sent) {
+			t.Fatalf("%s: %d frames of %d", name, len(frames), len(sent))
+		}
+		for i, f := range frames {
+			const header = 20
+			want := sent[i][14:]
+			if name == "v0" {
+				want = withoutInner(sent[i])[14:]
+			}
+			if !bytes.Equal(f.Data[:2], sent[i][12:14]) || !bytes.Equal(f.Data[header:], want) || int(f.Wire) != len(f.Data) {
+				t.Errorf("%s: frame %d: % x; sent % x", name, i, f.Data[:40], sent[i][:40])
+			}
+		}
+	}
+	if len(got) != 2 {
+		t.Errorf("devices %d", len(got))
+	}
+}
+
+// withoutInner is a frame without the tags behind its outermost.
+func withoutInner(f []byte) []byte {
+	at := 16
+	for f[at] == 0x81 && f[at+1] == 0 {
+		at += 4
+	}
+	return append(bytes.Clone(f[:16]), f[at:]...)
+}
+
 // TestVLANsAsTcpdump: tags, which the kernel keeps beside the packet, are where tcpdump puts
 // them: its file holds the same bytes.
 func TestVLANsAsTcpdump(t *testing.T) {
@@ -589,19 +651,7 @@ func TestVLANsAsTcpdump(t *testing.T) {
 	}
 	go io.Copy(io.Discard, stderr)
 	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
-	tag := func(f []byte, tags ...uint32) []byte {
-		out := bytes.Clone(f[:12])
-		for _, t := range tags {
-			out = append(out, byte(t>>24), byte(t>>16), byte(t>>8), byte(t))
-		}
-		return append(out, f[12:]...)
-	}
-	var sent [][]byte
-	for i, tags := range [][]uint32{
-		nil, {0x81000005}, {0x8100e005}, {0x81000000}, {0x88a80064, 0x810000c8}, {0x81000064, 0x810000c8}, {0x88a80001}, {0x88a80064, 0x810000c8, 0x81000001}, {0x91000005},
-	} {
-		sent = append(sent, tag(datagram(53, i, 0), tags...), tag(datagram(53, i, 1000), tags...))
-	}
+	sent := tagged()
 	w.send("v0", sent...)
 	ours := take(t, d, len(sent))
 	within(t, "tcpdump has them", func() bool {

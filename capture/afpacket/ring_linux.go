@@ -353,16 +353,25 @@ func (r *Ring) network(b []byte, h int, f *packet.Frame) (at, n int, protocol ui
 	return at, n, protocol
 }
 
-// hiddenTag reports whether data begins with the last two thirds of a VLAN tag. Since 6.10
-// Linux names in sockets without link header the protocol behind all tags, and leaves the
-// tags that it did not take out where they are; which of the two types of tag is not told.
+// hiddenTag reports whether data begins with the last two thirds of a VLAN tag, other tags
+// perhaps behind it. Since 6.10 Linux names in sockets without link header the protocol
+// behind all tags, and leaves the tags that it did not take out where they are; which of the
+// two types of tag the first is is not told.
 func hiddenTag(data []byte, protocol uint16, wire uint32) bool {
-	if len(data) < 4 || binary.BigEndian.Uint16(data[2:]) != protocol {
+	const most = 8 // tags that Linux looks behind
+	last := uint16(0)
+	for at := 2; at+2 <= len(data) && at < 4*most; at += vlanTag {
+		last = binary.BigEndian.Uint16(data[at:])
+		if last != unix.ETH_P_8021Q && last != unix.ETH_P_8021AD {
+			break
+		}
+	}
+	if len(data) < 4 || last != protocol {
 		return false
 	}
-	switch protocol {
-	case unix.ETH_P_IP: // or a total length of 2,048
-		return data[0]>>4 != 4 || wire < uint32(protocol)
+	switch first := uint32(binary.BigEndian.Uint16(data[2:])); protocol {
+	case unix.ETH_P_IP: // or that is a total length
+		return data[0]>>4 != 4 || wire < first
 	case unix.ETH_P_IPV6: // or the end of a flow label
 		return data[0]>>4 != 6 || len(data) < 6 || uint32(binary.BigEndian.Uint16(data[4:]))+40 > wire
 	}
