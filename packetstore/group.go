@@ -1,0 +1,176 @@
+package packetstore
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+)
+
+// node is the column in the file.
+func (c *Column) node() (schema.Node, error) {
+	repetition := parquet.Repetitions.Required
+	if c.Nullable {
+		repetition = parquet.Repetitions.Optional
+	}
+	physical := parquet.Types.Int32
+	var logical schema.LogicalType = schema.NoLogicalType{}
+	switch c.Type {
+	case "uint8":
+		logical = schema.NewIntLogicalType(8, false)
+	case "uint16":
+		logical = schema.NewIntLogicalType(16, false)
+	case "uint32":
+		logical = schema.NewIntLogicalType(32, false)
+	case "date32":
+		logical = schema.DateLogicalType{}
+	case "timestamp[ns, UTC]":
+		physical, logical = parquet.Types.Int64, schema.NewTimestampLogicalType(true, schema.TimeUnitNanos)
+	case "string":
+		physical, logical = parquet.Types.ByteArray, schema.StringLogicalType{}
+	case "binary":
+		physical = parquet.Types.ByteArray
+	default:
+		panic("BUG: a column of type " + c.Type)
+	}
+	return schema.NewPrimitiveNodeLogical(c.Name, repetition, logical, physical, -1, -1)
+}
+
+// schemaOf is the schema of every file.
+func schemaOf() (*schema.GroupNode, error) {
+	fields := make(schema.FieldList, len(columns))
+	for i := range columns {
+		var err error
+		if fields[i], err = columns[i].node(); err != nil {
+			return nil, fmt.Errorf("column %s: %w", columns[i].Name, err)
+		}
+	}
+	return schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1)
+}
+
+// held are the values of a column that wait for their row group to be full; absent ones
+// have a level of 0 and nothing else.
+type held struct {
+	ints   []int32 // of columns of up to 32 bits
+	longs  []int64
+	text   []byte
+	ends   []int // of texts in text
+	levels []int16
+}
+
+// add takes a frame's value.
+func (h *held) add(c *Column, r *row) {
+	present := true
+	switch {
+	case c.text != nil:
+		n := len(h.text)
+		h.text = c.text(h.text, r)
+		if present = len(h.text) > n || !c.Nullable; present {
+			h.ends = append(h.ends, len(h.text))
+		}
+	case c.has != nil && !c.has(r):
+		present = false
+	case c.Type == "timestamp[ns, UTC]":
+		h.longs = append(h.longs, c.number(r))
+	default:
+		h.ints = append(h.ints, int32(c.number(r)))
+	}
+	if c.Nullable {
+		level := int16(0)
+		if present {
+			level = 1
+		}
+		h.levels = append(h.levels, level)
+	}
+}
+
+// A group is a row group that is being filled.
+type group struct {
+	columns []held
+	rows    int
+	payload int // bytes
+	arrays  []parquet.ByteArray
+}
+
+// newGroup has room for so many rows, but for texts.
+func newGroup(rows int) *group {
+	g := &group{columns: make([]held, len(columns))}
+	for i := range columns {
+		h := &g.columns[i]
+		switch {
+		case columns[i].text != nil:
+			h.ends = make([]int, 0, rows)
+		case columns[i].Type == "timestamp[ns, UTC]":
+			h.longs = make([]int64, 0, rows)
+		default:
+			h.ints = make([]int32, 0, rows)
+		}
+		if columns[i].Nullable {
+			h.levels = make([]int16, 0, rows)
+		}
+	}
+	return g
+}
+
+func (g *group) add(r *row) {
+	for i := range columns {
+		g.columns[i].add(&columns[i], r)
+	}
+	g.rows++
+}
+
+func (g *group) reset() {
+	for i := range g.columns {
+		h := &g.columns[i]
+		h.ints, h.longs, h.text, h.ends, h.levels = h.ints[:0], h.longs[:0], h.text[:0], h.ends[:0], h.levels[:0]
+	}
+	g.rows, g.payload = 0, 0
+}
+
+// write encodes the group and writes it.
+func (g *group) write(w *file.Writer) error {
+	out, err := w.AppendRowGroupChecked()
+	if err != nil {
+		return err
+	}
+	for i := range g.columns {
+		if err := g.column(out, i); err != nil {
+			return fmt.Errorf("column %s: %w", columns[i].Name, err)
+		}
+	}
+	return out.Close()
+}
+
+func (g *group) column(out file.SerialRowGroupWriter, i int) error {
+	cw, err := out.NextColumn()
+	if err != nil {
+		return err
+	}
+	h := &g.columns[i]
+	var levels []int16
+	if columns[i].Nullable {
+		levels = h.levels
+	}
+	switch cw := cw.(type) {
+	case *file.Int32ColumnChunkWriter:
+		_, err = cw.WriteBatch(h.ints, levels, nil)
+	case *file.Int64ColumnChunkWriter:
+		_, err = cw.WriteBatch(h.longs, levels, nil)
+	case *file.ByteArrayColumnChunkWriter:
+		g.arrays = slices.Grow(g.arrays[:0], len(h.ends))
+		from := 0
+		for _, to := range h.ends {
+			g.arrays = append(g.arrays, h.text[from:to])
+			from = to
+		}
+		_, err = cw.WriteBatch(g.arrays, levels, nil)
+	default:
+		panic(fmt.Sprintf("BUG: a column of %T", cw))
+	}
+	if err != nil {
+		return err
+	}
+	return cw.Close()
+}
