@@ -17,22 +17,24 @@ import (
 	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/packet"
+	"pinyon/packetstore"
 	"pinyon/pcap"
 )
 
 // dumper is what the flags of dump say, and the run.
 type dumper struct {
 	*app
-	live   liveFlags
-	ifaces []string
-	file   string
-	paths  []string
-	list   bool
-	save   string
-	print  bool
-	hex    bool
-	decap  string
-	filter filterFlags
+	live    liveFlags
+	ifaces  []string
+	file    string
+	paths   []string
+	list    bool
+	save    string
+	payload int
+	print   bool
+	hex     bool
+	decap   string
+	filter  filterFlags
 
 	fields  []frameField
 	named   bool     // frame.interface is among them
@@ -60,7 +62,8 @@ With -w frames go to a file, and nothing is printed unless -e, -x or --print ask
 The first interrupt stops the capture and finishes what is open; a second one aborts.`,
 		Example: `  pinyon dump -i eth0 tcp port 443
   pinyon dump -r trace.pcap -e frame.time_epoch -e ip.src,ip.dst -e tcp.flags tcp
-  pinyon dump -r trace.pcapng -w dns.pcap udp port 53`,
+  pinyon dump -r trace.pcapng -w dns.pcap udp port 53
+  pinyon dump -r trace.pcap -w packets.parquet`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if d.file != "" {
 				for _, name := range captureFlags {
@@ -79,7 +82,8 @@ The first interrupt stops the capture and finishes what is open; a second one ab
 	f.StringSliceVarP(&d.paths, "field", "e", nil, "print this field instead; may be repeated, or a list with commas")
 	f.BoolVar(&d.list, "fields", false, "list the fields and end")
 	f.Uint64VarP(&d.live.capture.Count, "count", "c", 0, "end after so many packets; 0 is never")
-	f.StringVarP(&d.save, "write", "w", "", "write the frames to this file: .pcapng, else pcap, nanoseconds kept; - is standard output")
+	f.StringVarP(&d.save, "write", "w", "", "write the frames to this file: .pcapng, rows of packets if .parquet, else pcap, nanoseconds kept; - is standard output")
+	f.IntVar(&d.payload, "store-payload", 0, "bytes of payload that a row keeps (-w FILE.parquet)")
 	f.BoolVar(&d.print, "print", false, "print with -w too")
 	f.BoolVarP(&d.hex, "hex", "x", false, "print the bytes too, those of the link layer included")
 	f.StringVar(&d.decap, "decap", "none", "none, or inner for the fields of the innermost IP header")
@@ -111,6 +115,9 @@ func (d *dumper) check(expr string) (err error) {
 	d.print = d.print || d.save == "" || d.hex || len(d.fields) > 0
 	if d.print && d.save == "-" {
 		return usage("-w -: standard output cannot take lines as well")
+	}
+	if d.payload != 0 && (d.payload < 0 || !isRows(d.save)) {
+		return usage("--store-payload: got %d; want 0 or more, and -w FILE.parquet", d.payload)
 	}
 	if d.save != "" && d.file != "" && sameFile(d.file, d.save) {
 		return usage("-w %s: that is what -r reads", d.save)
@@ -158,6 +165,10 @@ func (d *dumper) run(expr string) error {
 		frames.Store(d.frames)
 		defer d.frames.abort()
 		d.frames.iface = src.iface
+		d.frames.rows = packetstore.Options{Payload: d.payload, Decap: d.decoder.Decap}
+		if len(d.file) == 0 {
+			d.frames.rows.Own = ownAddresses()
+		}
 	}
 	err = d.copy(src)
 	var fault *inputError
@@ -454,11 +465,11 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if links := dev.LinkTypes(); d.save != "" && !isNG(d.save) {
+	if links := dev.LinkTypes(); d.save != "" && oneLink(d.save) {
 		for _, l := range links {
 			if l != links[0] {
 				dev.Close()
-				return nil, usage("-w %s: interfaces of types %s and %s need a .pcapng file", d.save, linkName(links[0]), linkName(l))
+				return nil, usage("-w %s: interfaces of types %s and %s need a .pcapng or .parquet file", d.save, linkName(links[0]), linkName(l))
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/parquet/file"
+
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -133,6 +135,35 @@ func TestDumpWrite(t *testing.T) {
 }
 
 // TestDumpSections: an interface number means another interface in another section.
+// TestDumpPackets: -w FILE.parquet has a row for every frame that matches, of any link types.
+func TestDumpPackets(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "packets.parquet")
+	for name, args := range map[string][]string{
+		"trace.pcap": nil, "two_interfaces.pcapng": nil, "sll2.pcap": {"icmp"}, "arp.pcap": nil, "vxlan.pcap": {"--decap", "inner"},
+	} {
+		in := filepath.Join("..", "..", "testdata", name)
+		lines := strings.Count(want(t, 0, "", append([]string{"dump", "-r", in, "-e", "frame.number"}, args...)...), "\n")
+		want(t, 0, "", append([]string{"dump", "-r", in, "-w", out, "--store-payload", "10"}, args...)...)
+		if n := rowsOf(t, out); n != lines || n == 0 {
+			t.Errorf("%s: %d rows, %d lines", name, n, lines)
+		}
+	}
+	in := captureFile(t)
+	want(t, exitUsage, "--store-payload", "dump", "-r", in, "-w", "x.pcap", "--store-payload", "5")
+	want(t, exitUsage, "--store-payload", "dump", "-r", in, "-w", out, "--store-payload", "-5")
+}
+
+// rowsOf is how many rows a Parquet file has.
+func rowsOf(t *testing.T, path string) int {
+	t.Helper()
+	r, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	return int(r.NumRows())
+}
+
 func TestDumpSections(t *testing.T) {
 	var b bytes.Buffer
 	for _, name := range []string{"a", "b\x1b"} {

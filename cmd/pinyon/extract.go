@@ -143,7 +143,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
-	var frames atomic.Pointer[saveFile]
+	var frames atomic.Pointer[saveFiles]
 	sig := watchSignals(x.app, func() {
 		outs.abort()
 		if f := frames.Load(); f != nil {
@@ -157,7 +157,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	defer in.close()
 	if in.live != nil {
-		frames.Store(in.live.save)
+		frames.Store(&in.live.save)
 	}
 	if err := outs.check(in.infos); err != nil {
 		return err

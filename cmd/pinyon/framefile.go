@@ -9,14 +9,16 @@ import (
 	"pinyon"
 	"pinyon/capture"
 	"pinyon/packet"
+	"pinyon/packetstore"
 	"pinyon/pcap"
 	"pinyon/sink"
 )
 
-// A frameFile is where the frames of dump go: pcapng if its name says so, otherwise pcap, with
-// nanoseconds. It appears under its name when it is complete.
+// A frameFile is where frames go: pcapng or rows of a Parquet file if its name says so,
+// otherwise pcap, with nanoseconds. It appears under its name when it is complete.
 type frameFile struct {
 	path string
+	rows packetstore.Options // of a Parquet file
 	// iface tells of an interface of the input; ok is false of one that is not known (yet).
 	iface func(n uint32) (i pcap.Interface, ok bool)
 
@@ -54,16 +56,27 @@ func createFrameFile(path string, stdout io.Writer) (*frameFile, error) {
 // isNG reports whether a name asks for pcapng.
 func isNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".pcapng") }
 
+// isRows reports whether a name asks for rows.
+func isRows(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
+
+// oneLink reports whether a file of that name has room for one link type only.
+func oneLink(path string) bool { return !isNG(path) && !isRows(path) }
+
 // begin makes the writer for a file whose first frame is of a link type and interface.
-func (f *frameFile) begin(link uint16, n uint32) {
-	if isNG(f.path) {
+func (f *frameFile) begin(link uint16, n uint32) (err error) {
+	switch {
+	case isNG(f.path):
 		f.ng = pcap.NewNGWriter(f.out, pcap.NGOptions{Application: "pinyon " + pinyon.Version})
 		f.writer = f.ng
-		return
+	case isRows(f.path):
+		f.rows.Interface = func(n uint32) string { i, _ := f.iface(n); return i.Name }
+		f.writer, err = packetstore.NewWriter(f.out, &f.rows)
+	default:
+		f.single = link
+		i, _ := f.iface(n)
+		f.writer = pcap.NewWriter(f.out, pcap.WriterOptions{Link: link, Snaplen: i.Snaplen, Nano: true})
 	}
-	f.single = link
-	i, _ := f.iface(n)
-	f.writer = pcap.NewWriter(f.out, pcap.WriterOptions{Link: link, Snaplen: i.Snaplen, Nano: true})
+	return err
 }
 
 // declare adds an interface of the input to a pcapng file, unless it is there.
@@ -84,11 +97,13 @@ func (f *frameFile) declare(key ifaceKey) (uint32, error) {
 // write appends a frame of a section of the input; 0 where there are none.
 func (f *frameFile) write(frame *packet.Frame, section int) error {
 	if f.writer == nil {
-		f.begin(frame.Link, frame.Iface)
+		if err := f.begin(frame.Link, frame.Iface); err != nil {
+			return err
+		}
 	}
 	if f.ng == nil {
-		if frame.Link != f.single {
-			return usage("-w %s: frames of types %s and %s need a .pcapng file", f.path, linkName(f.single), linkName(frame.Link))
+		if frame.Link != f.single && oneLink(f.path) {
+			return usage("-w %s: frames of types %s and %s need a .pcapng or .parquet file", f.path, linkName(f.single), linkName(frame.Link))
 		}
 		return f.writer.Write(frame)
 	}
@@ -114,11 +129,12 @@ func (f *frameFile) flush() error {
 func (f *frameFile) close() error {
 	if f.writer == nil { // no frame has come: the file says what it could have held
 		i, ok := f.iface(0)
-		f.begin(i.Link, 0)
-		if ok && f.ng != nil {
-			if _, err := f.declare(ifaceKey{link: i.Link}); err != nil {
-				return err
-			}
+		err := f.begin(i.Link, 0)
+		if err == nil && ok && f.ng != nil {
+			_, err = f.declare(ifaceKey{link: i.Link})
+		}
+		if err != nil {
+			return err
 		}
 	}
 	err := f.writer.Close()

@@ -46,6 +46,7 @@ The first interrupt stops the capture, writes what is open and finishes the file
 one aborts.`,
 		Example: `  pinyon live eth0 -d 60 -o flows.parquet
   pinyon live eth0 wlan0 --filter 'tcp port 443' -f jsonl --features tls,timing
+  pinyon live eth0 --packets packets.parquet --store-payload 64 -o flows.parquet
   pinyon live any --save-pcap trace.pcapng --rotate-size 1GiB --rotate-keep 10 -o flows.csv`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) { return x.openLive(args, l, cfg, sig) })
@@ -115,11 +116,11 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
 	}
 	src := capture.Source(d)
-	if l.save.path != "" {
-		if in.save, err = l.save.open(d.Interfaces(), d.LinkTypes(), d.Snaplen()); err != nil {
-			in.close()
-			return nil, err
-		}
+	if in.save, err = l.save.open(d.Interfaces(), d.LinkTypes(), d.Snaplen()); err != nil {
+		in.close()
+		return nil, err
+	}
+	if in.save != nil {
 		src = &saving{Device: d, to: in.save}
 	}
 	go func() {
@@ -202,7 +203,7 @@ func parseDuration(s string) (time.Duration, error) {
 type liveInput struct {
 	dev    *capture.Device
 	flags  *liveFlags
-	save   *saveFile
+	save   saveFiles
 	stop   chan struct{}
 	closed bool
 }
@@ -217,11 +218,7 @@ func (in *liveInput) close() error {
 	}
 	in.closed = true
 	close(in.stop)
-	err := in.dev.Close()
-	if in.save != nil {
-		err = errors.Join(err, in.save.close())
-	}
-	return err
+	return errors.Join(in.dev.Close(), in.save.close())
 }
 
 // provenance of the capture; with its sums once it has ended.
@@ -243,10 +240,7 @@ type captureSummary struct {
 }
 
 func (in *liveInput) summarize(s *summary) {
-	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost}
-	if in.save != nil {
-		s.Capture.Saved = in.save.names
-	}
+	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.names()}
 }
 
 // status is what losses make of a run that went well otherwise.
@@ -273,10 +267,10 @@ func (a *app) sayCaptured(names []string, s *capture.Stats, more string) {
 	}
 }
 
-// saving is a Device that writes every frame to a file as it passes.
+// saving is a Device that writes every frame to files as it passes.
 type saving struct {
 	*capture.Device
-	to *saveFile
+	to saveFiles
 }
 
 func (s *saving) Next(f *packet.Frame) error {

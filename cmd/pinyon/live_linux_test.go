@@ -245,6 +245,44 @@ func TestLiveRows(t *testing.T) {
 	}
 }
 
+// TestLivePackets: --packets has a row for every packet, in files that follow each other by
+// time; an interrupt finishes the last one, and of an abort nothing is left.
+func TestLivePackets(t *testing.T) {
+	ns := wire(t)
+	dir := t.TempDir()
+	sent := frames(t, "closed.pcap", "4in6.pcap", "arp.pcap")
+	r := startLive(t, ns, "v1", "-d", "2.5", "--packets", filepath.Join(dir, "p.parquet"), "--rotate-interval", "1s", "--save-pcap", filepath.Join(dir, "s.pcap"), "-o", filepath.Join(dir, "x.csv"), "--summary", "json")
+	send(t, ns, sent)
+	time.Sleep(1200 * time.Millisecond)
+	send(t, ns, sent)
+	status, said := r.end(t)
+	if status != exitOK {
+		t.Fatalf("exit %d: %s", status, said)
+	}
+	rows, packets := 0, 0
+	for _, name := range summaryOf(t, said).Capture.Saved {
+		if isRows(name) {
+			rows += rowsOf(t, name)
+			packets++
+		}
+	}
+	if rows != 2*len(sent) || packets < 2 {
+		t.Errorf("%d rows in %d files; sent %d", rows, packets, 2*len(sent))
+	}
+	for _, args := range [][]string{{"--packets", "x.csv"}, {"--store-payload", "5"}, {"--packets", "x.parquet", "--store-payload", "-1"},
+		{"--save-pcap", "x.parquet"}, {"--packets", "x.parquet", "--rotate-size", "1MB"}, {"--rotate-interval", "5s"}} {
+		want(t, exitUsage, args[len(args)-2], append([]string{"live", "nosuch"}, args...)...)
+	}
+
+	dir = t.TempDir()
+	r = startLive(t, ns, "v1", "--packets", filepath.Join(dir, "p.parquet"), "--save-pcap", filepath.Join(dir, "s.pcap"), "-o", "-")
+	send(t, ns, sent)
+	r.Process.Signal(os.Interrupt)
+	if status, said := r.end(t); status != exitInterrupt || rowsOf(t, filepath.Join(dir, "p.parquet")) != len(sent) {
+		t.Errorf("exit %d: %s", status, said)
+	}
+}
+
 // TestLiveRotation: files of frames follow each other, each whole, old ones go.
 func TestLiveRotation(t *testing.T) {
 	ns := wire(t)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,13 +15,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/netif"
 	"pinyon/packet"
+	"pinyon/packetstore"
 	"pinyon/pcap"
 )
 
 // saveFlags say where the frames of a live run go, and when a new file begins.
 type saveFlags struct {
 	path     string
+	rows     packetstore.Options // of a Parquet file
+	packets  string
+	payload  int
 	size     string
 	interval string
 	keep     int
@@ -32,6 +38,8 @@ type saveFlags struct {
 func (s *saveFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept")
+	f.StringVar(&s.packets, "packets", "", "write a row for every captured packet to this Parquet file too")
+	f.IntVar(&s.payload, "store-payload", 0, "bytes of payload that a row of --packets keeps")
 	f.StringVar(&s.size, "rotate-size", "", "begin a new file before one grows over this size")
 	f.StringVar(&s.interval, "rotate-interval", "", "begin a new file at every multiple of this time (UTC)")
 	f.IntVar(&s.keep, "rotate-keep", 0, "keep only so many of the files; 0 is all")
@@ -39,11 +47,20 @@ func (s *saveFlags) add(cmd *cobra.Command) {
 
 // check resolves the flags.
 func (s *saveFlags) check() (err error) {
-	if s.path == "" {
-		if s.size != "" || s.interval != "" || s.keep != 0 {
-			return usage("--rotate-size, --rotate-interval and --rotate-keep need --save-pcap")
-		}
-		return nil
+	if s.path == "" && s.packets == "" && (s.size != "" || s.interval != "" || s.keep != 0) {
+		return usage("--rotate-size, --rotate-interval and --rotate-keep need --save-pcap or --packets")
+	}
+	switch {
+	case s.payload < 0:
+		return usage("--store-payload: got %d; want 0 or more", s.payload)
+	case s.payload > 0 && s.packets == "":
+		return usage("--store-payload needs --packets")
+	case s.packets != "" && !isRows(s.packets):
+		return usage("--packets: got %s; want a name that ends in .parquet", s.packets)
+	case isRows(s.path):
+		return usage("--save-pcap: got %s; rows are for --packets", s.path)
+	case s.packets != "" && s.size != "":
+		return usage("--rotate-size: how large a Parquet file becomes is known at its end only; --packets rotates by --rotate-interval")
 	}
 	if s.size != "" {
 		size, err := pinyon.ParseSize(s.size)
@@ -79,8 +96,90 @@ type saveFile struct {
 	names   []string // of complete files that are kept
 }
 
-func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (*saveFile, error) {
-	if !isNG(s.path) {
+// open begins the files of a capture.
+func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (saveFiles, error) {
+	var all saveFiles
+	if s.path != "" {
+		f, err := s.begin(ifaces, links, snaplen)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	if s.packets != "" {
+		rows := *s
+		rows.path = s.packets
+		rows.rows = packetstore.Options{Payload: s.payload, Own: ownAddresses()}
+		f, err := rows.begin(ifaces, links, snaplen)
+		if err != nil {
+			all.abort()
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// ownAddresses is whether an address is one that this machine has now.
+func ownAddresses() func(netip.Addr) bool {
+	own := map[netip.Addr]bool{}
+	list, err := netif.List()
+	if err != nil {
+		return nil
+	}
+	for _, d := range list {
+		for _, a := range d.Addrs {
+			own[a.Prefix.Addr()] = true
+		}
+	}
+	return func(a netip.Addr) bool { return own[a] }
+}
+
+// saveFiles are the files that frames of a live run go to.
+type saveFiles []*saveFile
+
+func (fs saveFiles) write(p *packet.Frame) error {
+	for _, f := range fs {
+		if err := f.write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (fs saveFiles) idle() error {
+	for _, f := range fs {
+		if err := f.idle(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (fs saveFiles) close() (err error) {
+	for _, f := range fs {
+		err = errors.Join(err, f.close())
+	}
+	return err
+}
+
+func (fs saveFiles) abort() {
+	for _, f := range fs {
+		f.abort()
+	}
+}
+
+// names are those of complete files that are kept.
+func (fs saveFiles) names() (all []string) {
+	for _, f := range fs {
+		all = append(all, f.names...)
+	}
+	return all
+}
+
+// begin begins a file, or the first of several.
+func (s *saveFlags) begin(ifaces []string, links []uint16, snaplen int) (*saveFile, error) {
+	if oneLink(s.path) {
 		for _, l := range links {
 			if l != links[0] {
 				return nil, usage("--save-pcap %s: interfaces of several link types need a .pcapng file", s.path)
@@ -117,7 +216,7 @@ func (f *saveFile) begin() error {
 	if err != nil {
 		return err
 	}
-	file.iface = f.iface
+	file.iface, file.rows = f.iface, f.flags.rows
 	f.file, f.written = file, fileHeader
 	return nil
 }
