@@ -67,6 +67,20 @@ func lines(t *testing.T, in Input, o *Options) []string {
 	return out
 }
 
+// stepped are the frames of a machine whose clock is set: an hour ahead, two hours back, and
+// a few seconds back.
+func stepped(frames []packet.Frame) []packet.Frame {
+	frames = slices.Clone(frames)
+	for i := range frames {
+		for k, step := range []int64{3600e9, -7200e9, -5e9} {
+			if i >= (k+1)*len(frames)/4 {
+				frames[i].TS += step
+			}
+		}
+	}
+	return frames
+}
+
 // TestLiveEqualsFile: a live input gives the rows of a file with the same records, in the
 // same order, wherever its epochs end and whether silence or the end flushed a flow.
 func TestLiveEqualsFile(t *testing.T) {
@@ -77,9 +91,14 @@ func TestLiveEqualsFile(t *testing.T) {
 		"oldest":      func(_ *extract.Options, o *Options) { o.Flow.Limit, o.Flow.Strategy = 30, flow.Oldest },
 		"big limit":   func(_ *extract.Options, o *Options) { o.Flow.Limit = 4100 },
 		"active":      func(_ *extract.Options, o *Options) { o.Flow.Active = 3e9 },
+		"steps":       nil,
 		"short":       func(_ *extract.Options, o *Options) { o.Flow.Timeout, o.Flow.CloseDelay = 1e9, 2e8 },
 	} {
 		o := testOptions(t, change)
+		frames := frames
+		if name == "steps" {
+			frames = stepped(frames)
+		}
 		want := lines(t, input("x", frames), o)
 		for _, workers := range []int{1, 2, 8} {
 			o.Workers = workers
@@ -99,6 +118,34 @@ func TestLiveEqualsFile(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestClockStep: flows end by silence also behind a clock that was set back, by more and by
+// less than the timeout.
+func TestClockStep(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		o := testOptions(t, func(x *extract.Options, o *Options) {
+			x.Groups = []string{"timing"}
+			o.Flow.Timeout, o.Flow.CloseDelay = 3e8, 1e6
+		})
+		o.Workers = workers
+		frames := stepped(traffic(3, 60))
+		var stillOpen atomic.Bool
+		in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+			return &watched{halting: halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1)), tail: 2 * time.Second}, end: &stillOpen}, nil
+		}}
+		stillOpen.Store(true)
+		seen, early := 0, 0
+		if _, _, err := Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
+			seen += b.Rows
+			if stillOpen.Load() {
+				early = seen
+			}
+			return nil
+		}); err != nil || early != seen || seen < 10 {
+			t.Errorf("%d workers: %d of %d rows before the end, %v", workers, early, seen, err)
 		}
 	}
 }
