@@ -48,6 +48,12 @@ def send(args, load):
     return json.loads(r.stderr.strip().splitlines()[-1])
 
 
+def stolen():
+    """Seconds that the host of a virtual machine has kept from its processors: no program can read a ring then."""
+    with open("/proc/stat") as f:
+        return int(f.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def receive(args, kind, buffers, load):
     if kind == "tcpdump":
         words = ["tcpdump", "-i", "v1", "-w", "/dev/null"] + (["-B", str(BUFFER_KIB)] if buffers == "equal" else [])
@@ -63,7 +69,9 @@ def receive(args, kind, buffers, load):
         if ready in line:
             break
     time.sleep(0.5)
+    steal = stolen()
     sent = send(args, load)
+    steal = stolen() - steal
     time.sleep(1)
     p.send_signal(signal.SIGINT)
     said += p.stderr.read()
@@ -77,7 +85,7 @@ def receive(args, kind, buffers, load):
         c = json.loads([l for l in said.splitlines() if l.startswith("{")][-1])["capture"]
         captured = c["captured"]
         accounted = captured + c["dropped"] + c["interface_dropped"] + c["queue_dropped"] + c["filter_dropped"]
-    return dict(sent=sent["packets"], pps=sent["packets_per_second"], lost=sent["packets"] - captured, unaccounted=sent["packets"] - accounted, cpu=cpu)
+    return dict(sent=sent["packets"], pps=sent["packets_per_second"], lost=sent["packets"] - captured, unaccounted=sent["packets"] - accounted, cpu=cpu, steal=steal)
 
 
 def main():
@@ -107,7 +115,7 @@ def main():
                             runs[kind].append(r)
                             if kind == "pinyon" and r["unaccounted"]:
                                 bad += 1
-                            print(f"{load} {buffers:8} {kind:8} sent {r['sent']:>9} at {r['pps']:>8.0f}/s  lost {r['lost']:>8}  unaccounted {r['unaccounted']:>6}  cpu {r['cpu']:.2f} s", flush=True)
+                            print(f"{load} {buffers:8} {kind:8} sent {r['sent']:>9} at {r['pps']:>8.0f}/s  lost {r['lost']:>8}  unaccounted {r['unaccounted']:>6}  cpu {r['cpu']:.2f} s  steal {r['steal']:.2f} s", flush=True)
                     for kind, rs in sorted(runs.items()):
                         med = lambda k: statistics.median(r[k] for r in rs)
                         print(f"median {load} {buffers:8} {kind:8} {med('pps'):>8.0f}/s  lost {med('lost'):>8.0f}  of {med('sent'):.0f}  cpu {med('cpu'):.2f} s", flush=True)
