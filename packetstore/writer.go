@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -58,7 +59,8 @@ type Writer struct {
 	closed bool
 }
 
-// NewWriter begins a file on w, which it does not close.
+// NewWriter begins a file on w, which it does not close. A Writer that is given up is to be
+// closed all the same: it has a goroutine.
 func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	if o == nil {
 		o = &Options{}
@@ -104,10 +106,13 @@ func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	return s, nil
 }
 
-// Write takes a frame.
+// Write takes a frame. After Close it returns os.ErrClosed.
 func (s *Writer) Write(f *packet.Frame) error {
 	if err := s.err(); err != nil {
 		return err
+	}
+	if s.closed {
+		return fmt.Errorf("packetstore: %w", os.ErrClosed)
 	}
 	r := &s.row
 	r.frame = f

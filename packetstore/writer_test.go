@@ -62,6 +62,9 @@ func stored(t testing.TB, o *Options, give func(write func(*packet.Frame))) []by
 	if err := errors.Join(w.Close(), w.Close()); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.Write(&packet.Frame{}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("write after close: %v", err)
+	}
 	if w.Rows() != n {
 		t.Errorf("%d rows of %d", w.Rows(), n)
 	}

@@ -36,8 +36,9 @@ func exitStatus(t *testing.T, c *exec.Cmd) int {
 	return c.ProcessState.ExitCode()
 }
 
-// idle starts an extraction from a pipe that has given a whole capture and stays open.
-func idle(t *testing.T, out string) (c *exec.Cmd, stderr *bufio.Reader) {
+// idle starts an extraction from a pipe that has given a whole capture and stays open, and
+// gives it a while to read that.
+func idle(t *testing.T, out string, while time.Duration) (c *exec.Cmd, stderr *bufio.Reader) {
 	t.Helper()
 	c = process(t, "extract", "-", "-o", out)
 	in, err := c.StdinPipe()
@@ -56,7 +57,7 @@ func idle(t *testing.T, out string) (c *exec.Cmd, stderr *bufio.Reader) {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { return len(files(t, filepath.Dir(out))) > 0 })
-	time.Sleep(200 * time.Millisecond) // the pipe has been read by then
+	time.Sleep(while)
 	return c, bufio.NewReader(pipe)
 }
 
@@ -76,22 +77,29 @@ func TestInterrupt(t *testing.T) {
 		signal os.Signal
 		status int
 	}{{os.Interrupt, exitInterrupt}, {syscall.SIGTERM, exitTerminate}} {
-		dir := t.TempDir()
-		out := filepath.Join(dir, "x.parquet")
-		p, stderr := idle(t, out)
-		p.Process.Signal(c.signal)
-		said, _ := io.ReadAll(stderr)
-		if got := exitStatus(t, p); got != c.status {
-			t.Errorf("%v: status %d, %s", c.signal, got, said)
-		}
-		if !strings.Contains(string(said), "3 flows from 19 packets") {
-			t.Errorf("%v: stderr %s", c.signal, said)
-		}
-		if got := files(t, dir); len(got) != 2 {
-			t.Errorf("%v: files %v", c.signal, got)
-		}
-		if text := want(t, 0, "", "info", out); !strings.Contains(text, "rows            3\n") {
-			t.Errorf("%v: %s", c.signal, text)
+		// A busy machine may not have read the pipe after a while.
+		for _, while := range []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second} {
+			dir := t.TempDir()
+			out := filepath.Join(dir, "x.parquet")
+			p, stderr := idle(t, out, while)
+			p.Process.Signal(c.signal)
+			said, _ := io.ReadAll(stderr)
+			if got := exitStatus(t, p); got != c.status {
+				t.Errorf("%v: status %d, %s", c.signal, got, said)
+			}
+			if !strings.Contains(string(said), "3 flows from 19 packets") && while < 5*time.Second {
+				continue
+			}
+			if !strings.Contains(string(said), "3 flows from 19 packets") {
+				t.Errorf("%v: stderr %s", c.signal, said)
+			}
+			if got := files(t, dir); len(got) != 2 {
+				t.Errorf("%v: files %v", c.signal, got)
+			}
+			if text := want(t, 0, "", "info", out); !strings.Contains(text, "rows            3\n") {
+				t.Errorf("%v: %s", c.signal, text)
+			}
+			break
 		}
 	}
 }
