@@ -100,7 +100,9 @@ func (k nonIPKey) name() (name string) {
 	case spaceEtherType:
 		name = etherNames[n]
 	case spaceLLC:
-		name = sapNames[n]
+		if n != 0 { // whose name, null, reads as none
+			name = sapNames[n]
+		}
 	case spacePPP:
 		name = pppNames[n]
 	case space80211:

@@ -18,6 +18,7 @@ type row struct {
 	dir   Direction
 	// payload is how much of a packet's payload is kept.
 	payload int
+	buf     []byte // a text
 }
 
 // has reports whether an IP packet has all of the bits.

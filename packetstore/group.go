@@ -51,12 +51,13 @@ func schemaOf() (*schema.GroupNode, error) {
 }
 
 // held are the values of a column that wait for their row group to be full; absent ones
-// have a level of 0 and nothing else.
+// have a level of 0 and, but for words, nothing else.
 type held struct {
 	ints   []int32 // of columns of up to 32 bits
 	longs  []int64
-	text   []byte
-	ends   []int // of texts in text
+	text   []byte // payloads, one behind the other
+	ends   []int  // of them
+	words  words
 	levels []int16
 }
 
@@ -64,10 +65,14 @@ type held struct {
 func (h *held) add(c *Column, r *row) {
 	present := true
 	switch {
+	case c.Type == "string":
+		r.buf = c.text(r.buf[:0], r)
+		present = len(r.buf) > 0 || !c.Nullable
+		h.words.add(r.buf, present)
 	case c.text != nil:
 		n := len(h.text)
 		h.text = c.text(h.text, r)
-		if present = len(h.text) > n || !c.Nullable; present {
+		if present = len(h.text) > n; present {
 			h.ends = append(h.ends, len(h.text))
 		}
 	case c.has != nil && !c.has(r):
@@ -100,6 +105,8 @@ func newGroup(rows int) *group {
 	for i := range columns {
 		h := &g.columns[i]
 		switch {
+		case columns[i].Type == "string":
+			h.words = newWords(rows)
 		case columns[i].text != nil:
 			h.ends = make([]int, 0, rows)
 		case columns[i].Type == "timestamp[ns, UTC]":
@@ -125,8 +132,23 @@ func (g *group) reset() {
 	for i := range g.columns {
 		h := &g.columns[i]
 		h.ints, h.longs, h.text, h.ends, h.levels = h.ints[:0], h.longs[:0], h.text[:0], h.ends[:0], h.levels[:0]
+		h.words.reset()
 	}
 	g.rows, g.payload = 0, 0
+}
+
+// sought are the columns that have bloom filters.
+var sought = []string{"src_ip", "dst_ip"}
+
+// blooms make the bloom filters as long as the group's values need: the library keeps all of
+// a file's until its end.
+func (g *group) blooms() (props []parquet.WriterProperty) {
+	for i := range columns {
+		if slices.Contains(sought, columns[i].Name) {
+			props = append(props, parquet.WithBloomFilterNDVFor(columns[i].Name, int64(max(1, len(g.columns[i].words.index)))))
+		}
+	}
+	return props
 }
 
 // write encodes the group and writes it.
@@ -159,6 +181,10 @@ func (g *group) column(out file.SerialRowGroupWriter, i int) error {
 	case *file.Int64ColumnChunkWriter:
 		_, err = cw.WriteBatch(h.longs, levels, nil)
 	case *file.ByteArrayColumnChunkWriter:
+		if columns[i].Type == "string" {
+			err = h.words.write(cw, levels)
+			break
+		}
 		g.arrays = slices.Grow(g.arrays[:0], len(h.ends))
 		from := 0
 		for _, to := range h.ends {

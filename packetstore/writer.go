@@ -52,6 +52,7 @@ type Writer struct {
 	group  *group
 	total  uint64
 	file   *file.Writer
+	props  []parquet.WriterProperty
 	full   chan *group
 	free   chan *group
 	done   chan struct{}
@@ -80,18 +81,26 @@ func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	props := []parquet.WriterProperty{
 		parquet.WithCreatedBy("pinyon"),
 		parquet.WithCompression(codec),
+		// The dictionaries of texts are made before the library sees them: they never give up.
+		parquet.WithDictionaryPageSizeLimit(1 << 30),
 	}
 	if codec == compress.Codecs.Zstd {
 		props = append(props, parquet.WithCompressionLevel(1))
 	}
-	for _, name := range []string{"src_ip", "dst_ip"} {
-		props = append(props, parquet.WithBloomFilterEnabledFor(name, true), parquet.WithAdaptiveBloomFilterEnabledFor(name, true))
+	for _, c := range columns {
+		if c.Type == "string" {
+			props = append(props, parquet.WithDictionaryCostFallbackFor(c.Name, false))
+		}
+	}
+	for _, name := range sought {
+		props = append(props, parquet.WithBloomFilterEnabledFor(name, true))
 	}
 	// Of these nearly every value is another one.
 	for _, name := range []string{"timestamp", "tcp_seq", "tcp_ack"} {
 		props = append(props, parquet.WithDictionaryFor(name, false), parquet.WithEncodingFor(name, parquet.Encodings.DeltaBinaryPacked))
 	}
 	props = append(props, parquet.WithDictionaryFor("payload", false), parquet.WithStatsFor("payload", false))
+	s.props = props
 	root, err := schemaOf()
 	if err == nil {
 		// What has a Close would be closed.
@@ -144,6 +153,7 @@ func (s *Writer) encode() {
 	defer close(s.done)
 	for g := range s.full {
 		if s.failed.Load() == nil {
+			*s.file.Properties() = *parquet.NewWriterProperties(append(s.props, g.blooms()...)...)
 			s.fail(g.write(s.file))
 		}
 		g.reset()
