@@ -13,7 +13,8 @@ import (
 	"pinyon/packet"
 )
 
-// A FrameWriter takes the frames of a capture, to a file for one. Package pcap has some.
+// A FrameWriter takes the frames of a capture, to a file for one. Package pcap has some, and
+// packetstore.Output makes what a name asks for.
 type FrameWriter interface {
 	Write(f *packet.Frame) error
 	Flush() error

@@ -1,0 +1,24 @@
+package packetstore_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pinyon/capture"
+	"pinyon/packetstore"
+)
+
+// A minute of what goes to and from port 443, a row a packet.
+func ExampleOutput() {
+	c, err := capture.New(capture.Options{Interface: "eth0", Filter: "tcp port 443", Duration: time.Minute},
+		capture.Callbacks{Output: packetstore.Output("packets.parquet", &packetstore.Options{Payload: 64})})
+	if err == nil {
+		err = c.Run(context.Background())
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(c.Stats().Captured, "packets")
+}
