@@ -12,6 +12,10 @@ import (
 // what arrived early. Beyond it bytes are dropped, and counted.
 const Window = 64 << 10
 
+// Pieces is how many pieces those bytes may come in: a piece takes some sixty bytes beside
+// its own, and who sends a byte a segment would have a window cost 4 MiB.
+const Pieces = 2048
+
 // A Segment is a run of bytes in order, and the packet that first carried them.
 type Segment struct {
 	Data   []byte // borrowed until the following Push
@@ -30,7 +34,7 @@ type Dir struct {
 	ready   Segment
 	early   []Segment // disjoint, ascending, all at or after next; their Data are copies
 	held    int       // bytes in early
-	Dropped uint64    // bytes beyond the window
+	Dropped uint64    // bytes beyond the window, or in too many pieces
 }
 
 // Reset makes d ready for another connection and keeps its memory.
@@ -76,8 +80,10 @@ func (d *Dir) Push(seq uint32, data []byte, index int, time int64) {
 	d.keep(s)
 }
 
-// keep stores a copy of those parts of s that have not arrived before.
+// keep stores a copy of those parts of s that have not arrived before. What is due is handed
+// out at once, with all that lies between, so that no bound keeps a hole from being filled.
 func (d *Dir) keep(s Segment) {
+	due := s.Offset == d.next
 	i, _ := slices.BinarySearchFunc(d.early, s.Offset, func(e Segment, off uint64) int {
 		if e.Offset+uint64(len(e.Data)) <= off {
 			return -1
@@ -99,7 +105,7 @@ func (d *Dir) keep(s Segment) {
 			piece.Data = s.Data[:min(uint64(len(s.Data)), d.early[i].Offset-s.Offset)]
 		}
 		s.Data, s.Offset = s.Data[len(piece.Data):], s.Offset+uint64(len(piece.Data))
-		if end := piece.Offset + uint64(len(piece.Data)); end > d.next+Window || d.held+len(piece.Data) > Window {
+		if end := piece.Offset + uint64(len(piece.Data)); !due && (end > d.next+Window || d.held+len(piece.Data) > Window || len(d.early) >= Pieces) {
 			d.Dropped += uint64(len(piece.Data))
 			continue
 		}

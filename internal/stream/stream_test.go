@@ -110,6 +110,26 @@ func TestBound(t *testing.T) {
 	}
 }
 
+// TestPieces: bytes that come early one at a time wait in so many pieces and no more, and
+// those that did are handed out.
+func TestPieces(t *testing.T) {
+	var d Dir
+	d.SYN(0)
+	for i := range Window - 1 {
+		d.Push(uint32(i*2+2), []byte{byte(i)}, i, 0) // every other byte: a piece each
+	}
+	if len(d.early) != Pieces || d.held != Pieces || d.Dropped != Window-1-Pieces {
+		t.Errorf("%d pieces, %d bytes, %d dropped", len(d.early), d.held, d.Dropped)
+	}
+	d.Push(1, make([]byte, Pieces*2), 0, 0)
+	if got := pull(&d); len(got) != Pieces*2 {
+		t.Errorf("%d bytes", len(got))
+	}
+	if d.Waiting() || d.held != 0 {
+		t.Errorf("%d bytes wait", d.held)
+	}
+}
+
 func TestInOrderDoesNotAllocate(t *testing.T) {
 	var d Dir
 	chunk := make([]byte, 1448)
