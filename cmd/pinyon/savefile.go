@@ -86,14 +86,18 @@ type saveFile struct {
 	flags *saveFlags
 	iface func(n uint32) (pcap.Interface, bool)
 
-	mu      sync.Mutex // of file, and over; abort comes from another goroutine
+	mu      sync.Mutex // of file, ending and over; abort comes from another goroutine
 	file    *frameFile // nil between files
+	ending  *frameFile // that is being completed
 	over    bool
 	number  int
 	written int64 // bytes of frames and their headers
 	until   int64 // when the next file begins, by packet time; ns
 	flushed time.Time
 	names   []string // of complete files that are kept
+
+	ended      chan error // gives what completing ending came to; nil if there is none
+	endingName string
 }
 
 // open begins the files of a capture.
@@ -277,18 +281,43 @@ func (f *saveFile) idle() error {
 	return f.file.flush()
 }
 
-// end completes the file at hand and forgets the oldest.
+// end completes the file at hand. Rows take a while to encode, which the capture does not wait
+// for: what went wrong is told when the next one ends.
 func (f *saveFile) end() error {
 	if f.file == nil {
 		return nil
 	}
-	if err := f.file.close(); err != nil {
+	if err := f.settle(); err != nil {
+		f.abort()
+		return err
+	}
+	file, done := f.file, make(chan error, 1)
+	f.mu.Lock()
+	f.file, f.ending = nil, file
+	f.mu.Unlock()
+	f.ended, f.endingName = done, f.name()
+	if isRows(f.flags.path) {
+		go func() { done <- file.close() }()
+		return nil
+	}
+	done <- file.close()
+	return f.settle()
+}
+
+// settle waits for the file that is being completed, and forgets the oldest.
+func (f *saveFile) settle() error {
+	if f.ended == nil {
+		return nil
+	}
+	err := <-f.ended
+	f.ended = nil
+	if err != nil {
 		return err
 	}
 	f.mu.Lock()
-	f.file = nil
+	f.ending = nil
 	f.mu.Unlock()
-	f.names = append(f.names, f.name())
+	f.names = append(f.names, f.endingName)
 	if keep := f.flags.keep; keep > 0 && len(f.names) > keep {
 		for _, name := range f.names[:len(f.names)-keep] {
 			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -300,7 +329,7 @@ func (f *saveFile) end() error {
 	return nil
 }
 
-func (f *saveFile) close() error { return f.end() }
+func (f *saveFile) close() error { return errors.Join(f.end(), f.settle()) }
 
 // abort removes the file at hand; nothing is written afterwards. It may be called from any
 // goroutine.
@@ -308,7 +337,9 @@ func (f *saveFile) abort() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.over = true
-	if f.file != nil {
-		f.file.abort()
+	for _, file := range []*frameFile{f.file, f.ending} {
+		if file != nil {
+			file.abort()
+		}
 	}
 }
