@@ -711,7 +711,7 @@ func TestTwoCaptures(t *testing.T) {
 // TestJoined: packets of several devices come in order of their times, all of them.
 func TestJoined(t *testing.T) {
 	w := newWire(t)
-	w.pair("w0", "w1")
+	w.Pair("w0", "w1")
 	d := w.open(capture.Options{Interfaces: []string{"v1", "w1"}, ReadTimeout: soon})
 	const n = 600
 	for i := 1; i <= n; i++ {

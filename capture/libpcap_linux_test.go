@@ -155,7 +155,7 @@ func TestLibpcapErrors(t *testing.T) {
 	if !errors.Is(err, capture.ErrGone) {
 		t.Errorf("deleted: %v", err)
 	}
-	w.pair("v2", "v1")
+	w.Pair("v2", "v1")
 	d = w.open(by(capture.Options{Interface: "v1"}))
 	w.IP("link set v1 down")
 	for range 10 {

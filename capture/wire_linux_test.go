@@ -30,7 +30,7 @@ func newWire(t testing.TB) *wire {
 	ns := nstest.New(t)
 	ns.Quiet()
 	w := &wire{Namespace: ns, t: t}
-	w.pair("v0", "v1")
+	w.Pair("v0", "v1")
 	w.Do(func() {
 		var err error
 		if w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
@@ -39,14 +39,6 @@ func newWire(t testing.TB) *wire {
 	})
 	t.Cleanup(func() { unix.Close(w.fd) })
 	return w
-}
-
-func (w *wire) pair(a, b string) {
-	w.t.Helper()
-	w.IP("link add " + a + " type veth peer name " + b)
-	w.IP("link set " + a + " up")
-	w.IP("link set " + b + " up")
-	w.Ready(a, b)
 }
 
 // index of a device, and of none 0.

@@ -33,10 +33,7 @@ func newWire(t testing.TB) *wire {
 	t.Helper()
 	ns := nstest.New(t)
 	ns.Quiet()
-	ns.IP("link add v0 mtu 1500 type veth peer name v1 mtu 1500")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
-	ns.Ready("v0", "v1")
+	ns.Pair("v0", "v1")
 	return &wire{ns, t}
 }
 

@@ -83,6 +83,18 @@ func (d *Decoder) general(f *Frame, p *Packet) bool {
 	return d.finish(f, p, why)
 }
 
+// walk is general for who wants to know where IP begins, or with NonIP where it was missed.
+// It counts nothing. (general does not call it: that costs a nanosecond a packet.)
+func (d *Decoder) walk(f *Frame, p *Packet) (b []byte, why Reason) {
+	p.Has = 0
+	d.hops, d.nested = 0, false
+	b, version, why := d.link(p, f.Data, f.Link)
+	if why == readable {
+		why = d.ip(p, b, version, p.WireLen-offset(f.Data, b))
+	}
+	return b, why
+}
+
 // ip decodes the IP header of the given version at b[0]; left is the number of bytes on
 // the wire from there.
 func (d *Decoder) ip(p *Packet, b []byte, version uint8, left uint32) Reason {

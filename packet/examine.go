@@ -51,12 +51,7 @@ func (d *Decoder) Examine(f *Frame, p *Packet, v *Finding) bool {
 	// Of a frame that is no packet Decode keeps nothing, so it is walked once more. What it
 	// holds above the link is not to be read.
 	p.VLANCount, p.EncapCount = 0, 0
-	p.Has = 0
-	d.hops, d.nested = 0, false
-	b, version, why := d.link(p, f.Data, f.Link)
-	if why == readable {
-		why = d.ip(p, b, version, p.WireLen-offset(f.Data, b))
-	}
+	b, why := d.walk(f, p)
 	p.Has &= linkBits
 	v.Why, v.EtherType = why, etherType(f, p)
 	if why == NonIP {

@@ -26,10 +26,7 @@ func (f *Frame) Summary() string {
 	p.CapLen = uint32(len(f.Data))
 	p.WireLen = max(f.Wire, p.CapLen)
 	p.Link = f.Link
-	b, version, why := d.link(&p, f.Data, f.Link)
-	if why == readable {
-		why = d.ip(&p, b, version, p.WireLen-offset(f.Data, b))
-	}
+	b, why := d.walk(f, &p)
 	out := make([]byte, 0, 160)
 	switch why {
 	case readable:

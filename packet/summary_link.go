@@ -73,22 +73,24 @@ func appendNonIP(out []byte, key nonIPKey, b []byte) []byte {
 
 func (p *Packet) appendMACs(out []byte) []byte {
 	if p.Has&HasSrcMAC != 0 {
-		out = appendMAC(out, p.SrcMAC[:])
+		out = AppendMAC(out, p.SrcMAC[:])
 		if p.Has&HasDstMAC != 0 {
 			out = append(out, " > "...)
-			out = appendMAC(out, p.DstMAC[:])
+			out = AppendMAC(out, p.DstMAC[:])
 		}
 		out = append(out, ", "...)
 	}
 	return out
 }
 
-func appendMAC(out, mac []byte) []byte {
+// AppendMAC appends a link address in lower-case hexadecimal, a colon between bytes.
+func AppendMAC(out, mac []byte) []byte {
+	const digits = "0123456789abcdef"
 	for i, c := range mac {
 		if i > 0 {
 			out = append(out, ':')
 		}
-		out = fmt.Appendf(out, "%02x", c)
+		out = append(out, digits[c>>4], digits[c&15])
 	}
 	return out
 }
@@ -108,22 +110,22 @@ func appendARP(out []byte, typ uint16, b []byte) (line []byte, ok bool) {
 		out = target.AppendTo(out)
 		if [6]byte(a.TargetMAC) != [6]byte{} {
 			out = append(out, " ("...)
-			out = append(appendMAC(out, a.TargetMAC), ')')
+			out = append(AppendMAC(out, a.TargetMAC), ')')
 		}
 		out = sender.AppendTo(append(out, " tell "...))
 	case 2:
 		out = sender.AppendTo(append(out, ", Reply "...))
-		out = appendMAC(append(out, " is-at "...), a.SenderMAC)
+		out = AppendMAC(append(out, " is-at "...), a.SenderMAC)
 	case 3:
-		out = appendMAC(append(out, ", Reverse Request who-is "...), a.TargetMAC)
-		out = appendMAC(append(out, " tell "...), a.SenderMAC)
+		out = AppendMAC(append(out, ", Reverse Request who-is "...), a.TargetMAC)
+		out = AppendMAC(append(out, " tell "...), a.SenderMAC)
 	case 4:
-		out = appendMAC(append(out, ", Reverse Reply "...), a.TargetMAC)
+		out = AppendMAC(append(out, ", Reverse Reply "...), a.TargetMAC)
 		out = target.AppendTo(append(out, " at "...))
 	default:
 		out = fmt.Appendf(out, ", operation %d, ", a.Operation)
 		out = sender.AppendTo(out)
-		out = appendMAC(append(out, " ("...), a.SenderMAC)
+		out = AppendMAC(append(out, " ("...), a.SenderMAC)
 		out = target.AppendTo(append(out, ") to "...))
 	}
 	return out, true
@@ -149,7 +151,7 @@ func appendLLDP(out, b []byte) []byte {
 			}
 			switch {
 			case v[0] == mac && n == 7:
-				out = appendMAC(out, v[1:])
+				out = AppendMAC(out, v[1:])
 			case v[0] == ip && n == 6 && v[1] == 1:
 				out = netip.AddrFrom4([4]byte(v[2:])).AppendTo(out)
 			case v[0] == ip && n == 18 && v[1] == 2:
@@ -189,9 +191,9 @@ func appendSTP(out, b []byte) (line []byte, ok bool) {
 		return append(out, ", topology change, "...), true
 	case (b[3] == 0 || b[3] == 2) && len(b) >= 27:
 		out = fmt.Appendf(out, ", root %04x.", binary.BigEndian.Uint16(b[5:]))
-		out = appendMAC(out, b[7:13])
+		out = AppendMAC(out, b[7:13])
 		out = fmt.Appendf(out, ", cost %d, bridge %04x.", binary.BigEndian.Uint32(b[13:]), binary.BigEndian.Uint16(b[17:]))
-		out = appendMAC(out, b[19:25])
+		out = AppendMAC(out, b[19:25])
 		return fmt.Appendf(out, ", port %04x, ", binary.BigEndian.Uint16(b[25:])), true
 	}
 	return out, false

@@ -31,10 +31,21 @@ type Column struct {
 	Nullable bool
 	Doc      string // one sentence
 
+	store  store
 	has    func(*row) bool // whether a frame has a value; nil: always
 	number func(*row) int64
 	text   func(b []byte, r *row) []byte // appends it; an empty text is absent
 }
+
+// A store is how a column's values wait for their row group.
+type store uint8
+
+const (
+	ints  store = iota // of up to 32 bits
+	longs              // of 64 bits
+	texts              // all different, or nearly
+	dict               // each different one once
+)
 
 func u8(name, doc string, has func(*row) bool, v func(*row) uint8) Column {
 	return Column{Name: name, Type: "uint8", Doc: doc, Nullable: has != nil, has: has, number: func(r *row) int64 { return int64(v(r)) }}
@@ -49,7 +60,7 @@ func u32(name, doc string, has func(*row) bool, v func(*row) uint32) Column {
 }
 
 func text(name, doc string, v func(b []byte, r *row) []byte) Column {
-	return Column{Name: name, Type: "string", Doc: doc, Nullable: true, text: v}
+	return Column{Name: name, Type: "string", Doc: doc, Nullable: true, store: dict, text: v}
 }
 
 func word(name, doc string, v func(r *row) string) Column {
@@ -69,18 +80,13 @@ func isICMP(r *row) bool   { return r.has(packet.HasICMP) }
 func hasPorts(r *row) bool { return r.has(packet.HasPorts) }
 func hasVLAN(r *row) bool  { return r.p.Is(packet.HasVLAN) }
 func hasType(r *row) bool  { return r.v.EtherType != 0 }
+
+// appendMAC appends an address of the link, if it has one.
 func appendMAC(b []byte, r *row, h packet.Has, mac *[6]byte) []byte {
 	if !r.p.Is(h) {
 		return b
 	}
-	const digits = "0123456789abcdef"
-	for i, c := range mac {
-		if i > 0 {
-			b = append(b, ':')
-		}
-		b = append(b, digits[c>>4], digits[c&15])
-	}
-	return b
+	return packet.AppendMAC(b, mac[:])
 }
 
 // appendAddr appends an address of a packet, or of an ARP message about IPv4.
@@ -98,7 +104,7 @@ func appendAddr(b []byte, r *row, ip func() netip.Addr, arp func() netip.Addr) [
 
 // columns are the schema.
 var columns = []Column{
-	{Name: "timestamp", Type: "timestamp[ns, UTC]", Doc: "Capture time.", number: func(r *row) int64 { return r.frame.TS }},
+	{Name: "timestamp", Type: "timestamp[ns, UTC]", store: longs, Doc: "Capture time.", number: func(r *row) int64 { return r.frame.TS }},
 	word("interface", "Name of the device.", func(r *row) string { return r.iface }),
 	always(word("direction", "Up, Down, Local, Forwarded or Unknown.", func(r *row) string { return r.dir.String() })),
 	u16("link_type", "LINKTYPE_ value of the frame.", nil, func(r *row) uint16 { return r.frame.Link }),
@@ -129,7 +135,7 @@ var columns = []Column{
 		}
 		return r.p.PayloadLen
 	}),
-	{Name: "payload", Type: "binary", Nullable: true, Doc: "First bytes of the payload, if they are kept and there are any.", text: func(b []byte, r *row) []byte {
+	{Name: "payload", Type: "binary", Nullable: true, store: texts, Doc: "First bytes of the payload, if they are kept and there are any.", text: func(b []byte, r *row) []byte {
 		if !r.ip {
 			return b
 		}

@@ -63,21 +63,20 @@ type held struct {
 
 // add takes a frame's value.
 func (h *held) add(c *Column, r *row) {
-	present := true
+	present := c.has == nil || c.has(r)
 	switch {
-	case c.Type == "string":
+	case !present:
+	case c.store == dict:
 		r.buf = c.text(r.buf[:0], r)
 		present = len(r.buf) > 0 || !c.Nullable
 		h.words.add(r.buf, present)
-	case c.text != nil:
+	case c.store == texts:
 		n := len(h.text)
 		h.text = c.text(h.text, r)
 		if present = len(h.text) > n; present {
 			h.ends = append(h.ends, len(h.text))
 		}
-	case c.has != nil && !c.has(r):
-		present = false
-	case c.Type == "timestamp[ns, UTC]":
+	case c.store == longs:
 		h.longs = append(h.longs, c.number(r))
 	default:
 		h.ints = append(h.ints, int32(c.number(r)))
@@ -104,15 +103,15 @@ func newGroup(rows int) *group {
 	g := &group{columns: make([]held, len(columns))}
 	for i := range columns {
 		h := &g.columns[i]
-		switch {
-		case columns[i].Type == "string":
-			h.words = newWords(rows)
-		case columns[i].text != nil:
-			h.ends = make([]int, 0, rows)
-		case columns[i].Type == "timestamp[ns, UTC]":
-			h.longs = make([]int64, 0, rows)
-		default:
+		switch columns[i].store {
+		case ints:
 			h.ints = make([]int32, 0, rows)
+		case longs:
+			h.longs = make([]int64, 0, rows)
+		case texts:
+			h.ends = make([]int, 0, rows)
+		case dict:
+			h.words = newWords(rows)
 		}
 		if columns[i].Nullable {
 			h.levels = make([]int16, 0, rows)
@@ -181,7 +180,7 @@ func (g *group) column(out file.SerialRowGroupWriter, i int) error {
 	case *file.Int64ColumnChunkWriter:
 		_, err = cw.WriteBatch(h.longs, levels, nil)
 	case *file.ByteArrayColumnChunkWriter:
-		if columns[i].Type == "string" {
+		if columns[i].store == dict {
 			err = h.words.write(cw, levels)
 			break
 		}

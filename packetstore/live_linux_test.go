@@ -19,10 +19,7 @@ import (
 func TestCapture(t *testing.T) {
 	ns := nstest.New(t)
 	ns.Quiet()
-	ns.IP("link add v0 type veth peer name v1")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
-	ns.Ready("v0", "v1")
+	ns.Pair("v0", "v1")
 	var out *afpacket.Sender
 	var err error
 	ns.Do(func() { out, err = afpacket.OpenSender("v0", nil) })

@@ -19,7 +19,7 @@ import (
 // all after an error of writing it.
 func Output(path string, o *Options) func(names []string, links []uint16) (capture.FrameWriter, error) {
 	return func(names []string, links []uint16) (capture.FrameWriter, error) {
-		begin, err := format(path, o, names, links)
+		begin, err := beginner(path, o, names, links)
 		if err != nil {
 			return nil, err
 		}
@@ -35,8 +35,8 @@ func Output(path string, o *Options) func(names []string, links []uint16) (captu
 	}
 }
 
-// format is what begins a file of a name.
-func format(path string, o *Options, names []string, links []uint16) (func(io.Writer) (capture.FrameWriter, error), error) {
+// beginner is what begins a file of a name.
+func beginner(path string, o *Options, names []string, links []uint16) (func(io.Writer) (capture.FrameWriter, error), error) {
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".parquet":
 		var with Options

@@ -1,17 +1,14 @@
 package packetstore
 
 import (
-	"fmt"
-
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
+
+	format "pinyon/sink/parquet"
 )
 
 // words are the texts of a column, each different one once, and of every row which it is.
-// arrow-go would look each up again and allocate for it, which costs more than all else of a
-// packet (BenchmarkWrite).
+// Without that arrow-go takes longer for them than for all else of a packet (BenchmarkWrite).
 type words struct {
 	index map[string]int32
 	text  []byte
@@ -64,41 +61,13 @@ func (w *words) reset() {
 
 // write writes the column chunk: the words as its dictionary, and rows by their numbers.
 func (w *words) write(cw *file.ByteArrayColumnChunkWriter, levels []int16) error {
-	entries := lent(arrow.BinaryTypes.String, len(w.index), 0, nil, arrow.Int32Traits.CastToBytes(w.ends), w.text)
+	entries := format.Lend(arrow.BinaryTypes.String, len(w.index), 0, nil, arrow.Int32Traits.CastToBytes(w.ends), w.text)
 	defer entries.Release()
-	encoder, ok := cw.CurrentEncoder().(interface{ PutDictionary(arrow.Array) error })
-	if !ok {
-		return fmt.Errorf("a %T has no dictionary", cw.CurrentEncoder())
-	}
-	if err := encoder.PutDictionary(entries); err != nil {
-		return err
-	}
 	var valid []byte
 	if levels != nil {
 		valid = w.valid
 	}
-	indices := lent(arrow.PrimitiveTypes.Int32, len(w.rows), w.nulls, valid, arrow.Int32Traits.CastToBytes(w.rows))
+	indices := format.Lend(arrow.PrimitiveTypes.Int32, len(w.rows), w.nulls, valid, arrow.Int32Traits.CastToBytes(w.rows))
 	defer indices.Release()
-	if stats := cw.PageStatistics(); stats != nil {
-		if err := stats.UpdateFromArrow(entries, false); err != nil {
-			return err
-		}
-		stats.IncNulls(int64(w.nulls))
-		stats.IncNumValues(int64(len(w.rows) - w.nulls))
-	}
-	return cw.WriteDictIndices(indices, levels, nil)
-}
-
-// lent is an array over memory that is lent.
-func lent(t arrow.DataType, n, nulls int, valid []byte, values ...[]byte) arrow.Array {
-	buffers := make([]*memory.Buffer, 1, 3)
-	if valid != nil {
-		buffers[0] = memory.NewBufferBytes(valid)
-	}
-	for _, v := range values {
-		buffers = append(buffers, memory.NewBufferBytes(v))
-	}
-	d := array.NewData(t, n, buffers, nil, nulls, 0)
-	defer d.Release()
-	return array.MakeFromData(d)
+	return format.WriteDictionary(cw, entries, indices, levels)
 }

@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"pinyon/packet"
+	format "pinyon/sink/parquet"
 )
 
 // Options say what is kept of packets. The zero value and nil work.
@@ -34,12 +34,6 @@ const (
 	defaultGroup = 50_000
 	groupBytes   = 64 << 20 // of payload
 )
-
-// codecs by name; zstd at its fastest level.
-var codecs = map[string]compress.Compression{
-	"": compress.Codecs.Zstd, "zstd": compress.Codecs.Zstd, "snappy": compress.Codecs.Snappy, "gzip": compress.Codecs.Gzip,
-	"brotli": compress.Codecs.Brotli, "lz4": compress.Codecs.Lz4Raw, "none": compress.Codecs.Uncompressed,
-}
 
 // A Writer writes the rows of frames to a Parquet file. Write, called from one goroutine,
 // takes what it keeps of a frame. A row group that is full, by rows or by 64 MiB of payload,
@@ -66,11 +60,11 @@ func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	codec, ok := codecs[o.Compression]
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("packetstore: unknown compression %q; want snappy, gzip, brotli, lz4, zstd or none", o.Compression)
-	case o.Payload < 0 || o.RowGroup < 0:
+	props, err := format.Codec(o.Compression)
+	if err != nil {
+		return nil, fmt.Errorf("packetstore: %w", err)
+	}
+	if o.Payload < 0 || o.RowGroup < 0 {
 		return nil, fmt.Errorf("packetstore: payload of %d bytes, row groups of %d", o.Payload, o.RowGroup)
 	}
 	s := &Writer{o: *o, full: make(chan *group, 1), free: make(chan *group, 2), done: make(chan struct{})}
@@ -78,17 +72,11 @@ func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	if s.o.RowGroup == 0 {
 		s.o.RowGroup = defaultGroup
 	}
-	props := []parquet.WriterProperty{
-		parquet.WithCreatedBy("pinyon"),
-		parquet.WithCompression(codec),
+	props = append(props, parquet.WithCreatedBy("pinyon"),
 		// The dictionaries of texts are made before the library sees them: they never give up.
-		parquet.WithDictionaryPageSizeLimit(1 << 30),
-	}
-	if codec == compress.Codecs.Zstd {
-		props = append(props, parquet.WithCompressionLevel(1))
-	}
+		parquet.WithDictionaryPageSizeLimit(1<<30))
 	for _, c := range columns {
-		if c.Type == "string" {
+		if c.store == dict {
 			props = append(props, parquet.WithDictionaryCostFallbackFor(c.Name, false))
 		}
 	}

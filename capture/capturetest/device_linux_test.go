@@ -18,10 +18,7 @@ func device(t *testing.T, o capture.Options, frames []packet.Frame) *capture.Dev
 	t.Helper()
 	ns := nstest.New(t)
 	ns.Quiet()
-	ns.IP("link add v0 type veth peer name v1")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
-	ns.Ready("v0", "v1")
+	ns.Pair("v0", "v1")
 	if o.Interface = "v1"; len(o.Interfaces) > 0 {
 		o.Interface = ""
 	}

@@ -227,13 +227,7 @@ func appendMAC(b []byte, r *frameRow, has packet.Has, mac *[6]byte) []byte {
 	if !r.p.Is(has) {
 		return b
 	}
-	for i := range mac {
-		if i > 0 {
-			b = append(b, ':')
-		}
-		b = hex.AppendEncode(b, mac[i:i+1])
-	}
-	return b
+	return packet.AppendMAC(b, mac[:])
 }
 
 func appendAddr(b []byte, r *frameRow, a netip.Addr) []byte {

@@ -131,23 +131,29 @@ func TestClockStep(t *testing.T) {
 			o.Flow.Timeout, o.Flow.CloseDelay = 3e8, 1e6
 		})
 		o.Workers = workers
-		frames := stepped(traffic(3, 60))
-		var stillOpen atomic.Bool
-		in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
-			return &watched{halting: halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1)), tail: 2 * time.Second}, end: &stillOpen}, nil
-		}}
-		stillOpen.Store(true)
-		seen, early := 0, 0
-		if _, _, err := Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
-			seen += b.Rows
-			if stillOpen.Load() {
-				early = seen
-			}
-			return nil
-		}); err != nil || early != seen || seen < 10 {
+		early, seen, err := untilSilence(o, stepped(traffic(3, 60)), 2*time.Second)
+		if err != nil || early != seen || seen < 10 {
 			t.Errorf("%d workers: %d of %d rows before the end, %v", workers, early, seen, err)
 		}
 	}
+}
+
+// untilSilence runs a live input that is silent for a while before its end. early is how
+// many of the rows seen came before that.
+func untilSilence(o *Options, frames []packet.Frame, silence time.Duration) (early, seen int, err error) {
+	var stillOpen atomic.Bool
+	stillOpen.Store(true)
+	in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+		return &watched{halting: halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1)), tail: silence}, end: &stillOpen}, nil
+	}}
+	_, _, err = Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
+		seen += b.Rows
+		if stillOpen.Load() {
+			early = seen
+		}
+		return nil
+	})
+	return early, seen, err
 }
 
 // TestSilenceEndsFlows: rows of a live input come while it is silent, in partial batches,
@@ -159,22 +165,9 @@ func TestSilenceEndsFlows(t *testing.T) {
 			o.Flow.Timeout = 1e6
 		})
 		o.Workers = workers
-		frames := traffic(3, 50)
-		seen, flushes := 0, 0
-		var stillOpen atomic.Bool
+		flushes := 0
 		o.Flush = func() error { flushes++; return nil }
-		in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
-			return &watched{halting: halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1)), tail: 1500 * time.Millisecond}, end: &stillOpen}, nil
-		}}
-		stillOpen.Store(true)
-		early := 0
-		_, _, err := Run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
-			seen += b.Rows
-			if stillOpen.Load() {
-				early = seen
-			}
-			return nil
-		})
+		early, seen, err := untilSilence(o, traffic(3, 50), 1500*time.Millisecond)
 		if err != nil || early != seen || seen < 10 || flushes == 0 {
 			t.Errorf("%d workers: %d of %d rows before the end, %d flushes, %v", workers, early, seen, flushes, err)
 		}

@@ -85,6 +85,15 @@ func (n *Namespace) TryIP(words string) error {
 	return nil
 }
 
+// Pair makes two devices of which each receives what the other sends, up and ready.
+func (n *Namespace) Pair(a, b string) {
+	n.t.Helper()
+	n.IP("link add " + a + " type veth peer name " + b)
+	n.IP("link set " + a + " up")
+	n.IP("link set " + b + " up")
+	n.Ready(a, b)
+}
+
 // Ready waits until devices that are up can send: a device that has just become up, or
 // whose other end has, drops frames without a word until the kernel comes round to it,
 // which takes up to a second on a busy machine.

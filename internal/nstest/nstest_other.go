@@ -23,6 +23,7 @@ func New(t testing.TB) *Namespace {
 func (*Namespace) Quiet()                              { panic("BUG: no namespace") }
 func (*Namespace) IP(string)                           { panic("BUG: no namespace") }
 func (*Namespace) TryIP(string) error                  { panic("BUG: no namespace") }
+func (*Namespace) Pair(string, string)                 { panic("BUG: no namespace") }
 func (*Namespace) Ready(...string)                     { panic("BUG: no namespace") }
 func (*Namespace) Command(string, ...string) *exec.Cmd { panic("BUG: no namespace") }
 func (*Namespace) Run(string, ...string) string        { panic("BUG: no namespace") }

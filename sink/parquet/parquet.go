@@ -56,7 +56,7 @@ func Open(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
 	default:
 		return nil, fmt.Errorf("parquet: unknown form of lists %q; want native or json", t.options.ParquetLists)
 	}
-	codec, err := codecProperties(t.options.Compression)
+	codec, err := Codec(t.options.Compression)
 	if err != nil {
 		return nil, err
 	}

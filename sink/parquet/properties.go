@@ -14,8 +14,9 @@ const (
 	maxStat   = 64       // bytes of the longest text that is told as a minimum or maximum
 )
 
-// codecProperties choose the codec called name; "" is zstd at its fastest level.
-func codecProperties(name string) ([]parquet.WriterProperty, error) {
+// Codec chooses the codec called name, of those that sink.Options has; "" is zstd at its
+// fastest level.
+func Codec(name string) ([]parquet.WriterProperty, error) {
 	level := compress.DefaultCompressionLevel
 	var codec compress.Compression
 	switch name {
