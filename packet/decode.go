@@ -88,7 +88,9 @@ func (d *Decoder) general(f *Frame, p *Packet) bool {
 func (d *Decoder) walk(f *Frame, p *Packet) (b []byte, why Reason) {
 	p.Has = 0
 	d.hops, d.nested = 0, false
+	subframes := d.Counts.n[AMSDUSubframes] // the one count that is not left to finish
 	b, version, why := d.link(p, f.Data, f.Link)
+	d.Counts.n[AMSDUSubframes] = subframes
 	if why == readable {
 		why = d.ip(p, b, version, p.WireLen-offset(f.Data, b))
 	}

@@ -48,6 +48,8 @@ func TestARP(t *testing.T) {
 // TestExamine: what each kind of frame is, with or without a packet.
 func TestExamine(t *testing.T) {
 	arp := arpFor(1, 0x0800, 6, 4, 1)
+	// Two subframes, the first of which holds no packet that can be read.
+	amsdu := cat(dot11("8801", unhex("8000")), macB[:], macA[:], be16(28), snap, make([]byte, 20), be16(0), macB[:], macA[:], be16(0))
 	for name, c := range map[string]struct {
 		link      uint16
 		data      []byte
@@ -78,6 +80,7 @@ func TestExamine(t *testing.T) {
 		"link header is cut": {LinkEthernet, eth(0x0806, nil)[:13], L2Short, "", 0, false},
 		"tag is cut":         {LinkEthernet, eth(0x8100, []byte{0}), L2Short, "", 0x8100, false},
 		"bad IPv4":           {LinkEthernet, eth(0x0800, make([]byte, 20)), IPv4BadHeader, "", 0x0800, false},
+		"bad in an A-MSDU":   {LinkIEEE80211, amsdu, IPv4BadHeader, "", 0x0800, false},
 		"bad IPv6":           {LinkEthernet, eth(0x86dd, plain), IPv6BadHeader, "", 0x86dd, false},
 		"unknown link":       {147, plain, UnknownLinkType, "", 0, false},
 		"address family":     {LinkNull, cat(le32(99), plain), NonIP, "family/99", 0, false},
