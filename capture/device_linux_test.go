@@ -830,3 +830,23 @@ func TestUntil(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestImmediateBusyReader: packets that come one by one take a block each; those of 50 ms
+// without a reader are all there.
+func TestImmediateBusyReader(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", Immediate: true, ReadTimeout: soon})
+	const n = 50
+	for i := range n {
+		w.numbered("v0", 53, i+1, 1)
+		time.Sleep(time.Millisecond)
+	}
+	for i, f := range take(t, d, n) {
+		if numberOf(f.Data) != i+1 {
+			t.Fatalf("packet %d: %d", i+1, numberOf(f.Data))
+		}
+	}
+	if s := d.Stats(); s.Dropped != 0 {
+		t.Errorf("%+v", s)
+	}
+}

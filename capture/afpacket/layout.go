@@ -9,8 +9,10 @@ const (
 	minBlocks = 4
 )
 
-// blocks is the ring for a buffer of so many bytes: the size of a block and their number.
-func blocks(buffer int) (size, n int) {
+// blocks is the ring for a buffer of so many bytes: the size of a block and their number. A
+// block that is kept for a few milliseconds only (retire) is mostly empty, and there are the
+// more of them.
+func blocks(buffer, retire int) (size, n int) {
 	switch {
 	case buffer >= 64<<20:
 		size = bigBlock
@@ -20,6 +22,9 @@ func blocks(buffer int) (size, n int) {
 		size = 2 * minBlock
 	default:
 		size = minBlock
+	}
+	if retire < 10 {
+		size = min(size, 2*minBlock)
 	}
 	return size, max(minBlocks, (buffer+size-1)/size)
 }

@@ -141,7 +141,7 @@ func Open(c Config, prog []filter.Instruction) (r *Ring, err error) {
 // mapRing asks for the ring and maps it. Where the kernel has not so much memory in one
 // piece for a block, smaller blocks serve.
 func (r *Ring) mapRing() error {
-	size, n := blocks(r.cfg.BufferSize)
+	size, n := blocks(r.cfg.BufferSize, r.cfg.Retire)
 	for {
 		req := unix.TpacketReq3{
 			Block_size: uint32(size), Block_nr: uint32(n),
