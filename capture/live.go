@@ -40,6 +40,7 @@ type link struct {
 	link      uint16 // LINKTYPE_ value
 	cooked    bool
 	loopback  bool
+	radio     bool
 	loopbacks []int  // of all devices: those whose outgoing packets come in again
 	members   []int  // of all devices
 	netmask   uint32 // of IPv4; 0 if not known
@@ -137,6 +138,11 @@ func Open(o Options) (*Device, error) {
 		}
 		if err := adapt(l, &o); err != nil {
 			return nil, wrap("open", err)
+		}
+		if o.Monitor {
+			if err := l.monitors(); err != nil {
+				return nil, wrap("open", err)
+			}
 		}
 		d.links = append(d.links, l)
 	}

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"pinyon/netif"
@@ -30,7 +31,24 @@ func lookup(name string) (*link, error) {
 	}
 	l := &link{name: d.Name, index: d.Index, loopback: d.Flags&netif.Loopback != 0, netmask: mask(d.Network())}
 	l.link, l.cooked = netif.LinkTypeOf(d.HardwareType)
+	l.radio = d.Flags&netif.Wireless != 0
 	return l, nil
+}
+
+// monitors reports why a link does not give frames as they were in the air.
+func (l *link) monitors() error {
+	switch l.link {
+	case packet.LinkIEEE80211, packet.LinkRadiotap, packet.LinkPrism, packet.LinkAVS:
+		return nil
+	}
+	why := "it is no radio device"
+	switch {
+	case l.radio:
+		why = fmt.Sprintf("set it with `iw dev %s set type monitor`, or add a device with `iw dev %[1]s interface add mon0 type monitor`", l.name)
+	case l.name == Any:
+		why = "name the device"
+	}
+	return &InterfaceError{l.name, "open", fmt.Errorf("%w: not in monitor mode: %s", ErrNotSupported, why)}
 }
 
 func lookupAny() (*link, error) {

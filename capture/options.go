@@ -48,6 +48,10 @@ type Options struct {
 	Duration time.Duration
 
 	NoPromisc bool
+	// Monitor wants the frames of radio devices as they were in the air, IEEE 802.11 with what
+	// the radio says of them. A device has to be in monitor mode; of one that is not, or is
+	// no radio device, the error tells what to do.
+	Monitor bool
 	// Snaplen is how many bytes of a packet are kept; 0 is DefaultSnaplen.
 	Snaplen int
 	// BufferSize of the kernel's ring in bytes, for each device; 0 is DefaultBufferSize. It

@@ -66,7 +66,7 @@ one aborts.`,
 }
 
 // captureFlags are the flags that addCapture adds.
-var captureFlags = []string{"duration", "snaplen", "promisc", "no-promisc", "buffer-size", "immediate", "rings", "direction", "fail-on-loss"}
+var captureFlags = []string{"duration", "snaplen", "promisc", "no-promisc", "buffer-size", "immediate", "monitor", "rings", "direction", "fail-on-loss"}
 
 // addCapture adds the flags of whatever captures.
 func (l *liveFlags) addCapture(cmd *cobra.Command) {
@@ -78,6 +78,7 @@ func (l *liveFlags) addCapture(cmd *cobra.Command) {
 	f.Lookup("no-promisc").Hidden = true
 	f.StringVar(&l.buffer, "buffer-size", "8MiB", "ring of each interface in the kernel")
 	f.BoolVar(&l.capture.Immediate, "immediate", false, "take packets as they come instead of in blocks")
+	f.BoolVar(&l.capture.Monitor, "monitor", false, "want 802.11 frames, of radio devices in monitor mode")
 	f.IntVar(&l.capture.Rings, "rings", 1, "rings that share an interface's packets")
 	f.StringVar(&l.direction, "direction", "inout", "in, out or inout")
 	f.BoolVar(&l.failLoss, "fail-on-loss", false, "exit with 3 if packets were lost")
