@@ -20,6 +20,8 @@ var (
 	ErrNotSupported = errors.New("not supported")
 	// ErrRunning: a Capture runs once at a time.
 	ErrRunning = errors.New("capture is running")
+	// ErrChanging: devices of a run are about to give way; a callback asked for another change.
+	ErrChanging = errors.New("a change is under way")
 	// ErrClosed: the Device is closed.
 	ErrClosed = errors.New("capture is closed")
 	// ErrStop, from a callback, ends a capture without error.

@@ -168,3 +168,6 @@ func TestLibpcapErrors(t *testing.T) {
 		t.Errorf("down: %v", err)
 	}
 }
+
+// TestLibpcapBufferSize: rings change as those of the system do.
+func TestLibpcapBufferSize(t *testing.T) { changes(t, by(capture.Options{}), 2<<20, 16<<20, 0) }

@@ -79,12 +79,19 @@ type Device struct {
 	mu     sync.Mutex // what follows
 	expr   string
 	swap   *swap // a new filter that the reader has not seen
+	call   bool  // the reader shall come by
+	cut    int64 // packets after this time are not for this Device; 0 is none
+	waits  bool  // it is stopping, and the reader may take its time
 	closed bool
 	last   Stats // once closed
 
 	// The reader's own.
 	checks  bool  // frames are looked at before they are delivered
 	swapped *swap // the latest new filter while old packets may come
+	called  bool
+	from    int64     // packets up to this time were its predecessor's; 0 is none
+	took    time.Time // when it took over
+	until   int64     // packets after this time are its successor's; 0 is none
 	drain   time.Time
 	over    bool
 	err     error
@@ -125,7 +132,10 @@ const (
 // Open opens a capture. Errors are *Error, and tell apart by errors.Is and errors.As: a
 // filter.Error, an InterfaceError with ErrNotFound, ErrDown, fs.ErrPermission or
 // ErrNotSupported.
-func Open(o Options) (*Device, error) {
+func Open(o Options) (*Device, error) { return open(o, false) }
+
+// open is Open; asleep is without a packet until wakeUp.
+func open(o Options, asleep bool) (*Device, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, wrap("open", err)
@@ -146,7 +156,7 @@ func Open(o Options) (*Device, error) {
 		}
 		d.links = append(d.links, l)
 	}
-	if err := d.open(); err != nil {
+	if err := d.open(asleep); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -156,7 +166,7 @@ func Open(o Options) (*Device, error) {
 	return d, nil
 }
 
-func (d *Device) open() (err error) {
+func (d *Device) open(asleep bool) (err error) {
 	if d.poll, err = newPoller(); err != nil {
 		return wrap("open", err)
 	}
@@ -169,8 +179,12 @@ func (d *Device) open() (err error) {
 		if d.opt.Rings > 1 {
 			group = nextGroup()
 		}
+		first := prog.kernel
+		if asleep {
+			first = refuseAll
+		}
 		for range d.opt.Rings {
-			r, err := openRing(l, uint32(i), group, &d.opt, prog.kernel)
+			r, err := openRing(l, uint32(i), group, &d.opt, first)
 			if err != nil {
 				return wrap("open", err)
 			}
@@ -316,11 +330,19 @@ func (d *Device) latest(i int) *program {
 func (d *Device) Stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.stopping.Swap(true) {
+	d.halt(false)
+}
+
+// halt is Stop, with mu held. If it waits, what the rings hold is delivered however long
+// that takes, until halt is called without.
+func (d *Device) halt(waits bool) {
+	if d.closed || d.stopping.Load() && !d.waits {
 		return
 	}
-	for _, p := range d.ports {
-		p.Attach(nil)
+	if d.waits = waits; !d.stopping.Swap(true) {
+		for _, p := range d.ports {
+			p.Attach(nil)
+		}
 	}
 	d.event.Store(true)
 	d.poll.wake()
@@ -411,6 +433,9 @@ func (d *Device) events() {
 		}
 		return
 	}
+	if d.call {
+		d.call, d.called = false, true
+	}
 	if s := d.swap; s != nil {
 		d.swap, d.swapped = nil, s
 		d.checks = true
@@ -418,13 +443,26 @@ func (d *Device) events() {
 			p.prog = s.progs[i]
 		}
 	}
-	if d.stopping.Load() && d.drain.IsZero() {
-		d.drain = time.Now().Add(drainTime)
+	if d.cut != 0 {
+		d.until, d.checks = d.cut, true
+	}
+	if d.stopping.Load() {
+		limit := time.Now().Add(drainTime)
+		if d.waits {
+			limit = limit.Add(handoverTime)
+		}
+		if d.drain.IsZero() || limit.Before(d.drain) {
+			d.drain = limit
+		}
 	}
 }
 
 // takes decides on a frame where the kernel has not, or by an earlier filter.
 func (d *Device) takes(p *port, f *packet.Frame) bool {
+	if (d.from|d.until) != 0 && d.others(f.TS) {
+		d.sums.refused++
+		return false
+	}
 	s := d.swapped
 	if s != nil && f.TS-s.stamp > int64(swapTime) {
 		d.settle()
@@ -449,7 +487,7 @@ func (d *Device) takes(p *port, f *packet.Frame) bool {
 
 // settle leaves a change of filter behind.
 func (d *Device) settle() {
-	d.swapped, d.checks = nil, false
+	d.swapped, d.checks = nil, (d.from|d.until) != 0
 	for _, p := range d.ports {
 		d.checks = d.checks || p.prog.here
 	}
@@ -466,10 +504,11 @@ func (d *Device) idle(began time.Time, round int) error {
 		case d.over:
 			return d.end(d.err)
 		case d.swapped != before:
-			return ErrTimeout // whoever changed the filter waits for the reader to come by
+			return ErrTimeout
 		}
 	}
-	if d.ended() {
+	if d.called || d.ended() {
+		d.called = false
 		return ErrTimeout
 	}
 	now := time.Now()
@@ -484,7 +523,9 @@ func (d *Device) idle(began time.Time, round int) error {
 	}
 	switch {
 	case !d.drain.IsZero():
-		if d.empty() || now.After(d.drain) {
+		// The kernel hands over its last block within the time it keeps one, of a Device that
+		// gives way as well.
+		if d.empty() || now.After(d.drain) || d.until != 0 && now.Sub(began) > drainTime {
 			return d.end(d.err)
 		}
 		wait = 2 * time.Millisecond

@@ -70,6 +70,9 @@ const (
 	returnK      = 0x06
 )
 
+// refuseAll is the program that lets nothing in.
+var refuseAll = []filter.Instruction{{Op: returnK}}
+
 // prologue refuses, before the filter, what is not of the direction, and the copy that a
 // loopback device shows of a packet on its way out: it comes in again at once.
 func prologue(l *link, dir Direction) []filter.Instruction {

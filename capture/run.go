@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,10 @@ type FrameWriter interface {
 	Close() error
 }
 
+// OpenOutput makes the output of a capture once its devices are open, of which it gets the
+// names and the LINKTYPE_ values.
+type OpenOutput func(names []string, links []uint16) (FrameWriter, error)
+
 // Callbacks of a Capture. They run one at a time, but OnStats beside OnPacket.
 type Callbacks struct {
 	// OnPacket gets every packet, which is valid until it returns. An error ends the
@@ -30,9 +35,9 @@ type Callbacks struct {
 	// OnStats gets the sums every StatsInterval, and once more at the end.
 	OnStats       func(Stats)
 	StatsInterval time.Duration // 0 is DefaultStatsInterval
-	// Output, if not nil, is called with the devices' link types once they are open, and
-	// what it gives is written every packet, before OnPacket. It is closed at the end.
-	Output func(names []string, links []uint16) (FrameWriter, error)
+	// Output, if not nil, makes what every packet is written to, before OnPacket. It is
+	// closed at the end.
+	Output OpenOutput
 	// Decap of Packet.Decoded.
 	Decap packet.Decap
 }
@@ -44,19 +49,29 @@ const DefaultStatsInterval = 10 * time.Second
 // ended; its Stats are those of the latest run. Methods may be called from any goroutine,
 // callbacks included.
 type Capture struct {
-	opt   Options
-	calls Callbacks
+	calls Callbacks // but Output
 
 	mu      sync.Mutex
-	dev     *Device // of the latest run
+	opt     Options
+	output  OpenOutput // of the next run
+	dev     *Device    // of the latest run
+	next    *handover  // what takes over from it
 	running bool
+	ending  bool // what is running takes nothing new
 	done    chan struct{}
 	err     error
+	past    Stats // of the run's former devices
 	last    Stats
+
+	changing sync.Mutex // held while devices or output are changed
+	filters  sync.Mutex // held while the filter is
 
 	// deliver is held from before a packet is taken until its callback has returned, so that
 	// whoever changes the filter knows when the last packet of the old one is through.
+	// The reader leaves it to those who wait for it (between).
 	deliver  sync.Mutex
+	waiters  atomic.Int32
+	out      FrameWriter   // under deliver
 	reader   atomic.Uint64 // number of the goroutine that runs OnPacket
 	teller   atomic.Uint64 // and of that which runs OnStats
 	captured atomic.Uint64
@@ -75,7 +90,7 @@ func New(o Options, c Callbacks) (*Capture, error) {
 	if c.StatsInterval == 0 {
 		c.StatsInterval = DefaultStatsInterval
 	}
-	return &Capture{opt: full, calls: c}, nil
+	return &Capture{opt: full, calls: c, output: c.Output}, nil
 }
 
 // Run opens the devices and captures until Count, Duration, the end of ctx or Stop, all of
@@ -100,16 +115,20 @@ func (c *Capture) Start(ctx context.Context) error {
 		return err
 	}
 	var w FrameWriter
-	if c.calls.Output != nil {
-		if w, err = c.calls.Output(d.Interfaces(), d.LinkTypes()); err != nil {
+	if c.output != nil {
+		if w, err = c.output(d.Interfaces(), d.LinkTypes()); err != nil {
 			d.Close()
 			return wrap("output", err)
 		}
 	}
-	c.dev, c.running, c.err, c.done = d, true, nil, make(chan struct{})
+	c.dev, c.running, c.ending, c.err, c.done = d, true, false, nil, make(chan struct{})
+	c.past = Stats{Since: d.since}
 	c.captured.Store(0)
 	c.panics.Store(0)
-	go c.run(ctx, d, w, c.done)
+	c.deliver.Lock()
+	c.out = w
+	c.deliver.Unlock()
+	go c.run(ctx, d, c.done)
 	return nil
 }
 
@@ -136,12 +155,12 @@ func (c *Capture) Done() <-chan struct{} {
 // waits for that, unless a callback calls it. Without a run it does nothing.
 func (c *Capture) Stop() error {
 	c.mu.Lock()
-	d, running, done := c.dev, c.running, c.done
+	running, done := c.running, c.done
 	c.mu.Unlock()
 	if !running {
 		return nil
 	}
-	d.Stop()
+	c.halt(done)
 	if c.inCallback() {
 		return nil
 	}
@@ -149,6 +168,45 @@ func (c *Capture) Stop() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
+}
+
+// halt stops the devices of the run that closes done.
+func (c *Capture) halt(done chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if done != c.done {
+		return
+	}
+	c.ending = true
+	c.dev.Stop()
+	if c.next != nil {
+		c.next.dev.Stop()
+	}
+}
+
+// between calls f while no packet is being delivered. From the callback of one it calls it
+// at once.
+func (c *Capture) between(f func()) {
+	if c.isReader() {
+		f()
+		return
+	}
+	c.waiters.Add(1)
+	c.mu.Lock()
+	if c.running {
+		c.dev.comeBy()
+	}
+	c.mu.Unlock()
+	c.deliver.Lock()
+	defer c.deliver.Unlock()
+	c.waiters.Add(-1)
+	f()
+}
+
+// isReader reports whether this goroutine is the one that runs OnPacket.
+func (c *Capture) isReader() bool {
+	id := goroutine()
+	return id != 0 && id == c.reader.Load()
 }
 
 // inCallback reports whether this goroutine is one that runs callbacks.
@@ -162,15 +220,37 @@ func (c *Capture) inCallback() bool {
 // packets that the old filter let in are dropped and counted. It waits for a callback that
 // is running, unless that calls it.
 func (c *Capture) SetFilter(expr string) error {
+	if err := c.setFilter(expr); err != nil {
+		return err
+	}
+	if !c.inCallback() {
+		// The reader looks at the new filter before the next packet. Nothing else is held
+		// here: the callback that is waited for may call this Capture.
+		c.between(func() {})
+	}
+	return nil
+}
+
+func (c *Capture) setFilter(expr string) error {
+	c.filters.Lock()
+	defer c.filters.Unlock()
 	c.mu.Lock()
-	d, running := c.dev, c.running
+	d, next, running, o := c.dev, c.next, c.running, c.opt
 	c.mu.Unlock()
 	err := ErrClosed
 	if running {
-		err = d.SetFilter(expr)
+		if next != nil {
+			err = next.dev.SetFilter(expr)
+		}
+		if next == nil || err == nil || errors.Is(err, ErrClosed) {
+			err = d.SetFilter(expr)
+		}
+		if err != nil && next != nil {
+			next.dev.SetFilter(o.Filter)
+		}
 	}
 	if errors.Is(err, ErrClosed) {
-		err = c.check(expr)
+		err = check(expr, &o)
 	}
 	if err != nil {
 		return err
@@ -178,27 +258,17 @@ func (c *Capture) SetFilter(expr string) error {
 	c.mu.Lock()
 	c.opt.Filter = expr
 	c.mu.Unlock()
-	if !c.inCallback() {
-		// The reader looks at the new filter before the next packet. Nothing else is held
-		// here: the callback that is waited for may call this Capture.
-		c.deliver.Lock()
-		//lint:ignore SA2001 it is the waiting that counts
-		c.deliver.Unlock()
-	}
 	return nil
 }
 
 // check compiles a filter for the devices of a run to come.
-func (c *Capture) check(expr string) error {
-	c.mu.Lock()
-	o := c.opt
-	c.mu.Unlock()
+func check(expr string, o *Options) error {
 	for _, name := range o.Interfaces {
 		l, err := lookup(name)
 		if err != nil {
 			return wrap("filter", err)
 		}
-		if _, err := compile(expr, l, &o); err != nil {
+		if _, err := compile(expr, l, o); err != nil {
 			return wrap("filter", err)
 		}
 	}
@@ -236,33 +306,30 @@ func (c *Capture) Captured() uint64 { return c.captured.Load() }
 // Stats are the sums of the latest run, at any time.
 func (c *Capture) Stats() Stats {
 	c.mu.Lock()
-	d, running, last := c.dev, c.running, c.last
+	d, running, last, past := c.dev, c.running, c.last, c.past
 	c.mu.Unlock()
 	if !running {
 		return last
 	}
-	return c.stats(d)
+	past.add(d.Stats())
+	past.CallbackPanics = c.panics.Load()
+	return past
 }
 
-func (c *Capture) stats(d *Device) Stats {
-	s := d.Stats()
-	s.CallbackPanics = c.panics.Load()
-	return s
-}
-
-// run is a run.
-func (c *Capture) run(ctx context.Context, d *Device, w FrameWriter, done chan struct{}) {
-	stop := context.AfterFunc(ctx, d.Stop)
+// run is a run, which begins with d.
+func (c *Capture) run(ctx context.Context, d *Device, done chan struct{}) {
+	stop := context.AfterFunc(ctx, func() { c.halt(done) })
 	over := make(chan struct{})
-	told := c.tell(d, over)
-	err := c.loop(d, w)
+	told := c.tell(over)
+	d, err := c.loop(d)
 	stop()
 	c.reader.Store(0)
-	if w != nil {
-		err = errors.Join(err, wrap("output", w.Close()))
+	next := c.end()
+	err = errors.Join(err, c.closeOutput(nil), d.Close())
+	if next != nil {
+		err = errors.Join(err, next.abandon())
 	}
-	err = errors.Join(err, d.Close())
-	last := c.stats(d)
+	last := c.Stats()
 	c.mu.Lock()
 	c.last = last
 	c.mu.Unlock()
@@ -284,8 +351,33 @@ func unjoined(err error) error {
 	return err
 }
 
+// end lets nothing more take over, and gives what was to.
+func (c *Capture) end() (next *handover) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next, c.next, c.ending = c.next, nil, true
+	return next
+}
+
+// closeOutput closes the output, if there is one, and puts w in its place.
+func (c *Capture) closeOutput(w FrameWriter) error {
+	c.deliver.Lock()
+	old := c.out
+	c.out = w
+	c.deliver.Unlock()
+	return closed(old)
+}
+
+// closed closes an output that may be none.
+func closed(w FrameWriter) error {
+	if w == nil {
+		return nil
+	}
+	return wrap("output", w.Close())
+}
+
 // tell calls OnStats until over is closed, and once more.
-func (c *Capture) tell(d *Device, over chan struct{}) (told chan struct{}) {
+func (c *Capture) tell(over chan struct{}) (told chan struct{}) {
 	told = make(chan struct{})
 	if c.calls.OnStats == nil {
 		close(told)
@@ -300,9 +392,9 @@ func (c *Capture) tell(d *Device, over chan struct{}) (told chan struct{}) {
 		for {
 			select {
 			case <-t.C:
-				c.calls.OnStats(c.stats(d))
+				c.calls.OnStats(c.Stats())
 			case <-over:
-				c.calls.OnStats(c.stats(d))
+				c.calls.OnStats(c.Stats())
 				return
 			}
 		}
@@ -313,43 +405,63 @@ func (c *Capture) tell(d *Device, over chan struct{}) (told chan struct{}) {
 // flushEvery is how often the output is flushed.
 const flushEvery = time.Second
 
-func (c *Capture) loop(d *Device, w FrameWriter) error {
+// loop reads d, and what takes over from it, and gives the Device that was read last.
+func (c *Capture) loop(d *Device) (*Device, error) {
 	c.reader.Store(goroutine())
 	p := NewPacket(&packet.Decoder{Decap: c.calls.Decap})
 	flushed := time.Now()
 	for {
-		err := c.one(d, w, p)
+		err := c.one(d, p)
 		switch {
 		case err == nil:
 			continue
 		case err == ErrTimeout:
-			if w != nil && time.Since(flushed) > flushEvery {
+			if time.Since(flushed) > flushEvery {
 				flushed = time.Now()
-				if err := w.Flush(); err != nil {
-					return wrap("output", err)
+				if err := c.flush(); err != nil {
+					return d, err
 				}
 			}
 			continue
 		case err == io.EOF:
-			return nil
+			next, err := c.takeOver(d)
+			if next == nil {
+				return d, err
+			}
+			if d = next; err != nil {
+				return d, err
+			}
+			continue
 		case errors.Is(err, ErrStop):
-			return nil // what is in the ring counts as left
+			return d, nil // what is in the ring counts as left
 		}
-		return err
+		return d, err
 	}
 }
 
+func (c *Capture) flush() error {
+	c.deliver.Lock()
+	defer c.deliver.Unlock()
+	if c.out == nil {
+		return nil
+	}
+	return wrap("output", c.out.Flush())
+}
+
 // one delivers one packet.
-func (c *Capture) one(d *Device, w FrameWriter, p *Packet) error {
+func (c *Capture) one(d *Device, p *Packet) error {
+	for c.waiters.Load() > 0 {
+		runtime.Gosched()
+	}
 	c.deliver.Lock()
 	defer c.deliver.Unlock()
 	if err := d.Next(&p.Frame); err != nil {
 		return err
 	}
 	p.Reset()
-	c.captured.Add(1)
-	if w != nil {
-		if err := w.Write(&p.Frame); err != nil {
+	p.Number = c.captured.Add(1)
+	if c.out != nil {
+		if err := c.out.Write(&p.Frame); err != nil {
 			return wrap("output", err)
 		}
 	}

@@ -40,3 +40,17 @@ type Stats struct {
 // Lost is packets that passed the filter and were not delivered, or never reached it for
 // want of room; those an earlier filter let in are not missed.
 func (s *Stats) Lost() uint64 { return s.Dropped + s.InterfaceDropped + s.QueueDropped }
+
+// add adds the sums of a Device that came after; Since stays.
+func (s *Stats) add(o Stats) {
+	s.Received += o.Received
+	s.Captured += o.Captured
+	s.Dropped += o.Dropped
+	s.InterfaceDropped += o.InterfaceDropped
+	s.FilterDropped += o.FilterDropped
+	s.QueueDropped += o.QueueDropped
+	s.Truncated += o.Truncated
+	s.Bytes += o.Bytes
+	s.Freezes += o.Freezes
+	s.Downs += o.Downs
+}

@@ -141,10 +141,7 @@ func (n *Namespace) Do(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// Never unlocked: the thread ends with the goroutine, so that no other one finds
-		// itself in the namespace.
-		runtime.LockOSThread()
-		if err = enter(n.Name); err == nil {
+		if err = n.Enter(); err == nil {
 			f()
 		}
 		returned = true
@@ -159,6 +156,15 @@ func (n *Namespace) Do(f func()) {
 	default:
 		n.t.FailNow()
 	}
+}
+
+// Enter moves the calling goroutine into the namespace for good, as Do does for a while: it
+// is for goroutines that end by themselves, such as that of a callback.
+func (n *Namespace) Enter() error {
+	// Never unlocked: the thread ends with the goroutine, so that no other one finds
+	// itself in the namespace.
+	runtime.LockOSThread()
+	return enter(n.Name)
 }
 
 // enter moves the calling thread.

@@ -1,0 +1,442 @@
+package capture_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pinyon/capture"
+	"pinyon/packet"
+	"pinyon/pcap"
+)
+
+// counted sends numbered datagrams, 1 and up, as fast as it goes with a pause after each
+// burst, until stop is called, which gives their number.
+func (w *wire) counted(name string, burst int, pause time.Duration) (stop func() int) {
+	w.t.Helper()
+	to := &unix.SockaddrLinklayer{Ifindex: w.index(name)}
+	frame := datagram(53, 0, 0)
+	var end atomic.Bool
+	var wg sync.WaitGroup
+	sent := 0
+	wg.Go(func() {
+		for !end.Load() {
+			for range burst {
+				binary.BigEndian.PutUint64(frame[len(frame)-8:], uint64(sent)+1)
+				if unix.Sendto(w.fd, frame, 0, to) == nil {
+					sent++
+				}
+			}
+			time.Sleep(pause)
+		}
+	})
+	var once sync.Once
+	stop = func() int {
+		once.Do(func() { end.Store(true); wg.Wait() })
+		return sent
+	}
+	w.t.Cleanup(func() { stop() })
+	return stop
+}
+
+// follower checks that numbers, places and times of packets go up, and counts the gaps.
+type follower struct {
+	t             testing.TB
+	last          int
+	time          int64
+	n, gaps, jump uint64
+}
+
+func (f *follower) packet(p *capture.Packet) error {
+	f.n++
+	n := numberOf(p.Data)
+	switch {
+	case p.Number != f.n:
+		return fmt.Errorf("packet %d calls itself %d", f.n, p.Number)
+	case n <= f.last:
+		return fmt.Errorf("packet %d after %d", n, f.last)
+	case p.TS < f.time:
+		f.jump++
+	}
+	f.gaps += uint64(n - f.last - 1)
+	f.last, f.time = n, p.TS
+	return nil
+}
+
+// changes of a run's rings, in a loop.
+func changes(t *testing.T, o capture.Options, sizes ...int) {
+	rounds := 12
+	if testing.Short() {
+		rounds = 5
+	}
+	w := newWire(t)
+	f := &follower{t: t}
+	o.ReadTimeout = soon
+	if len(o.Interfaces) == 0 {
+		o.Interface = "v1"
+	}
+	c := w.start(o, capture.Callbacks{OnPacket: f.packet})
+	stop := w.counted("v0", 20, 200*time.Microsecond)
+	w.Do(func() {
+		for i := range rounds {
+			if err := c.SetBufferSize(sizes[i%len(sizes)]); err != nil {
+				t.Error(err)
+			}
+			if err := c.SetBufferSize(100); err == nil {
+				t.Error("a buffer of 100 bytes")
+			}
+			if i%4 == 0 {
+				if err := c.SetFilter([]string{"udp", "port 53"}[i/4%2]); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	sent := uint64(stop())
+	if err := c.Stop(); err != nil {
+		t.Error(err)
+	}
+	s := c.Stats()
+	identity(t, s)
+	if s.Received+s.InterfaceDropped != sent || s.Captured != f.n || f.jump > 0 {
+		t.Errorf("sent %d, delivered %d, %d times backward, %+v", sent, f.n, f.jump, s)
+	}
+	if missing := sent - f.n; missing != s.Dropped+s.FilterDropped+s.InterfaceDropped || s.Lost() > 0 {
+		t.Errorf("%d missing, %d in gaps, %+v", missing, f.gaps, s)
+	}
+	t.Logf("%d changes of rings; %d sent, %d delivered, %d dropped, %d by filters", rounds, sent, f.n, s.Dropped, s.FilterDropped)
+}
+
+// TestSetBufferSize: rings of another size lose nothing and give nothing twice.
+func TestSetBufferSize(t *testing.T) { changes(t, capture.Options{}, 2<<20, 16<<20, 0) }
+
+// TestSetBufferSizeRings: also several rings a device.
+func TestSetBufferSizeRings(t *testing.T) {
+	changes(t, capture.Options{Rings: 2}, 2<<20, 16<<20, 0)
+}
+
+// TestSetBufferSizeImmediate: also with packets that come by themselves, a block each.
+func TestSetBufferSizeImmediate(t *testing.T) {
+	changes(t, capture.Options{Immediate: true}, 16<<20, 0, 32<<20)
+}
+
+// TestSetBufferSizeSeveral: also with several devices.
+func TestSetBufferSizeSeveral(t *testing.T) {
+	changes(t, capture.Options{Interfaces: []string{"v1", "lo"}}, 2<<20, 16<<20, 0)
+}
+
+// TestSetBufferSizeCallback: a callback may ask, and gets an error for a second change
+// before the first has come about.
+func TestSetBufferSizeCallback(t *testing.T) {
+	w := newWire(t)
+	f := &follower{t: t}
+	var c *capture.Capture
+	ready := make(chan struct{})
+	var first, second error
+	c = w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
+		<-ready
+		if p.Number == 50 {
+			if err := w.Enter(); err != nil {
+				return err
+			}
+			first, second = c.SetBufferSize(1<<20), c.SetBufferSize(2<<20)
+		}
+		return f.packet(p)
+	}})
+	close(ready)
+	stop := w.counted("v0", 10, time.Millisecond)
+	within(t, "packets", func() bool { return c.Captured() > 2000 })
+	sent := stop()
+	if err := c.Stop(); err != nil || first != nil || !errors.Is(second, capture.ErrChanging) {
+		t.Error(err, first, second)
+	}
+	s := c.Stats()
+	if identity(t, s); s.Captured != uint64(sent) || s.Received != uint64(sent) || f.n != uint64(sent) {
+		t.Errorf("sent %d, %+v", sent, s)
+	}
+}
+
+// TestSetBufferSizeLimits: Count and Duration are those of the run, whatever its rings.
+func TestSetBufferSizeLimits(t *testing.T) {
+	w := newWire(t)
+	f := &follower{t: t}
+	c := w.start(capture.Options{Interface: "v1", Count: 1500, ReadTimeout: soon}, capture.Callbacks{OnPacket: f.packet})
+	w.counted("v0", 10, 2*time.Millisecond)
+	w.Do(func() {
+		for c.Running() {
+			if err := c.SetBufferSize(1 << 20); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err := c.Wait(); err != nil || c.Captured() != 1500 || f.n != 1500 {
+		t.Errorf("%v, captured %d, delivered %d", err, c.Captured(), f.n)
+	}
+	identity(t, c.Stats())
+
+	c = w.start(capture.Options{Interface: "v1", Duration: 400 * time.Millisecond, ReadTimeout: time.Hour}, capture.Callbacks{})
+	began := time.Now()
+	w.Do(func() {
+		if err := c.SetBufferSize(1 << 20); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+	if d := time.Since(began); d < 300*time.Millisecond || d > time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
+// TestChangesAtTheEnd: a run that ends meanwhile ends, and everything is closed.
+func TestChangesAtTheEnd(t *testing.T) {
+	w := newWire(t)
+	w.counted("v0", 10, time.Millisecond)
+	open := func() int {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc:", err)
+		}
+		return len(all)
+	}
+	before, routines := 0, 0
+	for i := range 20 {
+		if i == 2 {
+			before, routines = open(), runtime.NumGoroutine()
+		}
+		c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			w.Do(func() {
+				if err := errors.Join(c.SetBufferSize(1<<20), c.SetOutput(nil), c.SetInterface("v0", nil)); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+		time.Sleep(time.Duration(i) * 8 * time.Millisecond)
+		if err := c.Stop(); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		identity(t, c.Stats())
+		if c.Running() {
+			t.Error("runs on")
+		}
+	}
+	within(t, "nothing left open", func() bool { return open() <= before && runtime.NumGoroutine() <= routines })
+}
+
+// TestSetInterface: packets of the old device up to the change, then those of the new one.
+func TestSetInterface(t *testing.T) {
+	w := newWire(t)
+	w.Pair("w0", "w1")
+	dir := t.TempDir()
+	var got []int
+	var ifaces, links []string
+	output := func(path string) capture.OpenOutput {
+		return func(names []string, l []uint16) (capture.FrameWriter, error) {
+			ifaces, links = append(ifaces, names...), append(links, fmt.Sprint(l))
+			f, err := os.Create(filepath.Join(dir, path))
+			return file{pcap.NewWriter(f, pcap.WriterOptions{Link: l[0], Nano: true}), f}, err
+		}
+	}
+	c, err := capture.New(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{
+		Output: output("a"), OnPacket: func(p *capture.Packet) error { got = append(got, numberOf(p.Data)); return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.again(c)
+	t.Cleanup(func() { c.Stop() })
+	set := func(name string, o capture.OpenOutput) (err error) {
+		w.Do(func() { err = c.SetInterface(name, o) })
+		return err
+	}
+	w.numbered("v0", 53, 1, 10)
+	if err := set("w9", output("x")); !errors.Is(err, capture.ErrNotFound) {
+		t.Error(err)
+	}
+	if err := set("w1", nil); err == nil {
+		t.Error("one file for two devices")
+	}
+	own := errors.New("own")
+	if err := set("w1", func([]string, []uint16) (capture.FrameWriter, error) { return nil, own }); !errors.Is(err, own) || c.Interface() != "v1" {
+		t.Error(err, c.Interface())
+	}
+	w.numbered("v0", 53, 11, 10)
+	if err := set("w1", output("b")); err != nil || c.Interface() != "w1" {
+		t.Fatal(err, c.Interface())
+	}
+	w.numbered("v0", 53, 100, 10)
+	w.numbered("w0", 53, 21, 10)
+	if err := set("lo", output("c")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetFilter("port 54"); err != nil {
+		t.Error(err)
+	}
+	w.numbered("lo", 53, 200, 10)
+	w.numbered("lo", 54, 31, 10)
+	if err := c.Stop(); err != nil {
+		t.Error(err)
+	}
+	want := make([]int, 40)
+	for i := range want {
+		want[i] = i + 1
+	}
+	if !slices.Equal(got, want) {
+		t.Error(got)
+	}
+	if s := c.Stats(); s.Received != 40 || s.Captured != 40 || s.Lost() != 0 {
+		t.Errorf("%+v", s)
+	}
+	if fmt.Sprint(ifaces, links) != "[v1 w1 lo] [[1] [1] [1]]" {
+		t.Error(ifaces, links)
+	}
+	for path, n := range map[string]int{"a": 20, "b": 10, "c": 10} {
+		if got := numbersIn(t, filepath.Join(dir, path)); len(got) != n {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	// The next run begins with what was set last, and afterwards nothing has to be open.
+	if err := set("v1", output("d")); err != nil || c.Interface() != "lo" {
+		t.Error(err, c.Interface())
+	}
+	if err := set("nosuch", nil); !errors.Is(err, capture.ErrNotFound) {
+		t.Error(err)
+	}
+	w.again(c)
+	if c.Interface() != "v1" || ifaces[len(ifaces)-1] != "v1" {
+		t.Error(c.Interface(), ifaces)
+	}
+}
+
+type file struct {
+	*pcap.Writer
+	f *os.File
+}
+
+func (w file) Close() error { return errors.Join(w.Writer.Close(), w.f.Close()) }
+
+// numbersIn are the numbers of a file's datagrams.
+func numbersIn(t *testing.T, path string) (numbers []int) {
+	t.Helper()
+	r, err := pcap.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for f, err := range r.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, numberOf(f.Data))
+	}
+	return numbers
+}
+
+// broken is an output that cannot be closed.
+type broken struct{ err error }
+
+func (broken) Write(*packet.Frame) error { return nil }
+func (broken) Flush() error              { return nil }
+func (b broken) Close() error            { return b.err }
+
+// TestSetOutput: every packet is in one file, in order, while outputs change under load.
+func TestSetOutput(t *testing.T) {
+	w := newWire(t)
+	dir := t.TempDir()
+	made := 0
+	output := func(names []string, links []uint16) (capture.FrameWriter, error) {
+		f, err := os.Create(filepath.Join(dir, fmt.Sprint(made)))
+		made++
+		return file{pcap.NewWriter(f, pcap.WriterOptions{Link: links[0], Nano: true}), f}, err
+	}
+	var c *capture.Capture
+	ready := make(chan struct{})
+	c = w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{Output: output, OnPacket: func(p *capture.Packet) error {
+		<-ready
+		if p.Number == 500 { // a callback may ask for it
+			return c.SetOutput(output)
+		}
+		return nil
+	}})
+	close(ready)
+	stop := w.counted("v0", 50, time.Millisecond)
+	for range 20 {
+		time.Sleep(3 * time.Millisecond)
+		if err := c.SetOutput(output); err != nil {
+			t.Fatal(err)
+		}
+	}
+	within(t, "the change of the callback", func() bool { return c.Captured() > 500 })
+	own := errors.New("own")
+	if err := c.SetOutput(func([]string, []uint16) (capture.FrameWriter, error) { return nil, own }); !errors.Is(err, own) {
+		t.Error(err)
+	}
+	sent := stop()
+	within(t, "all packets", func() bool { return c.Captured() == uint64(sent) })
+	if err := c.SetOutput(func([]string, []uint16) (capture.FrameWriter, error) { return broken{own}, nil }); err != nil {
+		t.Error(err)
+	}
+	w.numbered("v0", 53, sent+1, 1)
+	within(t, "the last packet", func() bool { return c.Captured() == uint64(sent+1) })
+	if err := c.SetOutput(nil); !errors.Is(err, own) {
+		t.Error("the former output was not closed:", err)
+	}
+	w.numbered("v0", 53, sent+2, 1)
+	if err := c.Stop(); err != nil || c.Captured() != uint64(sent+2) {
+		t.Error(err, c.Captured())
+	}
+	next := 1
+	for i := range made {
+		for _, n := range numbersIn(t, filepath.Join(dir, fmt.Sprint(i))) {
+			if n != next {
+				t.Fatalf("file %d: packet %d, want %d", i, n, next)
+			}
+			next++
+		}
+	}
+	if next != sent+1 || made != 22 {
+		t.Errorf("%d packets in %d files, %d sent", next-1, made, sent)
+	}
+	// That of a later run.
+	if err := c.SetOutput(output); err != nil || made != 22 {
+		t.Error(err, made)
+	}
+	w.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		if err := c.Run(ctx); err != nil || made != 23 {
+			t.Error(err, made)
+		}
+	})
+}
+
+// TestChangesInSilence: whoever changes something does not wait for a packet.
+func TestChangesInSilence(t *testing.T) {
+	w := newWire(t)
+	c := w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{})
+	for i := range 200 {
+		if err := errors.Join(c.SetFilter([]string{"port 53", "port 80"}[i%2]), c.SetOutput(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Do(func() {
+		if err := errors.Join(c.SetBufferSize(1<<20), c.SetInterface("v0", nil)); err != nil {
+			t.Error(err)
+		}
+	})
+}
