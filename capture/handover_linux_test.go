@@ -74,8 +74,19 @@ func (f *follower) packet(p *capture.Packet) error {
 	return nil
 }
 
-// changes of a run's rings, in a loop.
+// changes of a run's rings, in a loop. They hold what comes in far more time than a reader
+// needs, but for a very busy machine: a run that lost packets for that is made once more.
 func changes(t *testing.T, o capture.Options, sizes ...int) {
+	for range 4 {
+		if tryChanges(t, o, sizes...) == 0 || t.Failed() {
+			return
+		}
+	}
+	t.Error("rings were full in each run")
+}
+
+// tryChanges gives the number of packets that rings had no room for.
+func tryChanges(t *testing.T, o capture.Options, sizes ...int) uint64 {
 	rounds := 12
 	if testing.Short() {
 		rounds = 5
@@ -104,36 +115,40 @@ func changes(t *testing.T, o capture.Options, sizes ...int) {
 		}
 	})
 	sent := uint64(stop())
-	if err := c.Stop(); err != nil {
+	if err := errors.Join(c.Stop(), c.Wait()); err != nil {
 		t.Error(err)
 	}
 	s := c.Stats()
 	identity(t, s)
+	if s.Dropped > 0 {
+		return s.Dropped // some of which the other ring had
+	}
 	if s.Received+s.InterfaceDropped != sent || s.Captured != f.n || f.jump > 0 {
 		t.Errorf("sent %d, delivered %d, %d times backward, %+v", sent, f.n, f.jump, s)
 	}
-	if missing := sent - f.n; missing != s.Dropped+s.FilterDropped+s.InterfaceDropped || s.Lost() > 0 {
+	if missing := sent - f.n; missing != s.FilterDropped+s.InterfaceDropped {
 		t.Errorf("%d missing, %d in gaps, %+v", missing, f.gaps, s)
 	}
-	t.Logf("%d changes of rings; %d sent, %d delivered, %d dropped, %d by filters", rounds, sent, f.n, s.Dropped, s.FilterDropped)
+	t.Logf("%d changes of rings; %d sent, %d delivered, %d dropped by filters", rounds, sent, f.n, s.FilterDropped)
+	return 0
 }
 
 // TestSetBufferSize: rings of another size lose nothing and give nothing twice.
-func TestSetBufferSize(t *testing.T) { changes(t, capture.Options{}, 2<<20, 16<<20, 0) }
+func TestSetBufferSize(t *testing.T) { changes(t, capture.Options{}, 16<<20, 0, 32<<20) }
 
 // TestSetBufferSizeRings: also several rings a device.
 func TestSetBufferSizeRings(t *testing.T) {
-	changes(t, capture.Options{Rings: 2}, 2<<20, 16<<20, 0)
+	changes(t, capture.Options{Rings: 2}, 16<<20, 0, 32<<20)
 }
 
 // TestSetBufferSizeImmediate: also with packets that come by themselves, a block each.
 func TestSetBufferSizeImmediate(t *testing.T) {
-	changes(t, capture.Options{Immediate: true}, 16<<20, 0, 32<<20)
+	changes(t, capture.Options{Immediate: true, BufferSize: 32 << 20}, 64<<20, 32<<20)
 }
 
 // TestSetBufferSizeSeveral: also with several devices.
 func TestSetBufferSizeSeveral(t *testing.T) {
-	changes(t, capture.Options{Interfaces: []string{"v1", "lo"}}, 2<<20, 16<<20, 0)
+	changes(t, capture.Options{Interfaces: []string{"v1", "lo"}}, 16<<20, 0, 32<<20)
 }
 
 // TestSetBufferSizeCallback: a callback may ask, and gets an error for a second change
@@ -150,7 +165,7 @@ func TestSetBufferSizeCallback(t *testing.T) {
 			if err := w.Enter(); err != nil {
 				return err
 			}
-			first, second = c.SetBufferSize(1<<20), c.SetBufferSize(2<<20)
+			first, second = c.SetBufferSize(16<<20), c.SetBufferSize(8<<20)
 		}
 		return f.packet(p)
 	}})
@@ -195,7 +210,7 @@ func TestSetBufferSizeLimits(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		t.Error(err)
 	}
-	if d := time.Since(began); d < 300*time.Millisecond || d > time.Second {
+	if d := time.Since(began); d < 300*time.Millisecond || d > 3*time.Second {
 		t.Errorf("took %v", d)
 	}
 }

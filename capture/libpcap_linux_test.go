@@ -170,4 +170,4 @@ func TestLibpcapErrors(t *testing.T) {
 }
 
 // TestLibpcapBufferSize: rings change as those of the system do.
-func TestLibpcapBufferSize(t *testing.T) { changes(t, by(capture.Options{}), 2<<20, 16<<20, 0) }
+func TestLibpcapBufferSize(t *testing.T) { changes(t, by(capture.Options{}), 16<<20, 0, 32<<20) }

@@ -38,6 +38,8 @@ type extraction struct {
 	resolve        bool
 	cpuProfile     string
 	memProfile     string
+
+	outs *outputs // of the run
 }
 
 func (a *app) extractCommand() *cobra.Command {
@@ -143,6 +145,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
+	x.outs = outs
 	var frames atomic.Pointer[saveFiles]
 	sig := watchSignals(x.app, func() {
 		outs.abort()
@@ -155,7 +158,13 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
-	defer in.close()
+	begun := false
+	defer func() {
+		if in.live != nil && !begun {
+			in.live.save.abort() // a file of nothing would look like one of silence
+		}
+		in.close()
+	}()
 	if in.live != nil {
 		frames.Store(&in.live.save)
 	}
@@ -220,6 +229,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		prog.show(x.err, lineEvery)
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
+	begun = true
 	res, err = pipe.ProcessAll(context.Background(), in.list, outs)
 	prog.close()
 	if err != nil {

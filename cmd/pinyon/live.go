@@ -94,6 +94,13 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	if err := l.save.check(); err != nil {
 		return nil, err
 	}
+	if err := l.save.apart(x.outs); err != nil {
+		return nil, err
+	}
+	l.save.out = x.out
+	if s, ok := x.out.(*stdout); ok {
+		l.save.out = s.w // a reader of frames that goes ends the run, rows and all, which is to be told
+	}
 	who, err := findUser(l.user)
 	if err != nil {
 		return nil, err

@@ -374,6 +374,11 @@ func TestLiveErrors(t *testing.T) {
 		{"live v1 v1", exitUsage, "twice", false},
 		{"live v1 --snaplen 0", exitUsage, "--snaplen", false},
 		{"live v1 --rotate-size 10MB", exitUsage, "--save-pcap", false},
+		{"live v1 --save-pcap -", exitUsage, "standard output", false},
+		{"live v1 --save-pcap - --rotate-size 1MB -o x.csv", exitUsage, "no second file", false},
+		{"live v1 --save-pcap a/../x.pcap -f csv -o x.pcap", exitUsage, "x.pcap", false},
+		{"live v1 --packets x.parquet --tee parquet=./x.parquet", exitUsage, "x.parquet", false},
+		{"live v1 --save-pcap never.pcap --feature nosuch", exitUsage, "nosuch", false},
 		{"live v1 --user nosuchuser", exitUsage, "nosuchuser", false},
 		{"live v1 -o /nonexistent/x.csv", exitError, "/nonexistent/x.csv", false},
 		{"live v1 -d 1", exitPermission, "CAP_NET_RAW", true},
@@ -409,6 +414,51 @@ func TestLiveErrors(t *testing.T) {
 		if n := strings.Count(strings.TrimSpace(string(said)), "\n"); n > 2 {
 			t.Errorf("%s: %d lines: %s", c.args, n, said)
 		}
+	}
+	if _, err := os.Stat("never.pcap"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file of a capture that never began: %v", err)
+		os.Remove("never.pcap")
+	}
+}
+
+// TestLiveSaveOut: frames go to standard output while they come, and a reader that goes ends
+// the run with an error.
+func TestLiveSaveOut(t *testing.T) {
+	ns := wire(t)
+	sent := frames(t, "closed.pcap")
+	rows := filepath.Join(t.TempDir(), "x.csv")
+	r := startLive(t, ns, "v1", "-d", "4", "--save-pcap", "-", "-o", rows)
+	began := time.Now()
+	send(t, ns, sent)
+	late := time.AfterFunc(20*time.Second, func() { r.Process.Kill() })
+	in, err := pcap.NewReader(r.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for f, err := range in.All() {
+		if n >= len(sent) || err != nil || !bytes.Equal(f.Data, sent[n]) {
+			t.Fatalf("frame %d: %v", n, err)
+		}
+		if n++; n == 1 && time.Since(began) > 3*time.Second {
+			t.Error("nothing came before the end")
+		}
+	}
+	late.Stop()
+	if status, said := r.end(t); status != exitOK || n != len(sent) || len(readFile(t, rows)) == 0 || strings.Contains(said, "frames ->") {
+		t.Errorf("exit %d, %d frames of %d: %s", status, n, len(sent), said)
+	}
+
+	r = startLive(t, ns, "v1", "-d", "30", "--save-pcap", "-", "-o", rows)
+	r.out.Close()
+	began = time.Now()
+	for i := 0; i < 100 && len(r.said) == 0; i++ {
+		send(t, ns, sent)
+		time.Sleep(50 * time.Millisecond)
+	}
+	status, said := r.end(t)
+	if status != exitError || !strings.Contains(said, "pipe") || time.Since(began) > 20*time.Second {
+		t.Errorf("exit %d after %v: %s", status, time.Since(began), said)
 	}
 }
 

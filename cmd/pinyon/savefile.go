@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -33,11 +34,12 @@ type saveFlags struct {
 
 	bytes int64
 	every time.Duration
+	out   io.Writer // standard output
 }
 
 func (s *saveFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept")
+	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept; - is standard output")
 	f.StringVar(&s.packets, "packets", "", "write a row for every captured packet to this Parquet file too")
 	f.IntVar(&s.payload, "store-payload", 0, "bytes of payload that a row of --packets keeps")
 	f.StringVar(&s.size, "rotate-size", "", "begin a new file before one grows over this size")
@@ -72,10 +74,38 @@ func (s *saveFlags) check() (err error) {
 	if s.every, err = parseDuration(s.interval); err != nil {
 		return usage("--rotate-interval: %w", err)
 	}
+	if s.path == "-" && s.rotates() {
+		return usage("--save-pcap -: standard output has no second file")
+	}
 	if s.keep < 0 || s.keep > 0 && !s.rotates() {
 		return usage("--rotate-keep: got %d; want 0 or more, with --rotate-size or --rotate-interval", s.keep)
 	}
 	return nil
+}
+
+// apart checks that frames and rows go to places of their own.
+func (s *saveFlags) apart(rows *outputs) error {
+	places := append([]*output{{path: s.path}, {path: s.packets}}, rows.list...)
+	for i, a := range places {
+		for _, b := range places[:i] {
+			if a.path != "" && b.path != "" && samePlace(a.path, b.path) {
+				return usage("frames and rows cannot both go to %s", a.name())
+			}
+		}
+	}
+	return nil
+}
+
+func samePlace(a, b string) bool {
+	if a == "-" || b == "-" {
+		return a == b
+	}
+	if info, err := os.Stat(a); err == nil && !info.Mode().IsRegular() {
+		return false // a device takes what comes
+	}
+	x, errX := filepath.Abs(a)
+	y, errY := filepath.Abs(b)
+	return a == b || errX == nil && errY == nil && x == y || sameFile(a, b)
 }
 
 func (s *saveFlags) rotates() bool { return s.bytes > 0 || s.every > 0 }
@@ -94,6 +124,7 @@ type saveFile struct {
 	written int64 // bytes of frames and their headers
 	until   int64 // when the next file begins, by packet time; ns
 	flushed time.Time
+	passed  int64    // packet time up to which standard output has everything
 	names   []string // of complete files that are kept
 
 	ended      chan error // gives what completing ending came to; nil if there is none
@@ -176,7 +207,9 @@ func (fs saveFiles) abort() {
 // names are those of complete files that are kept.
 func (fs saveFiles) names() (all []string) {
 	for _, f := range fs {
-		all = append(all, f.names...)
+		if f.flags.path != "-" {
+			all = append(all, f.names...)
+		}
 	}
 	return all
 }
@@ -216,7 +249,7 @@ func (f *saveFile) begin() error {
 		return errAborted
 	}
 	f.number++
-	file, err := createFrameFile(f.name(), nil)
+	file, err := createFrameFile(f.name(), f.flags.out)
 	if err != nil {
 		return err
 	}
@@ -262,8 +295,18 @@ func (f *saveFile) write(p *packet.Frame) error {
 		f.until = (p.TS/every + 1) * every
 	}
 	f.written += size
-	return f.file.write(p, 0)
+	if err := f.file.write(p, 0); err != nil || f.flags.path != "-" {
+		return err
+	}
+	if d := p.TS - f.passed; d > int64(passEvery) || d < 0 {
+		f.passed = p.TS
+		return f.file.flush()
+	}
+	return nil
 }
+
+// passEvery is how long whoever reads standard output waits for a frame while others come.
+const passEvery = 100 * time.Millisecond
 
 // idle is called when no frame comes: what was written leaves, and a file whose time is
 // over is finished.
@@ -274,7 +317,7 @@ func (f *saveFile) idle() error {
 	if f.flags.every > 0 && f.until != 0 && time.Now().Add(-time.Second).UnixNano() > f.until {
 		return f.end()
 	}
-	if time.Since(f.flushed) < time.Second {
+	if f.flags.path != "-" && time.Since(f.flushed) < time.Second {
 		return nil
 	}
 	f.flushed = time.Now()
