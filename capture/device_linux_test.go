@@ -3,6 +3,7 @@ package capture_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -848,5 +849,36 @@ func TestImmediateBusyReader(t *testing.T) {
 	}
 	if s := d.Stats(); s.Dropped != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestRingsFragments: fragments come as they are, also where rings share the packets.
+func TestRingsFragments(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", Rings: 2, ReadTimeout: soon})
+	whole := datagram(53, 1, 1000)
+	fragment := func(id byte, from, to int, flags byte) []byte {
+		f := append(bytes.Clone(whole[:34]), whole[34+from:34+to]...)
+		ip := f[14:34]
+		binary.BigEndian.PutUint16(ip[2:], uint16(20+to-from))
+		ip[5], ip[6], ip[7] = id, flags, byte(from/8)
+		ip[10], ip[11] = 0, 0
+		sum := uint32(0)
+		for i := 0; i < 20; i += 2 {
+			sum += uint32(binary.BigEndian.Uint16(ip[i:]))
+		}
+		sum = sum&0xffff + sum>>16
+		binary.BigEndian.PutUint16(ip[10:], ^uint16(sum&0xffff+sum>>16))
+		return f
+	}
+	var sent [][]byte
+	for id := range byte(20) {
+		sent = append(sent, fragment(id+1, 0, 512, 0x20), fragment(id+1, 512, len(whole)-34, 0))
+	}
+	w.send("v0", sent...)
+	for i, f := range take(t, d, len(sent)) {
+		if !bytes.Equal(f.Data, sent[i]) {
+			t.Errorf("frame %d: %d bytes, want %d", i, len(f.Data), len(sent[i]))
+		}
 	}
 }

@@ -20,7 +20,7 @@ var (
 	ErrNotSupported = errors.New("not supported")
 	// ErrRunning: a Capture runs once at a time.
 	ErrRunning = errors.New("capture is running")
-	// ErrChanging: devices of a run are about to give way; a callback asked for another change.
+	// ErrChanging: a callback asked for a change while another one is under way.
 	ErrChanging = errors.New("a change is under way")
 	// ErrClosed: the Device is closed.
 	ErrClosed = errors.New("capture is closed")

@@ -3,7 +3,10 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
+
+	"pinyon/packet"
 )
 
 // How rings are changed. The new ones are opened beside the old ones, but take nothing yet.
@@ -13,8 +16,9 @@ import (
 const (
 	// settleTime is how long common stamps have to be in force before that, and how long
 	// after the moment the old rings stay open: longer than a packet is on its way from its
-	// stamp into the rings. The new ones have to hold what comes from then until the old
-	// ones have handed over their last block.
+	// stamp into the rings. (One that took longer is known by those that came before it.)
+	// The new ones have to hold what comes from then until the old ones have handed over
+	// their last block.
 	settleTime = 30 * time.Millisecond
 	// leadTime is how long before the moment the new rings take packets.
 	leadTime = time.Millisecond
@@ -24,40 +28,43 @@ const (
 
 // A handover is a Device that takes over from that of a run.
 type handover struct {
-	dev  *Device
-	same bool          // it has the same devices
-	mute bool          // nobody waits for it
+	dev    *Device
+	same   bool          // it has the same devices
+	mute   bool          // nobody waits for it
+	run    chan struct{} // done of the run it is for
+	stamps io.Closer     // of stampOnce
+
+	options Options    // of later runs, should it succeed
+	output  OpenOutput // unless same and nil, likewise
+
 	cut  int64         // its packets are those after this time; 0 is not known yet
 	out  FrameWriter   // unless same, the output from then on, or nil
 	done chan struct{} // closed once it has taken over, or never will
 	err  error         // of closing the former output
 }
 
-// abandon closes what never took over.
-func (h *handover) abandon() error {
-	defer close(h.done)
-	return errors.Join(h.dev.Close(), closed(h.out))
-}
-
 // SetBufferSize gives the devices rings of n bytes, 0 for DefaultBufferSize, before, during
 // and after a run. In a run the new rings are opened beside the old ones, which then give
 // way between two packets: none is lost or delivered twice, and Stats go on. (A packet for
 // which an old ring has no room meanwhile counts as Dropped although the new one may have
-// it.) That takes a tenth of a second and what it takes to read the old ring; a callback that
-// calls it keeps packets waiting for the former and has the new rings after the latter.
+// it.) That takes a tenth of a second and what it takes to read the old ring, callbacks
+// included. A callback that calls it keeps packets waiting for the former and has the new
+// rings after the latter; where another change is under way it gets ErrChanging.
 //
-// After an error, for one because privileges were dropped, the old rings stay. Off Linux
-// rings of a run cannot be changed: ErrNotSupported.
+// After an error, for one because privileges were dropped, the old rings stay. Rings are
+// opened in the network namespace of the thread that calls. Off Linux rings of a run cannot
+// be changed: ErrNotSupported.
 func (c *Capture) SetBufferSize(n int) error {
 	return c.change(func(o *Options) { o.BufferSize = n }, true, nil)
 }
 
 // SetInterface captures from another device, the most useful one if name is empty, before,
-// during and after a run. The new one is opened first: after an error the old one stays.
-// Packets of the old one that came before the change are delivered first.
+// during and after a run, as SetBufferSize does from other rings. The new one is opened first:
+// after an error the old one stays. Packets of the old one that came before the change are
+// delivered first.
 //
-// A file holds the devices it began with, so a run that has an output needs another, which
-// becomes that of later runs too; nil is none.
+// A file holds the devices it began with, so in a run that has an output there has to be
+// another, which becomes that of later runs too. Otherwise nil leaves the output as it is.
 func (c *Capture) SetInterface(name string, output OpenOutput) error {
 	return c.change(func(o *Options) { o.Interface, o.Interfaces = name, []string{name} }, false, output)
 }
@@ -70,29 +77,38 @@ func (c *Capture) SetOutput(output OpenOutput) error {
 		return err
 	}
 	defer c.changing.Unlock()
-	c.mu.Lock()
-	d, runs := c.dev, c.running && !c.ending
-	if !runs {
-		c.output = output
-	}
-	c.mu.Unlock()
-	if !runs {
-		return nil
-	}
-	w, err := output.open(d)
-	if err != nil {
-		return err
-	}
-	old := w // should the run end meanwhile: then this is for the next one
-	c.between(func() {
+	for {
 		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.output = output
-		if c.running && !c.ending {
-			old, c.out = c.out, w
+		d, run, runs := c.dev, c.done, c.running && !c.ending
+		if !runs {
+			c.output = output
 		}
-	})
-	return closed(old)
+		c.mu.Unlock()
+		if !runs {
+			return nil
+		}
+		w, err := output.open(d)
+		if err != nil {
+			return err
+		}
+		old, again := w, false // should the run end meanwhile: then this is for the next one
+		c.between(func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			runs := c.running && !c.ending
+			switch {
+			case runs && c.done == run:
+				old, c.out = c.out, w
+			case runs:
+				again = true
+				return
+			}
+			c.output = output
+		})
+		if err := closed(old); err != nil || !again {
+			return err
+		}
+	}
 }
 
 // open makes an output for a Device, or none.
@@ -107,19 +123,24 @@ func (open OpenOutput) open(d *Device) (FrameWriter, error) {
 // begin takes the right to change something. A callback that runs between packets cannot
 // wait for a change that waits for the reader.
 func (c *Capture) begin() error {
-	if !c.isReader() {
-		c.changing.Lock()
-	} else if !c.changing.TryLock() {
-		return wrap("open", ErrChanging)
+	for {
+		if !c.isReader() {
+			c.changing.Lock()
+		} else if !c.changing.TryLock() {
+			return wrap("open", ErrChanging)
+		}
+		c.mu.Lock()
+		next := c.next
+		c.mu.Unlock()
+		if next == nil {
+			return nil
+		}
+		c.changing.Unlock() // of a callback that has returned, or has asked before
+		if c.isReader() {
+			return wrap("open", ErrChanging)
+		}
+		<-next.done
 	}
-	c.mu.Lock()
-	pending := c.next != nil
-	c.mu.Unlock()
-	if pending {
-		c.changing.Unlock()
-		return wrap("open", ErrChanging)
-	}
-	return nil
 }
 
 // change opens devices with other options for the next run, or to take over from those of
@@ -129,106 +150,164 @@ func (c *Capture) change(set func(*Options), same bool, output OpenOutput) error
 		return err
 	}
 	defer c.changing.Unlock()
+	for {
+		h, err := c.prepare(set, same, output)
+		if h == nil {
+			return err
+		}
+		again, err := c.hand(h)
+		h.stamps.Close()
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// prepare opens what is to take over from the Device of the run. Without a run nothing is to,
+// and the options are kept.
+func (c *Capture) prepare(set func(*Options), same bool, output OpenOutput) (*handover, error) {
 	c.mu.Lock()
-	o, d, began, runs, writes := c.opt, c.dev, c.past.Since, c.running && !c.ending, c.output != nil
+	o, d, began, writes := c.opt, c.dev, c.past.Since, c.output != nil
+	run, runs := c.done, c.running && !c.ending
 	c.mu.Unlock()
 	set(&o)
 	full, err := o.withDefaults()
 	if err != nil {
-		return wrap("open", err)
+		return nil, wrap("open", err)
+	}
+	h := &handover{same: same, mute: c.isReader(), run: run, options: full, output: output, done: make(chan struct{})}
+	var links []*link
+	if same && runs {
+		links, err = sameLinks(d, &full)
+	} else if !same {
+		links, err = find(&full)
+	}
+	if err != nil {
+		return nil, wrap("open", err)
 	}
 	if !runs {
 		if !same {
 			if err := check(full.Filter, &full); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		c.mu.Lock()
-		c.keep(&full)
-		if !same && output != nil {
-			c.output = output
-		}
-		c.mu.Unlock()
-		return nil
+		defer c.mu.Unlock()
+		c.keep(h)
+		return nil, nil
 	}
 	if !same && writes && output == nil {
-		return wrap("output", fmt.Errorf("the output holds packets of %s; another interface needs another", d.Name()))
+		return nil, wrap("output", fmt.Errorf("the output holds packets of %s; another interface needs another", d.Name()))
 	}
-	common, err := stampOnce()
-	if err != nil {
-		return wrap("open", err)
-	}
-	defer common.Close()
-	h, err := prepare(full, d, began, same, output)
-	if err != nil {
-		return err
-	}
-	h.mute = c.isReader()
-	if ok, err := c.announce(h, &full, output); !ok {
-		return errors.Join(err, h.abandon())
-	}
-	time.Sleep(settleTime)
-	ok := false
-	c.between(func() { ok, err = c.cut(h) })
-	switch {
-	case err != nil:
-		return errors.Join(err, h.abandon())
-	case ok:
-		time.Sleep(time.Until(time.Unix(0, h.cut)) + settleTime)
-		c.giveWay(h)
-	}
-	if h.mute {
-		return nil
-	}
-	<-h.done
-	return h.err
-}
 
-// keep takes over what change may have changed; the filter may have another by now.
-func (c *Capture) keep(o *Options) {
-	c.opt.BufferSize, c.opt.Interface, c.opt.Interfaces = o.BufferSize, o.Interface, o.Interfaces
-}
-
-// prepare opens what is to take over from d.
-func prepare(o Options, d *Device, began time.Time, same bool, output OpenOutput) (*handover, error) {
-	if same {
-		o.Interfaces = d.Interfaces() // of the device that was found useful
+	opened := false
+	if h.stamps, err = stampOnce(); err != nil {
+		return nil, wrap("open", err)
 	}
-	if o.Duration > 0 {
-		o.Duration = max(o.Duration-time.Since(began), 1)
+	defer func() {
+		if !opened {
+			h.stamps.Close()
+		}
+	}()
+	if full.Duration > 0 {
+		full.Duration = max(full.Duration-time.Since(began), 1)
 	}
-	o.Count = 0 // until it is known how many there were
-	h := &handover{same: same, done: make(chan struct{})}
-	var err error
-	if h.dev, err = open(o, true); err != nil {
+	full.Count = 0 // until it is known how many there were
+	if h.dev, err = open(full, links); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if !opened { // also if making the output panics
+			h.dev.Close()
+		}
+	}()
 	if !same {
 		if h.out, err = output.open(h.dev); err != nil {
-			h.dev.Close()
 			return nil, err
 		}
 	}
+	opened = true
 	return h, nil
 }
 
-// announce makes h the next Device, unless the run is ending or its filter, should that have
-// been changed meanwhile, is none for it. The options are those of later runs.
-func (c *Capture) announce(h *handover, o *Options, output OpenOutput) (ok bool, err error) {
+// sameLinks are the devices that d has, by whatever name they go now.
+func sameLinks(d *Device, o *Options) (links []*link, err error) {
+	for _, l := range d.links {
+		if o.usesLibpcap() { // which opens them by name
+			if now, err := lookup(l.name); err != nil || now.index != l.index {
+				return nil, &InterfaceError{l.name, "open", fmt.Errorf("%w: the device has another name now", ErrNotFound)}
+			}
+		}
+		again := *l
+		again.drops = nil
+		links = append(links, &again)
+	}
+	return links, nil
+}
+
+// keep has later runs begin with what a handover made; with mu held. (The filter may have
+// changed meanwhile.)
+func (c *Capture) keep(h *handover) {
+	o := &h.options
+	c.opt.BufferSize, c.opt.Interface, c.opt.Interfaces = o.BufferSize, o.Interface, o.Interfaces
+	if !h.same && h.output != nil {
+		c.output = h.output
+	}
+}
+
+// hand has h take over; again says that its run has ended and another one has begun.
+func (c *Capture) hand(h *handover) (again bool, err error) {
+	ok, err := c.announce(h)
+	if !ok {
+		if err = errors.Join(err, h.abandon()); err != nil {
+			return false, err
+		}
+		return c.late(h), nil
+	}
+	time.Sleep(settleTime)
+	c.between(func() { ok, err = c.cut(h) })
+	switch {
+	case err != nil:
+		return false, errors.Join(err, h.abandon())
+	case !ok: // the run abandons it
+		<-h.done
+		return c.late(h), nil
+	}
+	time.Sleep(time.Until(time.Unix(0, h.cut)) + settleTime)
+	c.giveWay(h)
+	if h.mute {
+		return false, nil
+	}
+	<-h.done
+	return false, h.err
+}
+
+// late keeps what came too late for its run, unless another run has begun.
+func (c *Capture) late(h *handover) (again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if again = c.running && !c.ending && c.done != h.run; !again {
+		c.keep(h)
+	}
+	return again
+}
+
+// announce makes h the next Device, unless the run is ending, or the filter, should it have
+// been changed meanwhile, is none for it.
+func (c *Capture) announce(h *handover) (ok bool, err error) {
 	c.filters.Lock()
 	defer c.filters.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.opt.Filter != h.dev.FilterExpr() {
-		if err := h.dev.SetFilter(c.opt.Filter); err != nil {
+	expr := c.opt.Filter
+	c.mu.Unlock()
+	if expr != h.dev.FilterExpr() {
+		if err := h.dev.SetFilter(expr); err != nil {
 			return false, err
 		}
 	}
-	c.keep(o)
-	if !h.same && output != nil {
-		c.output = output
-	}
-	if !c.running || c.ending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.running || c.ending || c.done != h.run {
 		return false, nil
 	}
 	c.next = h
@@ -248,6 +327,7 @@ func (c *Capture) cut(h *handover) (ok bool, err error) {
 		c.next = nil
 		return false, err
 	}
+	c.keep(h)
 	h.cut = time.Now().Add(leadTime).UnixNano()
 	h.dev.from, h.dev.checks = h.cut, true
 	d := c.dev
@@ -269,42 +349,72 @@ func (c *Capture) giveWay(h *handover) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.halt(true)
+	h.dev.gone = time.Now().UnixNano()
 }
 
-// takeOver closes d, which is at its end, and gives the Device to read from now on; nil if
-// there is none, or none yet, so that the run is over.
-func (c *Capture) takeOver(d *Device) (next *Device, err error) {
-	c.mu.Lock()
-	h := c.next
-	if captured := c.captured.Load(); h == nil || h.cut == 0 || c.opt.Count > 0 && captured >= c.opt.Count {
-		c.mu.Unlock()
-		return nil, nil
-	} else if c.opt.Count > 0 {
-		h.dev.opt.Count = c.opt.Count - captured
+// takeOver closes d, which has ended with cause, and gives the Device to read from now on.
+// There is none if none was to take over, or not yet, and if the run is to end: at its count,
+// by an error, or because it was stopped before all of d could be delivered.
+func (c *Capture) takeOver(d *Device, cause error) (next *Device, err error) {
+	if cause == io.EOF {
+		cause = nil
 	}
+	left := !d.empty()
+	captured := c.captured.Load()
+	c.mu.Lock()
+	h, count := c.next, c.opt.Count
+	goes := h != nil && h.cut != 0 && (count == 0 || captured < count) && !(left && c.ending)
 	c.mu.Unlock()
-
-	h.dev.took = time.Now()
-	if h.same {
-		h.dev.inherit(d)
+	if !goes || cause != nil && (h.same || !errors.Is(cause, ErrGone)) {
+		return nil, cause
 	}
+	if left {
+		d.discard()
+	}
+	h.dev.succeed(d, h.same, count, captured)
 	err = d.Close()
-	c.mu.Lock()
 	past := d.Stats()
 	if h.same {
-		past.InterfaceDropped = 0 // inherited
+		past.InterfaceDropped = 0 // the successor goes on with it
 	}
+	var old FrameWriter
+	c.deliver.Lock()
+	c.mu.Lock()
 	c.past.add(past)
 	c.dev, c.next = h.dev, nil
-	c.mu.Unlock()
 	if !h.same {
-		h.err = c.closeOutput(h.out)
+		old, c.out = c.out, h.out
 	}
+	c.mu.Unlock()
+	c.deliver.Unlock()
+	h.err = closed(old)
 	if h.mute {
 		err = errors.Join(err, h.err)
 	}
 	close(h.done)
 	return h.dev, err
+}
+
+// abandon closes what never takes over.
+func (h *handover) abandon() error {
+	defer close(h.done)
+	return errors.Join(h.dev.Close(), closed(h.out))
+}
+
+// drop is abandon at the end of a run: what its rings hold is left.
+func (c *Capture) drop(h *handover) error {
+	if h.cut != 0 {
+		h.dev.discard()
+	}
+	err := h.abandon()
+	if h.cut != 0 {
+		left := h.dev.Stats()
+		left.InterfaceDropped = 0 // nothing of its devices was wanted, or the other Device has it
+		c.mu.Lock()
+		c.past.add(left)
+		c.mu.Unlock()
+	}
+	return err
 }
 
 // comeBy has Next return ErrTimeout where it would wait, once.
@@ -319,10 +429,11 @@ func (d *Device) comeBy() {
 	d.poll.wake()
 }
 
-// wakeUp ends what open began with.
+// wakeUp ends what open with links began with.
 func (d *Device) wakeUp() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.asleep = false
 	if d.closed || d.stopping.Load() {
 		return nil
 	}
@@ -334,31 +445,79 @@ func (d *Device) wakeUp() error {
 	return nil
 }
 
-// inherit goes on with the drops that a Device of the same devices counts.
-func (d *Device) inherit(o *Device) {
+// succeed begins to read where o ends, which has the same devices or others; captured packets
+// of count, if there is one, have come.
+func (d *Device) succeed(o *Device, same bool, count, captured uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for i, l := range d.links {
-		l.drops.base = o.links[i].drops.base
+	d.took = time.Now()
+	if count > 0 {
+		d.opt.Count = count - captured
+	}
+	if same {
+		for i, l := range d.links {
+			l.drops.base = o.links[i].drops.base
+		}
 	}
 }
 
 // others reports whether a packet is another Device's, to which this one gives way or which
 // it succeeds.
-func (d *Device) others(stamp int64) bool {
+func (d *Device) others(p *port, stamp int64) bool {
 	switch {
 	case d.until != 0 && stamp > d.until:
 		return true
-	case d.from == 0:
+	case d.from == 0 || p.own:
 		return false
-	case stamp > d.from && stamp-d.from <= int64(swapTime):
+	case d.gone != 0 && stamp > d.gone:
+		// Whatever comes to this ring from now on came too late for the other's.
+		p.own = true
+	case stamp > d.from:
 		return false
-	case stamp <= d.from && time.Since(d.took) < 2*swapTime:
+	case d.took.IsZero() || time.Since(d.took) < 2*swapTime:
 		return true
+	default: // the clock was set back
+		p.own = true
 	}
-	// No former packet can come any more, or the clock was set.
+	for _, p := range d.ports {
+		if !p.own {
+			return false
+		}
+	}
 	if d.from = 0; d.swapped == nil {
 		d.settle()
 	}
 	return false
+}
+
+// discard stops the Device and takes out what its rings hold, which counts as left, but for
+// what is another Device's. It belongs to the goroutine that reads, and is its last call.
+func (d *Device) discard() {
+	d.Stop()
+	d.events()
+	for end := time.Now().Add(drainTime); ; time.Sleep(2 * time.Millisecond) {
+		for _, p := range d.ports {
+			var f packet.Frame
+			if p.full {
+				p.full = false
+				d.leave(p, &p.head)
+				d.keep(p.head.Block)
+			}
+			for p.Next(&f) {
+				d.leave(p, &f)
+			}
+		}
+		if d.empty() || time.Now().After(end) {
+			d.publish()
+			return
+		}
+	}
+}
+
+// leave counts a packet that is not delivered.
+func (d *Device) leave(p *port, f *packet.Frame) {
+	p.seen.Store(p.seen.Load() + 1)
+	if !d.checks || d.takes(p, f) {
+		d.sums.discarded++
+	}
 }

@@ -55,6 +55,7 @@ type port struct {
 	prog *program
 	seen atomic.Uint64 // packets taken out; written by the reader
 
+	own  bool         // of a Device that succeeded another: what comes now is none of that
 	head packet.Frame // next packet, where rings are joined
 	full bool         // head is one
 	down bool         // the device went down, and nothing has come since
@@ -82,6 +83,7 @@ type Device struct {
 	call   bool  // the reader shall come by
 	cut    int64 // packets after this time are not for this Device; 0 is none
 	waits  bool  // it is stopping, and the reader may take its time
+	asleep bool  // nothing is let in yet
 	closed bool
 	last   Stats // once closed
 
@@ -90,7 +92,8 @@ type Device struct {
 	swapped *swap // the latest new filter while old packets may come
 	called  bool
 	from    int64     // packets up to this time were its predecessor's; 0 is none
-	took    time.Time // when it took over
+	gone    int64     // when its predecessor's rings let nothing more in
+	took    time.Time // when it took over; zero before
 	until   int64     // packets after this time are its successor's; 0 is none
 	drain   time.Time
 	over    bool
@@ -105,8 +108,8 @@ type Device struct {
 
 // sums are what the reader counts.
 type sums struct {
-	captured, bytes, truncated, filterDropped, refused, downs uint64
-	over                                                      bool
+	captured, bytes, truncated, filterDropped, refused, discarded, downs uint64
+	over                                                                 bool
 }
 
 // swap is a change of filter.
@@ -132,31 +135,22 @@ const (
 // Open opens a capture. Errors are *Error, and tell apart by errors.Is and errors.As: a
 // filter.Error, an InterfaceError with ErrNotFound, ErrDown, fs.ErrPermission or
 // ErrNotSupported.
-func Open(o Options) (*Device, error) { return open(o, false) }
+func Open(o Options) (*Device, error) { return open(o, nil) }
 
-// open is Open; asleep is without a packet until wakeUp.
-func open(o Options, asleep bool) (*Device, error) {
+// open is Open. With links it opens those, whatever they are called by now, and lets nothing
+// in until wakeUp.
+func open(o Options, links []*link) (*Device, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, wrap("open", err)
 	}
-	d := &Device{opt: o, expr: o.Filter, since: time.Now()}
-	for _, name := range o.Interfaces {
-		l, err := lookup(name)
-		if err != nil {
+	d := &Device{opt: o, expr: o.Filter, since: time.Now(), links: links, asleep: links != nil}
+	if links == nil {
+		if d.links, err = find(&o); err != nil {
 			return nil, wrap("open", err)
 		}
-		if err := adapt(l, &o); err != nil {
-			return nil, wrap("open", err)
-		}
-		if o.Monitor {
-			if err := l.monitors(); err != nil {
-				return nil, wrap("open", err)
-			}
-		}
-		d.links = append(d.links, l)
 	}
-	if err := d.open(asleep); err != nil {
+	if err := d.open(); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -166,7 +160,27 @@ func open(o Options, asleep bool) (*Device, error) {
 	return d, nil
 }
 
-func (d *Device) open(asleep bool) (err error) {
+// find looks up the devices of options.
+func find(o *Options) (links []*link, err error) {
+	for _, name := range o.Interfaces {
+		l, err := lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := adapt(l, o); err != nil {
+			return nil, err
+		}
+		if o.Monitor {
+			if err := l.monitors(); err != nil {
+				return nil, err
+			}
+		}
+		links = append(links, l)
+	}
+	return links, nil
+}
+
+func (d *Device) open() (err error) {
 	if d.poll, err = newPoller(); err != nil {
 		return wrap("open", err)
 	}
@@ -180,7 +194,7 @@ func (d *Device) open(asleep bool) (err error) {
 			group = nextGroup()
 		}
 		first := prog.kernel
-		if asleep {
+		if d.asleep {
 			first = refuseAll
 		}
 		for range d.opt.Rings {
@@ -299,7 +313,7 @@ func (d *Device) change(expr string, dir Direction) error {
 		}
 		s.progs[i] = made[p.link]
 	}
-	if !d.stopping.Load() {
+	if !d.stopping.Load() && !d.asleep {
 		for i, p := range d.ports {
 			if err := p.Attach(s.progs[i].kernel); err != nil {
 				for j := range i {
@@ -438,6 +452,7 @@ func (d *Device) events() {
 	}
 	if s := d.swap; s != nil {
 		d.swap, d.swapped = nil, s
+		s.at = time.Now() // a callback may have run for long since
 		d.checks = true
 		for i, p := range d.ports {
 			p.prog = s.progs[i]
@@ -459,7 +474,7 @@ func (d *Device) events() {
 
 // takes decides on a frame where the kernel has not, or by an earlier filter.
 func (d *Device) takes(p *port, f *packet.Frame) bool {
-	if (d.from|d.until) != 0 && d.others(f.TS) {
+	if (d.from|d.until) != 0 && d.others(p, f.TS) {
 		d.sums.refused++
 		return false
 	}
@@ -658,8 +673,9 @@ func (d *Device) stats() Stats {
 		st.Dropped += dropped
 		st.Freezes += freezes
 	}
+	st.QueueDropped = s.discarded
 	if left := st.Received - st.Dropped; s.over && left > seen {
-		st.QueueDropped = left - seen
+		st.QueueDropped += left - seen
 	}
 	st.Received -= s.refused
 	return st

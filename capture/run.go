@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -23,7 +22,7 @@ type FrameWriter interface {
 }
 
 // OpenOutput makes the output of a capture once its devices are open, of which it gets the
-// names and the LINKTYPE_ values.
+// names and the LINKTYPE_ values. It must not call the Capture, which waits for it.
 type OpenOutput func(names []string, links []uint16) (FrameWriter, error)
 
 // Callbacks of a Capture. They run one at a time, but OnStats beside OnPacket.
@@ -60,7 +59,8 @@ type Capture struct {
 	ending  bool // what is running takes nothing new
 	done    chan struct{}
 	err     error
-	past    Stats // of the run's former devices
+	past    Stats  // of the run's former devices
+	told    uint64 // the most that was said to be received
 	last    Stats
 
 	changing sync.Mutex // held while devices or output are changed
@@ -105,6 +105,11 @@ func (c *Capture) Run(ctx context.Context) error {
 // Start is Run in the background: it returns once the devices are open, with what kept them
 // from being opened.
 func (c *Capture) Start(ctx context.Context) error {
+	if c.Running() { // of which the reader may be asking, who holds deliver
+		return wrap("open", ErrRunning)
+	}
+	c.deliver.Lock()
+	defer c.deliver.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.running {
@@ -114,20 +119,21 @@ func (c *Capture) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var w FrameWriter
-	if c.output != nil {
-		if w, err = c.output(d.Interfaces(), d.LinkTypes()); err != nil {
+	opened := false
+	defer func() {
+		if !opened { // also if making the output panics
 			d.Close()
-			return wrap("output", err)
 		}
+	}()
+	if c.out, err = c.output.open(d); err != nil {
+		c.out = nil
+		return err
 	}
+	opened = true
 	c.dev, c.running, c.ending, c.err, c.done = d, true, false, nil, make(chan struct{})
-	c.past = Stats{Since: d.since}
+	c.past, c.told = Stats{Since: d.since}, 0
 	c.captured.Store(0)
 	c.panics.Store(0)
-	c.deliver.Lock()
-	c.out = w
-	c.deliver.Unlock()
 	go c.run(ctx, d, c.done)
 	return nil
 }
@@ -242,10 +248,14 @@ func (c *Capture) setFilter(expr string) error {
 		if next != nil {
 			err = next.dev.SetFilter(expr)
 		}
-		if next == nil || err == nil || errors.Is(err, ErrClosed) {
+		took := next != nil && err == nil
+		if next == nil || took || errors.Is(err, ErrClosed) {
 			err = d.SetFilter(expr)
 		}
-		if err != nil && next != nil {
+		switch {
+		case took && errors.Is(err, ErrClosed):
+			err = nil // it has taken over meanwhile
+		case took && err != nil:
 			next.dev.SetFilter(o.Filter)
 		}
 	}
@@ -303,17 +313,32 @@ func (c *Capture) Running() bool {
 // Captured is the number of packets delivered in the latest run.
 func (c *Capture) Captured() uint64 { return c.captured.Load() }
 
-// Stats are the sums of the latest run, at any time.
+// Stats are the sums of the latest run, at any time. They grow only.
 func (c *Capture) Stats() Stats {
 	c.mu.Lock()
-	d, running, last, past := c.dev, c.running, c.last, c.past
+	running, last := c.running, c.last
 	c.mu.Unlock()
 	if !running {
 		return last
 	}
-	past.add(d.Stats())
-	past.CallbackPanics = c.panics.Load()
-	return past
+	s := c.sums()
+	// Packets that come to two Devices, of which one gives way to the other, are received
+	// twice until they were read.
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = max(c.told, s.Received)
+	s.Received = c.told
+	return s
+}
+
+// sums are those of the run.
+func (c *Capture) sums() Stats {
+	c.mu.Lock()
+	d, s := c.dev, c.past
+	c.mu.Unlock()
+	s.add(d.Stats())
+	s.CallbackPanics = c.panics.Load()
+	return s
 }
 
 // run is a run, which begins with d.
@@ -325,13 +350,16 @@ func (c *Capture) run(ctx context.Context, d *Device, done chan struct{}) {
 	stop()
 	c.reader.Store(0)
 	next := c.end()
-	err = errors.Join(err, c.closeOutput(nil), d.Close())
-	if next != nil {
-		err = errors.Join(err, next.abandon())
+	if next != nil && next.cut != 0 {
+		d.discard()
 	}
-	last := c.Stats()
+	err = errors.Join(err, c.closeOutput(), d.Close())
+	if next != nil {
+		err = errors.Join(err, c.drop(next))
+	}
+	last := c.sums()
 	c.mu.Lock()
-	c.last = last
+	c.last, c.told = last, last.Received
 	c.mu.Unlock()
 	close(over)
 	<-told
@@ -359,11 +387,11 @@ func (c *Capture) end() (next *handover) {
 	return next
 }
 
-// closeOutput closes the output, if there is one, and puts w in its place.
-func (c *Capture) closeOutput(w FrameWriter) error {
+// closeOutput closes the output, if there is one.
+func (c *Capture) closeOutput() error {
 	c.deliver.Lock()
 	old := c.out
-	c.out = w
+	c.out = nil
 	c.deliver.Unlock()
 	return closed(old)
 }
@@ -423,19 +451,16 @@ func (c *Capture) loop(d *Device) (*Device, error) {
 				}
 			}
 			continue
-		case err == io.EOF:
-			next, err := c.takeOver(d)
-			if next == nil {
-				return d, err
-			}
-			if d = next; err != nil {
-				return d, err
-			}
-			continue
 		case errors.Is(err, ErrStop):
 			return d, nil // what is in the ring counts as left
 		}
-		return d, err
+		next, err := c.takeOver(d, err)
+		if next == nil {
+			return d, err
+		}
+		if d = next; err != nil {
+			return d, err
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 package afpacket
 
 // Sizes of blocks. A frame has to fit a block with its header, so those of a ring of the
-// default size hold whatever a device hands over, super-frames of offloading included.
+// default size hold whatever a device hands over, super-frames of offloading included; those
+// of 64 KiB also where blocks are smaller because they are kept for a moment only.
 const (
 	minBlock  = 64 << 10
 	fullBlock = 256 << 10

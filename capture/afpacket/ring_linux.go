@@ -130,8 +130,9 @@ func Open(c Config, prog []filter.Instruction) (r *Ring, err error) {
 		}
 	}
 	if c.Fanout != 0 {
-		const how = unix.PACKET_FANOUT_HASH | unix.PACKET_FANOUT_FLAG_DEFRAG
-		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, int(c.Fanout)|how<<16); err != nil {
+		// Fragments stay as they are (no PACKET_FANOUT_FLAG_DEFRAG), though those of one datagram
+		// may come to several rings.
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, int(c.Fanout)|unix.PACKET_FANOUT_HASH<<16); err != nil {
 			return r, os.NewSyscallError("setsockopt PACKET_FANOUT", err)
 		}
 	}
