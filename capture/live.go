@@ -20,6 +20,8 @@ type ring interface {
 	// one; for the reader as well.
 	Buffered() int
 	Ready() bool
+	// Lent reports whether what is held should come back before Next goes on.
+	Lent() bool
 	Attach(prog []filter.Instruction) error
 	// Counts are packets that passed the filter, of them those dropped for want of room,
 	// and how often there was none, all since the ring was opened.

@@ -67,18 +67,21 @@ func (d *Device) Buffered() (n int) {
 }
 
 // Ready reports whether Next has a packet at hand, as far as can be told without looking
-// at it. Who holds blocks should give them back where it is false: the system writes on
-// only while there are free ones. It belongs to the goroutine that reads.
+// at it, and not too many blocks are held. Who holds some should give them back where it is
+// false: the system writes on only while there are free ones. It belongs to the goroutine
+// that reads.
 func (d *Device) Ready() bool {
 	if d.over || d.event.Load() && d.isClosed() {
 		return false
 	}
+	ready := false
 	for _, p := range d.ports {
-		if p.full || p.Ready() {
-			return true
+		if p.Lent() {
+			return false
 		}
+		ready = ready || p.full || p.Ready()
 	}
-	return false
+	return ready
 }
 
 func (d *Device) isClosed() bool {

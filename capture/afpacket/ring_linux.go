@@ -17,7 +17,7 @@ import (
 
 // The kernel's structures, by offset (include/uapi/linux/if_packet.h). A block:
 //
-//	0 version          8 status           16 offset of the first packet
+//	0 version          8 status           16 offset of the first packet   24 number, 64 bits
 //	4 offset of private 12 packets         20 length
 //
 // and a packet in it, from a tpacket3_hdr on:
@@ -31,6 +31,7 @@ const (
 	blockStatus  = 8
 	blockPackets = 12
 	blockFirst   = 16
+	blockNumber  = 24
 
 	headNext     = 0
 	headSec      = 4
@@ -61,10 +62,11 @@ type Ring struct {
 	mem    []byte
 	size   int // of a block
 	blocks []packet.Block
-	next   int    // block that the kernel fills next, seen from here
-	cur    []byte // block at hand; nil without
-	head   int    // offset of its next packet
-	left   int    // packets left in it
+	number []uint64 // of what was last read of each: the kernel numbers what it fills from 1
+	next   int      // block that the kernel fills next, seen from here
+	cur    []byte   // block at hand; nil without
+	head   int      // offset of its next packet
+	left   int      // packets left in it
 	frame  frameOf
 
 	mu       sync.Mutex
@@ -163,7 +165,7 @@ func (r *Ring) mapRing() error {
 	if err != nil {
 		return os.NewSyscallError("mmap", err)
 	}
-	r.mem, r.size, r.blocks = mem, size, make([]packet.Block, n)
+	r.mem, r.size, r.blocks, r.number = mem, size, make([]packet.Block, n), make([]uint64, n)
 	for i := range r.blocks {
 		b := &r.blocks[i]
 		b.Buf = mem[i*size : (i+1)*size : (i+1)*size]
@@ -217,7 +219,21 @@ func (r *Ring) Ready() bool {
 			next = 0
 		}
 	}
-	return atomic.LoadUint32(status(r.blocks[next].Buf))&unix.TP_STATUS_USER != 0
+	return r.filled(next)
+}
+
+// filled reports whether the kernel has handed over a block. While somebody holds one that was
+// read before, that says so too, but for its number.
+func (r *Ring) filled(i int) bool {
+	b := r.blocks[i].Buf
+	return atomic.LoadUint32(status(b))&unix.TP_STATUS_USER != 0 && binary.NativeEndian.Uint64(b[blockNumber:]) != r.number[i]
+}
+
+// Lent reports whether Next would go on to another block although a fourth of the ring is
+// out: what is held should come back first, for the kernel to have room. It is for the
+// goroutine of Next.
+func (r *Ring) Lent() bool {
+	return r.left == 0 && 4*int(r.borrowed.Load()-1) >= len(r.blocks)
 }
 
 // Next fills f with the next packet if one is there. Its Data stays valid until the
@@ -253,10 +269,11 @@ func (r *Ring) turn() bool {
 			r.next = 0
 		}
 	}
-	b := &r.blocks[r.next]
-	if atomic.LoadUint32(status(b.Buf))&unix.TP_STATUS_USER == 0 {
+	if !r.filled(r.next) {
 		return false
 	}
+	b := &r.blocks[r.next]
+	r.number[r.next] = binary.NativeEndian.Uint64(b.Buf[blockNumber:])
 	r.borrowed.Add(1)
 	b.Retain()
 	r.cur = b.Buf

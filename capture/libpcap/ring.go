@@ -280,6 +280,9 @@ func (r *Ring) give(b *packet.Block) {
 	}
 }
 
+// Lent: blocks are copies, of which there are as many as are needed.
+func (r *Ring) Lent() bool { return false }
+
 // Buffered is how many packets are left of what libpcap gave at a time.
 func (r *Ring) Buffered() int { return r.left }
 

@@ -22,6 +22,9 @@ func (*Ring) Next(*packet.Frame) bool { return false }
 // Buffered is nothing.
 func (*Ring) Buffered() int { return 0 }
 
+// Lent is never.
+func (*Ring) Lent() bool { return false }
+
 // Ready is never.
 func (*Ring) Ready() bool { return false }
 
