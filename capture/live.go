@@ -679,6 +679,9 @@ func (d *Device) stats() Stats {
 	if left := st.Received - st.Dropped; s.over && left > seen {
 		st.QueueDropped += left - seen
 	}
+	if n := d.opt.Count; n > 0 && s.captured >= n {
+		st.Beyond = st.QueueDropped
+	}
 	st.Received -= s.refused
 	return st
 }

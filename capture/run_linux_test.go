@@ -34,7 +34,7 @@ func TestCount(t *testing.T) {
 		t.Errorf("%v, captured %d", got, c.Captured())
 	}
 	s := c.Stats()
-	if identity(t, s); s.Captured != 5 || s.Received < 5 || s.Received > 12 {
+	if identity(t, s); s.Captured != 5 || s.Received < 5 || s.Received > 12 || s.Beyond != s.QueueDropped || s.Lost() != 0 {
 		t.Errorf("%+v", s)
 	}
 }

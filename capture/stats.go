@@ -23,6 +23,8 @@ type Stats struct {
 	// QueueDropped is packets left in the ring when the capture ended: beyond Count, or
 	// more than could be delivered while it was stopped.
 	QueueDropped uint64 `json:"queue_dropped"`
+	// Beyond is those of QueueDropped that came after the last that Count asked for.
+	Beyond uint64 `json:"beyond_count"`
 	// Truncated is delivered packets of which not all was captured.
 	Truncated uint64 `json:"truncated"`
 	// Bytes is those of delivered packets, on the wire.
@@ -38,8 +40,8 @@ type Stats struct {
 }
 
 // Lost is packets that passed the filter and were not delivered, or never reached it for
-// want of room; those an earlier filter let in are not missed.
-func (s *Stats) Lost() uint64 { return s.Dropped + s.InterfaceDropped + s.QueueDropped }
+// want of room; those an earlier filter let in are not missed, nor those beyond Count.
+func (s *Stats) Lost() uint64 { return s.Dropped + s.InterfaceDropped + s.QueueDropped - s.Beyond }
 
 // add adds the sums of a Device that came after; Since stays.
 func (s *Stats) add(o Stats) {
@@ -49,6 +51,7 @@ func (s *Stats) add(o Stats) {
 	s.InterfaceDropped += o.InterfaceDropped
 	s.FilterDropped += o.FilterDropped
 	s.QueueDropped += o.QueueDropped
+	s.Beyond += o.Beyond
 	s.Truncated += o.Truncated
 	s.Bytes += o.Bytes
 	s.Freezes += o.Freezes

@@ -269,7 +269,10 @@ func (c *captureSummary) print(a *app) {
 // sayCaptured tells what became of the packets of a capture; more is what was lost behind it.
 func (a *app) sayCaptured(names []string, s *capture.Stats, more string) {
 	a.say("%s: %d received, %d captured, %d bytes", strings.Join(names, ","), s.Received, s.Captured, s.Bytes)
-	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end%s", s.Dropped, s.Freezes, s.InterfaceDropped, s.QueueDropped, more)
+	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end%s", s.Dropped, s.Freezes, s.InterfaceDropped, s.QueueDropped-s.Beyond, more)
+	if s.Beyond > 0 {
+		a.say("noted: %d more than --count asked for", s.Beyond)
+	}
 	if s.FilterDropped > 0 || s.Truncated > 0 || s.Downs > 0 {
 		a.say("noted: %d of an earlier filter, %d cut to the snapshot length, interface down %d times", s.FilterDropped, s.Truncated, s.Downs)
 	}
