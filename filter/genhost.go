@@ -76,6 +76,8 @@ func (g *gen) mac(addr []byte, dir uint8) *cond {
 		return g.wlanAddress(addr, dir)
 	case !g.hasMAC:
 		return g.fail(ErrLinkType, "no link-layer addresses on link type %d", g.link)
+	case dir >= dirAddr1:
+		return g.fail(ErrLinkType, "no 802.11 header on link type %d", g.link)
 	}
 	c := g.direct(dir, func(s bool) *cond { return g.bytes(g.hdr, either(s, g.src, g.dst), addr) })
 	return g.behindLink(c)

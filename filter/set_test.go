@@ -10,10 +10,22 @@ import (
 func TestCheck(t *testing.T) {
 	for expr, want := range map[string]error{
 		"": nil, "tcp port 80": nil, "inbound": nil, "wlan type mgt": nil, "ip and ip6 and arp": nil,
-		"port = 80": ErrSyntax, "tcp port 99999": ErrValue, "host nosuchname": ErrName, "(": ErrSyntax,
+		"wlan addr1 ff:ff:ff:ff:ff:ff or type mgt": nil, "wlan ra 1:2:3:4:5:6": nil, "wlan host 1:2:3:4:5:6": nil, "radio[0] = 0": nil,
+		"wlan addr1 10.0.0.1": ErrQualifier, "addr2 port 80": ErrQualifier, "port = 80": ErrSyntax, "tcp port 99999": ErrValue, "host nosuchname": ErrName, "(": ErrSyntax,
 	} {
 		if err := Check(expr, nil); !errors.Is(err, want) || want == nil && err != nil {
 			t.Errorf("%q: %v; want %v", expr, err, want)
+		}
+	}
+}
+
+// What Check refuses compiles for no link type.
+func TestCheckForgives(t *testing.T) {
+	for _, s := range append(readList(t, "expressions.txt"), readList(t, "refused.txt")...) {
+		if err := Check(s.expr, nil); err == nil {
+			continue
+		} else if _, compiles := Compile(s.expr, s.link, nil); compiles == nil {
+			t.Errorf("link %d %q: %v", s.link, s.expr, err)
 		}
 	}
 }
