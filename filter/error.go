@@ -20,7 +20,8 @@ var (
 	// ErrMode: the primitive needs what this Mode does not have, such as the direction of
 	// a frame from a file, or a loop in the kernel.
 	ErrMode = errors.New("not in this mode")
-	// ErrRejectsAll: no packet can match.
+	// ErrRejectsAll: no packet can match, and libpcap's optimizer finds that out too. Other
+	// expressions that nothing can match compile.
 	ErrRejectsAll = errors.New("expression rejects all packets")
 	// ErrTooComplex: too long, too deeply nested, or more instructions than may be.
 	ErrTooComplex = errors.New("expression too complex")

@@ -105,11 +105,11 @@ func Compile(expr string, link uint16, o *Options) (*Program, error) {
 	if !o.NoOptimize {
 		if to.form == dropped {
 			gr.shorten()
+			if gr.root == atReject { // what optimize finds beyond that is no error of libpcap's
+				return nil, &Error{Err: ErrRejectsAll}
+			}
 		}
 		gr.optimize()
-		if gr.root == atReject {
-			return nil, &Error{Err: ErrRejectsAll}
-		}
 	}
 	gr.settle()
 	snap := o.Snaplen

@@ -111,6 +111,27 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// An expression that nothing can match is refused where libpcap refuses it, and no further.
+func TestRejectsAll(t *testing.T) {
+	for _, c := range []struct {
+		link uint16
+		expr string
+		want error
+	}{
+		{1, "ip and arp", ErrRejectsAll}, {1, "tcp and udp", ErrRejectsAll}, {1, "tcp and udp and arp[0] = 1", ErrRejectsAll},
+		{1, "udp and aarp", nil}, {1, "(udp) and (aarp)", nil}, {1, "aarp and udp", nil}, {1, "ip and aarp", nil}, {1, "udp and ipx", nil},
+		{113, "udp and aarp", ErrRejectsAll}, {127, "ip and arp", nil},
+	} {
+		p, err := Compile(c.expr, c.link, nil)
+		if !errors.Is(err, c.want) || c.want == nil && err != nil {
+			t.Errorf("link %d %q: %v; want %v", c.link, c.expr, err, c.want)
+		}
+		if p != nil && p.Match(syn(t), 54) {
+			t.Errorf("link %d %q matches", c.link, c.expr)
+		}
+	}
+}
+
 type names map[string]string
 
 func (n names) Host(name string) ([]netip.Addr, error) {
