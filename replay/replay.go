@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"syscall"
 	"time"
 
@@ -168,7 +169,7 @@ func (r *run) all(in *input) error {
 			return err
 		}
 		r.stats.Loops++
-		r.base += int64(float64(length) / r.opt.Multiplier)
+		r.base = plus(r.base, ns(float64(length)/r.opt.Multiplier))
 		switch {
 		case r.stats.Sent > before.Sent:
 		case r.stats.Records-before.Records == r.stats.Filtered-before.Filtered:
@@ -180,17 +181,36 @@ func (r *run) all(in *input) error {
 	return nil
 }
 
+// never is when a frame is due that lies further off than ns can tell: 292 years.
+const never = math.MaxInt64
+
+// ns is x as a time.
+func ns(x float64) int64 {
+	if x < never {
+		return int64(x)
+	}
+	return never
+}
+
+// plus is a+b, neither below 0.
+func plus(a, b int64) int64 {
+	if a > never-b {
+		return never
+	}
+	return a + b
+}
+
 // at is when frame i of c is due, in ns since the start.
 func (r *run) at(c *chunk, i int, ahead uint64, bits float64) int64 {
 	switch {
 	case r.opt.TopSpeed:
 		return 0
 	case r.opt.PPS > 0:
-		return int64(float64(r.tried+ahead) * 1e9 / r.opt.PPS)
+		return ns(float64(r.tried+ahead) * 1e9 / r.opt.PPS)
 	case r.opt.Mbps > 0:
-		return int64((r.bits + bits) * 1e3 / r.opt.Mbps)
+		return ns((r.bits + bits) * 1e3 / r.opt.Mbps)
 	}
-	return r.base + int64(float64(c.due[i])/r.opt.Multiplier)
+	return plus(r.base, ns(float64(c.due[i])/r.opt.Multiplier))
 }
 
 // send sends a chunk. All times are absolute, so that nothing adds up.

@@ -246,6 +246,33 @@ func TestStops(t *testing.T) {
 	}
 }
 
+// TestNever: what is due after more ns than can be counted is not due at once.
+func TestNever(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		opt  Options
+		n    int
+		gap  time.Duration
+		sent uint64
+	}{
+		"slow":        {Options{Multiplier: 1e-5}, 5, 2 * day, 1},
+		"slower":      {Options{Multiplier: 1e-300}, 5, day, 1},
+		"slow, again": {Options{Multiplier: 1e-300, Loops: 3}, 1, 0, 3}, // a loop of no length
+		"pps":         {Options{PPS: 1e-10}, 5, 0, 1},
+		"least pps":   {Options{PPS: 5e-324}, 5, 0, 1},
+		"mbps":        {Options{Mbps: 1e-300}, 5, 0, 1},
+	} {
+		c.opt.Duration = 50 * time.Millisecond
+		if s, err := Run(context.Background(), opener(frames{n: c.n, gap: c.gap}), &wire{}, &c.opt); err != nil || s.Sent != c.sent {
+			t.Errorf("%s: %v, %d sent; want %d", name, err, s.Sent, c.sent)
+		}
+	}
+	r := run{base: never - 1, opt: Options{Multiplier: 1}}
+	if at := r.at(&chunk{due: []int64{5}}, 0, 0, 0); at != never {
+		t.Errorf("due at %d", at)
+	}
+}
+
 func TestSendDoesNotAllocate(t *testing.T) {
 	in := &input{open: opener(frames{n: 500}), to: &none{}, opt: &Options{Memory: 1 << 20}}
 	if err := in.load(context.Background()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"syscall"
@@ -81,8 +82,8 @@ func (r *replayFlags) options(file string) (err error) {
 	switch {
 	case paces > 1:
 		return usage("--pps, --mbps, --topspeed and --multiplier exclude each other")
-	case !(r.opt.PPS >= 0) || !(r.opt.Mbps >= 0) || !(r.opt.Multiplier > 0):
-		return usage("--pps, --mbps and --multiplier want a number above 0")
+	case !(r.opt.PPS >= 0) || !(r.opt.Mbps >= 0) || !(r.opt.Multiplier > 0) || math.IsInf(r.opt.PPS+r.opt.Mbps+r.opt.Multiplier, 0):
+		return usage("--pps, --mbps and --multiplier want a finite number above 0")
 	case r.opt.Loops < 0:
 		return usage("--loops: got %d; want 0 or more", r.opt.Loops)
 	case r.summary != "text" && r.summary != "json":

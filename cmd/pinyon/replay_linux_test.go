@@ -118,6 +118,12 @@ func TestReplayRefusals(t *testing.T) {
 		"../../testdata/http1.pcap v0 --memory lots":    {exitUsage, "--memory"},
 		"../../testdata/http1.pcap v0 --batch 0":        {exitUsage, "--batch"},
 		"../../testdata/http1.pcap v0 --multiplier 0":   {exitUsage, "above 0"},
+		"../../testdata/http1.pcap v0 --multiplier inf": {exitUsage, "finite"},
+		"../../testdata/http1.pcap v0 --multiplier nan": {exitUsage, "finite"},
+		"../../testdata/http1.pcap v0 --pps Inf":        {exitUsage, "finite"},
+		"../../testdata/http1.pcap v0 --pps nan":        {exitUsage, "finite"},
+		"../../testdata/http1.pcap v0 --mbps +Inf":      {exitUsage, "finite"},
+		"../../testdata/http1.pcap v0 --mbps NaN":       {exitUsage, "finite"},
 		"../../testdata/http1.pcap":                     {exitUsage, "arg"},
 	} {
 		if status, said := replayed(t, ns, nil, strings.Fields(args)...); status != want.status || !strings.Contains(said, want.words) {
