@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"net"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 
 	"pinyon/extract"
 	"pinyon/feature"
+	"pinyon/packet"
+	"pinyon/pcap"
 )
 
 func TestInfo(t *testing.T) {
@@ -39,6 +43,45 @@ func TestInfo(t *testing.T) {
 	want(t, exitError, "not a capture", "info", write(t, "x", []byte("just words\n")))
 	want(t, exitError, "not a capture", "info", write(t, "x", nil))
 	want(t, exitError, "unexpected EOF", "info", write(t, "x.jsonl", []byte(`{"src_ip":"1.2.3.4"`)))
+}
+
+// undeclared is a pcapng file of three frames, the last of an interface that it does not declare.
+func undeclared(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := pcap.NewNGWriter(&b, pcap.NGOptions{})
+	w.AddInterface(pcap.InterfaceOptions{Link: packet.LinkEthernet, Name: "a\x1b[2J\nb"})
+	for i := range int64(3) {
+		if err := w.Write(&packet.Frame{Data: []byte("0123456789abcdef"), Wire: 16, Link: packet.LinkEthernet, TS: i}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	const block = 28 + 16 + 4 // an enhanced packet of 16 bytes
+	binary.LittleEndian.PutUint32(b.Bytes()[b.Len()-block+8:], 7)
+	return b.Bytes()
+}
+
+// TestSkipped: records that nobody gets to see are told of.
+func TestSkipped(t *testing.T) {
+	const words = "1 records of undeclared interfaces, 0 sections of an unknown version"
+	in := write(t, "undeclared.pcapng", undeclared(t))
+	want(t, 0, "skipped: "+words, "dump", "-r", in)
+	if text := want(t, 0, "", "info", in); !strings.Contains(text, "\nskipped         "+words+"\n") {
+		t.Error(text)
+	}
+	var i captureInfo
+	if err := json.Unmarshal([]byte(want(t, 0, "", "info", in, "--json")), &i); err != nil || i.UnknownInterface != 1 || i.Packets != 2 {
+		t.Errorf("%v: %+v", err, i)
+	}
+	if out := want(t, 0, "2 of 2 frames match\nskipped: "+words, "filter", "test", "", "-r", in, "--count"); out != "2\n" {
+		t.Errorf("got %q", out)
+	}
+	want(t, 0, "skipped: 2 records", "filter", "test", "", "-r", in, "-r", in)
+	whole := write(t, "whole.pcapng", mixedCapture(t))
+	if text := want(t, 0, "", "info", whole); strings.Contains(text, "skipped") {
+		t.Error(text)
+	}
 }
 
 func TestValidateExpected(t *testing.T) {

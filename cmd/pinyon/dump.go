@@ -428,9 +428,7 @@ func (s *dumpFile) iface(n uint32) (i pcap.Interface, ok bool) {
 
 func (s *dumpFile) tell(d *dumper) int {
 	d.say("%s: %d records, %d matched", s.name, s.records, d.matched)
-	if c := s.r.Counts(); c.UnknownInterface > 0 || c.UnsupportedSections > 0 {
-		d.say("skipped: %d records of undeclared interfaces, %d sections of an unknown version", c.UnknownInterface, c.UnsupportedSections)
-	}
+	d.saySkipped(skippedBy(s.r))
 	return exitOK
 }
 

@@ -190,6 +190,7 @@ type filterTest struct {
 	count bool
 
 	records, matched uint64
+	skipped          skipped
 	faults, unread   int // files that were damaged or not read, and of them those without any record
 }
 
@@ -221,6 +222,7 @@ func (t *filterTest) run(expr string) error {
 		return err
 	}
 	t.say("%d of %d frames match", t.matched, t.records)
+	t.saySkipped(t.skipped)
 	switch {
 	case t.unread == len(t.files):
 		return &exit{status: exitError}
@@ -239,7 +241,10 @@ func (t *filterTest) file(name, expr string, set *filter.Set, out *bufio.Writer)
 		t.unread++
 		return nil
 	}
-	defer r.Close()
+	defer func() {
+		t.skipped.add(skippedBy(r))
+		r.Close()
+	}()
 	before := ""
 	if len(t.files) > 1 {
 		before = plain(name) + ":"

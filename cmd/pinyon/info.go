@@ -38,7 +38,8 @@ type captureInfo struct {
 	Truncated   uint64            `json:"truncated"` // captured shorter than on the wire
 	Dropped     map[string]uint64 `json:"undecodable"`
 	Backwards   uint64            `json:"timestamps_backwards"`
-	Damage      *inputFault       `json:"damage"`
+	skipped
+	Damage *inputFault `json:"damage"`
 }
 
 type interfaceInfo struct {
@@ -160,6 +161,7 @@ func scanCapture(path string, r *pcap.Reader) *captureInfo {
 			s.IPv4++
 		}
 	}
+	s.skipped = skippedBy(r)
 	s.headers(r.Info())
 	s.times(first, last)
 	s.decoded(&protocols, &dec)

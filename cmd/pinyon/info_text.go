@@ -66,6 +66,9 @@ func (c *captureInfo) text() string {
 	if len(c.Dropped) > 0 {
 		s.line("undecodable", "%s", counts(c.Dropped))
 	}
+	if words := c.words(); words != "" {
+		s.line("skipped", "%s", words)
+	}
 	if c.Damage != nil {
 		s.line("damaged", "%s", c.Damage.Error)
 	}

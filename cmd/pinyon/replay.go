@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -149,21 +150,29 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		case <-ctx.Done():
 		}
 	}()
+	var records, sections atomic.Uint64 // skipped
 	open := func() (capture.Source, error) {
+		var src capture.Source
+		var err error
 		switch {
 		case file == "-":
-			return openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
+			src, err = openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
 		case r.opt.Once:
-			return openStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
+			src, err = openStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
+		default:
+			src, err = pcap.Open(file)
 		}
-		return pcap.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		return newSkipSource(src, &records, &sections), nil
 	}
 	before, counted := netif.Counters(to.Index())
 	stats, err := replay.Run(ctx, open, to, &r.opt)
 	if sig.status.Load() != 0 && (err == nil || errors.Is(err, errStopped) || errors.Is(err, pcap.ErrFormat) || errors.Is(err, pcap.ErrTruncated)) {
 		err = &exit{status: int(sig.status.Load())} // a pipe that is given up may end anywhere
 	}
-	s := replaySummary{Stats: stats}
+	s := replaySummary{Stats: stats, skipped: skipped{records.Load(), sections.Load()}}
 	if after, e := netif.Counters(to.Index()); counted == nil && e == nil {
 		n := after.TxDropped - before.TxDropped
 		s.DeviceDropped = &n
@@ -191,9 +200,41 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 	return err
 }
 
+// A skipSource tells what its capture skips. It may still be read when the run is over, in
+// another goroutine. Loops that read the capture again find the same: the most counts.
+type skipSource struct {
+	capture.Source
+	r                 *pcap.Reader
+	records, sections *atomic.Uint64
+}
+
+func newSkipSource(src capture.Source, records, sections *atomic.Uint64) *skipSource {
+	s := &skipSource{Source: src, records: records, sections: sections}
+	switch src := src.(type) {
+	case *stream:
+		s.r = src.Reader
+	case *pcap.Reader:
+		s.r = src
+	}
+	return s
+}
+
+func (s *skipSource) Next(f *packet.Frame) error {
+	err := s.Source.Next(f)
+	c := skippedBy(s.r)
+	if c.UnknownInterface > s.records.Load() {
+		s.records.Store(c.UnknownInterface)
+	}
+	if c.UnsupportedSections > s.sections.Load() {
+		s.sections.Store(c.UnsupportedSections)
+	}
+	return err
+}
+
 // replaySummary is what a run has to tell.
 type replaySummary struct {
 	replay.Stats
+	skipped // of the capture, once, however often it was sent
 	// DeviceDropped is by how much the device's own count of frames that it dropped, whoever
 	// sent them, has grown: a veth whose other end is down, or full, takes what it drops. Nil
 	// if the device does not tell.
@@ -242,5 +283,6 @@ func (a *app) tellReplay(r *replayFlags, s *replaySummary, file, device string) 
 	if len(parts) > 0 {
 		a.say("%s", strings.Join(parts, "; "))
 	}
+	a.saySkipped(s.skipped)
 	return nil
 }

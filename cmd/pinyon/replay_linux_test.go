@@ -132,6 +132,25 @@ func TestReplayRefusals(t *testing.T) {
 	}
 }
 
+// TestReplaySkipped: records that the capture hides are told of, once however often it is read.
+func TestReplaySkipped(t *testing.T) {
+	ns := wire(t)
+	b := undeclared(t)
+	in := write(t, "undeclared.pcapng", b)
+	for _, args := range []string{in, in + " --loops 3", in + " --loops 3 --memory 0", "-"} {
+		words := strings.Fields(args + " --topspeed")
+		words = append([]string{words[0], "v0"}, words[1:]...)
+		if status, said := replayed(t, ns, bytes.NewReader(b), words...); status != exitOK || !strings.Contains(said, "\nskipped: 1 records of undeclared interfaces, 0 sections") {
+			t.Errorf("%s: exit %d: %s", args, status, said)
+		}
+		status, said := replayed(t, ns, bytes.NewReader(b), append(words, "--summary", "json")...)
+		var s replaySummary
+		if err := json.Unmarshal([]byte(said), &s); err != nil || status != exitOK || s.UnknownInterface != 1 || s.Sent%2 != 0 || s.Sent == 0 {
+			t.Errorf("%s: exit %d: %s", args, status, said)
+		}
+	}
+}
+
 // TestReplayInterrupt: a signal ends it with the account of what was sent, and ends a pipe that
 // nobody writes to.
 func TestReplayInterrupt(t *testing.T) {
