@@ -84,6 +84,18 @@ func TestSkipped(t *testing.T) {
 	}
 }
 
+// TestInfoPlain: names from inside a file do nothing to a terminal.
+func TestInfoPlain(t *testing.T) {
+	text := want(t, 0, "", "info", write(t, "x.pcapng", undeclared(t)))
+	if strings.ContainsRune(text, 0x1b) || !strings.Contains(text, `"a\x1b[2J\nb": EN10MB (1)`) {
+		t.Errorf("%q", text)
+	}
+	text = want(t, 0, "", "info", write(t, "x.jsonl", []byte(`{"src_ip":"1.2.3.4","b\u001b[2J\nc":null}`+"\n")))
+	if strings.ContainsRune(text, 0x1b) || !strings.Contains(text, `"b\x1b[2J\nc"`) {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestValidateExpected(t *testing.T) {
 	in := captureFile(t)
 	rows := want(t, 0, "", "extract", in, "-f", "json-array", "--profile", "JJ-CORE", "--no-include-flow-id")

@@ -39,7 +39,7 @@ func (c *captureInfo) text() string {
 			text += ", no snaplen"
 		}
 		if f.Name != "" {
-			text = f.Name + ": " + text
+			text = plain(f.Name) + ": " + text
 		}
 		s.line(name, "%s", text)
 	}
@@ -92,7 +92,7 @@ func (t *table) text() string {
 	s.line("file", "%s", t.Path)
 	s.line("format", "%s", t.Format)
 	if t.Version != "" {
-		s.line("schema", "%s", t.Version)
+		s.line("schema", "%s", plain(t.Version))
 	}
 	s.line("rows", "%d", t.Rows)
 	s.line("columns", "%d", len(t.Columns))
@@ -111,7 +111,7 @@ func (t *table) text() string {
 			s.line("", "... (--json has all)")
 			break
 		}
-		s.line(name, "%-32s %6.2f%%", c.Name, 100*float64(c.Missing)/float64(max(t.Rows, 1)))
+		s.line(name, "%-32s %6.2f%%", plain(c.Name), 100*float64(c.Missing)/float64(max(t.Rows, 1)))
 	}
 	return s.b.String()
 }
