@@ -74,9 +74,9 @@ be trusted, the same bytes for the same input.
 Results go to standard output, everything else to standard error.
 
 Exit status: 0 success; 1 error; 2 wrong usage, unknown feature or filter; 3 finished, but
-some inputs failed or were damaged, or packets were lost and --fail-on-loss was given;
-4 permission denied; 5 no such interface; 130 and 143 interrupted or terminated, files
-finished.`,
+some inputs failed or were damaged, frames to send were refused, or packets were lost and
+--fail-on-loss was given; 4 permission denied; 5 no such interface; 130 and 143 interrupted
+or terminated, files finished.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

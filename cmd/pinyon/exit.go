@@ -19,7 +19,7 @@ const (
 	exitOK         = 0
 	exitError      = 1
 	exitUsage      = 2
-	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short, or packets were lost with --fail-on-loss
+	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short, frames were refused by the kernel, or packets were lost with --fail-on-loss
 	exitPermission = 4
 	exitDevice     = 5 // no such interface
 	exitInterrupt  = 130

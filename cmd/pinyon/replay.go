@@ -45,7 +45,7 @@ func (a *app) replayCommand() *cobra.Command {
 		Long: `Send the frames of a capture (- is standard input) on an interface, unchanged and in order: at
 the capture's own pace, at a rate, or as fast as the interface takes them. Frames that are
 too long for the interface are left out and counted, as is everything else that was not
-sent.`,
+sent. With frames that the kernel refused the exit status is 3.`,
 		Example: `  pinyon replay trace.pcap eth1
   pinyon replay trace.pcapng.gz veth0 --topspeed --loops 10
   pinyon replay trace.pcap eth1 --mbps 100 --filter 'udp port 53'`,
@@ -196,6 +196,9 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		if e := a.tellReplay(r, &s, file, device); e != nil {
 			return e
 		}
+	}
+	if err == nil && len(s.Failed) > 0 {
+		err = &exit{status: exitIncomplete}
 	}
 	return err
 }

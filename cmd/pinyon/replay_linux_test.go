@@ -151,6 +151,23 @@ func TestReplaySkipped(t *testing.T) {
 	}
 }
 
+// TestReplayFailed: a frame that the kernel refuses, such as half a header, is damage.
+func TestReplayFailed(t *testing.T) {
+	ns := wire(t)
+	var b bytes.Buffer
+	w := pcap.NewWriter(&b, pcap.WriterOptions{Link: packet.LinkEthernet})
+	for _, data := range []string{"0123456789abcdef", "01234567", "0123456789abcdef"} {
+		if err := w.Write(&packet.Frame{Data: []byte(data), Wire: uint32(len(data)), Link: packet.LinkEthernet}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	in := write(t, "short.pcap", b.Bytes())
+	if status, said := replayed(t, ns, nil, in, "v0", "--topspeed"); status != exitIncomplete || !strings.HasPrefix(said, "2 frames (32 bytes)") || !strings.Contains(said, "failed: ") {
+		t.Errorf("exit %d: %s", status, said)
+	}
+}
+
 // TestReplayInterrupt: a signal ends it with the account of what was sent, and ends a pipe that
 // nobody writes to.
 func TestReplayInterrupt(t *testing.T) {
