@@ -35,7 +35,7 @@ func newApp(argv0 string, in io.Reader, out, err io.Writer) *app {
 	if strings.TrimSuffix(filepath.Base(argv0), ".exe") == "jj" {
 		a.name = "jj"
 	}
-	a.out = &stdout{w: out, app: a}
+	a.out = &stdout{w: out, app: a, tty: isTerminal(out)}
 	a.log = slog.New(slog.NewTextHandler(err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return a
 }
@@ -44,11 +44,12 @@ func newApp(argv0 string, in io.Reader, out, err io.Writer) *app {
 type stdout struct {
 	w   io.Writer
 	app *app
+	tty bool // a terminal, whose reader hangs up
 }
 
 func (s *stdout) Write(p []byte) (int, error) {
 	n, err := s.w.Write(p)
-	if errors.Is(err, syscall.EPIPE) {
+	if errors.Is(err, syscall.EPIPE) || s.tty && errors.Is(err, syscall.EIO) {
 		s.app.lost = true
 	}
 	return n, err
@@ -75,8 +76,8 @@ Results go to standard output, everything else to standard error.
 
 Exit status: 0 success; 1 error; 2 wrong usage, unknown feature or filter; 3 finished, but
 some inputs failed or were damaged, frames to send were refused, or packets were lost and
---fail-on-loss was given; 4 permission denied; 5 no such interface; 130 and 143 interrupted
-or terminated, files finished.`,
+--fail-on-loss was given; 4 permission denied; 5 no such interface; 129, 130 and 143 hung
+up, interrupted or terminated, files finished; 131 quit, unfinished files removed.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -22,7 +22,9 @@ const (
 	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short, frames were refused by the kernel, or packets were lost with --fail-on-loss
 	exitPermission = 4
 	exitDevice     = 5 // no such interface
+	exitHangup     = 129
 	exitInterrupt  = 130
+	exitQuit       = 131
 	exitTerminate  = 143
 )
 

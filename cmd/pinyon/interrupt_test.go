@@ -76,7 +76,7 @@ func TestInterrupt(t *testing.T) {
 	for _, c := range []struct {
 		signal os.Signal
 		status int
-	}{{os.Interrupt, exitInterrupt}, {syscall.SIGTERM, exitTerminate}} {
+	}{{os.Interrupt, exitInterrupt}, {syscall.SIGTERM, exitTerminate}, {syscall.SIGHUP, exitHangup}} {
 		// A busy machine may not have read the pipe after a while.
 		for _, while := range []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second} {
 			dir := t.TempDir()
@@ -101,6 +101,52 @@ func TestInterrupt(t *testing.T) {
 			}
 			break
 		}
+	}
+}
+
+// TestQuit: nothing is left of what was being written.
+func TestQuit(t *testing.T) {
+	dir := t.TempDir()
+	p, stderr := idle(t, filepath.Join(dir, "x.csv"), 100*time.Millisecond)
+	p.Process.Signal(syscall.SIGQUIT)
+	said, _ := io.ReadAll(stderr)
+	if got := exitStatus(t, p); got != exitQuit {
+		t.Errorf("status %d, %s", got, said)
+	}
+	if got := files(t, dir); len(got) != 0 {
+		t.Errorf("left over: %v", got)
+	}
+}
+
+// TestHangup: the second hangup of a session that ends aborts nothing, and nohup is minded.
+func TestHangup(t *testing.T) {
+	dir := t.TempDir()
+	p, stderr := idle(t, filepath.Join(dir, "x.csv"), 100*time.Millisecond)
+	p.Process.Signal(syscall.SIGHUP)
+	p.Process.Signal(syscall.SIGHUP)
+	said, _ := io.ReadAll(stderr)
+	if got := exitStatus(t, p); got != exitHangup || len(files(t, dir)) != 2 {
+		t.Errorf("status %d, files %v, %s", got, files(t, dir), said)
+	}
+
+	dir = t.TempDir()
+	p = process(t)
+	p.Args = []string{"sh", "-c", `trap "" HUP; exec "$0" dump -r - -w "$1"`, p.Path, filepath.Join(dir, "x.pcap")}
+	p.Path = "/bin/sh"
+	in, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in.Write(captureBytes(t))
+	waitFor(t, func() bool { return len(files(t, dir)) > 0 })
+	p.Process.Signal(syscall.SIGHUP)
+	time.Sleep(100 * time.Millisecond)
+	in.Close()
+	if got := exitStatus(t, p); got != exitOK {
+		t.Errorf("without hangups: status %d", got)
 	}
 }
 

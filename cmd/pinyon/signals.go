@@ -11,7 +11,7 @@ import (
 )
 
 // An interrupt ends a run early. The first signal stops reading, and what was read is
-// finished; the second removes what is half written and exits at once.
+// finished; the second removes what is half written and exits at once, as SIGQUIT does always.
 type interrupt struct {
 	stop   pinyon.Stop
 	ended  chan struct{} // closed by the first signal
@@ -21,22 +21,36 @@ type interrupt struct {
 }
 
 // watchSignals begins to listen. abort is called before the process exits on the second signal.
+// Hangups and quits that the process was told to ignore, as nohup does, stay ignored.
 func watchSignals(a *app, abort func()) *interrupt {
 	i := &interrupt{ended: make(chan struct{}), ch: make(chan os.Signal, 2), done: make(chan struct{})}
 	signal.Notify(i.ch, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) {
+			signal.Notify(i.ch, s)
+		}
+	}
 	go func() {
 		for {
 			select {
 			case s := <-i.ch:
 				status := int32(exitInterrupt)
-				if s == syscall.SIGTERM {
+				switch s {
+				case syscall.SIGTERM:
 					status = exitTerminate
+				case syscall.SIGHUP:
+					status = exitHangup
+				case syscall.SIGQUIT:
+					i.abort(abort, exitQuit)
 				}
 				if i.status.CompareAndSwap(0, status) {
 					a.say("%s: stopping; once more to abort", a.name)
 					i.stop.Set()
 					close(i.ended)
 					continue
+				}
+				if s == syscall.SIGHUP {
+					continue // a session that ends hangs up twice: its shell and the kernel
 				}
 				i.abort(abort, int(i.status.Load()))
 			case <-i.done:
