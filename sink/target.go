@@ -56,6 +56,29 @@ func Create(path string) (*Target, error) {
 	return createTemp(path, name, info)
 }
 
+// Place is one name for what Create(path) would write, whichever way path leads there: "-" if
+// that is standard output, else an absolute name whose directory has no symbolic links.
+func Place(path string) string {
+	name, err := resolve(path)
+	if err != nil {
+		name = path
+	}
+	switch standard(name) {
+	case os.Stdout:
+		return "-"
+	case os.Stderr:
+		return "/dev/stderr"
+	}
+	if abs, err := filepath.Abs(name); err == nil {
+		name = abs
+	}
+	dir, base := filepath.Split(name)
+	if to, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = to
+	}
+	return filepath.Join(dir, base)
+}
+
 // standard is the process's own output if the name stands for one. It is used as it is:
 // opening the name anew would start at the beginning of a file that others append to.
 func standard(name string) *os.File {

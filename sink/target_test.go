@@ -157,3 +157,25 @@ func TestTargetErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPlace: names of one file have one place.
+func TestPlace(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "real"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if os.Symlink("real", filepath.Join(dir, "lnk")) != nil || os.Symlink("lnk/x", filepath.Join(dir, "file")) != nil {
+		t.Skip("no symbolic links")
+	}
+	want := Place(filepath.Join(dir, "real", "x"))
+	for _, name := range []string{"lnk/x", "real/../lnk/x", "file"} {
+		if got := Place(dir + "/" + name); got != want {
+			t.Errorf("%s: got %s; want %s", name, got, want)
+		}
+	}
+	for _, name := range []string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"} {
+		if got := Place(name); got != "-" {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"pinyon/packet"
 	"pinyon/packetstore"
 	"pinyon/pcap"
+	"pinyon/sink"
 )
 
 // dumper is what the flags of dump say, and the run.
@@ -112,6 +113,9 @@ func (d *dumper) check(expr string) (err error) {
 	for _, f := range d.fields {
 		d.named = d.named || f.path == "frame.interface"
 	}
+	if d.save != "" && sink.Place(d.save) == "-" {
+		d.save = "-"
+	}
 	d.print = d.print || d.save == "" || d.hex || len(d.fields) > 0
 	if d.print && d.save == "-" {
 		return usage("-w -: standard output cannot take lines as well")
@@ -128,10 +132,10 @@ func (d *dumper) check(expr string) (err error) {
 	return nil
 }
 
-// sameFile reports whether two names are of one regular file.
+// sameFile reports whether two names are of one file or pipe.
 func sameFile(a, b string) bool {
 	x, err := os.Stat(a)
-	if err != nil || !x.Mode().IsRegular() {
+	if a == "-" || b == "-" || err != nil || isNull(sink.Place(a)) {
 		return false
 	}
 	y, err := os.Stat(b)

@@ -168,7 +168,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if in.live != nil {
 		frames.Store(&in.live.save)
 	}
-	if err := outs.check(in.infos); err != nil {
+	if err := outs.check(in.infos, x.provenance); err != nil {
 		return err
 	}
 	prog := newProgress(in)

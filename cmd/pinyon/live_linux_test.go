@@ -327,6 +327,28 @@ func TestLiveRotation(t *testing.T) {
 	}
 }
 
+// TestLiveRotationAgain: a run goes on behind the files of an earlier one, and keeps them.
+func TestLiveRotationAgain(t *testing.T) {
+	ns := wire(t)
+	dir := t.TempDir()
+	old := filepath.Join(dir, "r-00007.pcap")
+	if err := os.WriteFile(old, []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	one := bytes.Repeat([]byte{2, 0, 0, 0, 0, 1}, 20)
+	r := startLive(t, ns, "v1", "--count", "6", "--save-pcap", filepath.Join(dir, "r.pcap"), "--rotate-size", "400", "--rotate-keep", "2", "-o", "/dev/null", "-f", "csv")
+	send(t, ns, [][]byte{one, one, one, one, one, one})
+	if status, said := r.end(t); status != exitOK {
+		t.Fatalf("exit %d: %s", status, said)
+	}
+	if got := strings.Join(files(t, dir), " "); got != "r-00007.pcap r-00009.pcap r-00010.pcap" {
+		t.Errorf("files %s", got)
+	}
+	if string(readFile(t, old)) != "old" {
+		t.Error("a file of the earlier run was replaced")
+	}
+}
+
 // TestLiveDevices: what becomes of a device ends the capture or does not, and says so.
 func TestLiveDevices(t *testing.T) {
 	ns := wire(t)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -140,7 +139,7 @@ func (all *outputs) open(s *column.Schema, base sink.Options, p *provenanceOf, s
 		if o.target == nil || !o.target.Regular() {
 			continue
 		}
-		if p.mode != "none" && !header {
+		if o.sidecar(p.mode) {
 			all.sides = append(all.sides, side{path: o.path + provenanceSuffix, bytes: p.side})
 		}
 		if o.format.columns {
@@ -297,35 +296,37 @@ func (all *outputs) lost() uint64 {
 	return n
 }
 
+// sidecar reports whether the provenance goes into a file beside the output.
+func (o *output) sidecar(provenance string) bool {
+	return provenance != "none" && !(provenance == "header" && o.format.headLine)
+}
+
+// beside are the names of the files beside the output, if that is a regular file.
+func (o *output) beside(provenance string) (names []string) {
+	if o.sidecar(provenance) {
+		names = append(names, o.path+provenanceSuffix)
+	}
+	if o.format.columns {
+		names = append(names, o.path+columnsSuffix)
+	}
+	return names
+}
+
 // check refuses an output that is one of the inputs, or another output. infos are the
 // inputs' files.
-func (all *outputs) check(infos []fs.FileInfo) error {
-	seen := map[string]bool{}
-	for _, o := range all.list {
-		paths := []string{o.path}
-		if o.path != "-" {
-			paths = append(paths, o.path+provenanceSuffix)
+func (all *outputs) check(infos []fs.FileInfo, provenance string) error {
+	var p places
+	if err := p.addRows(all, provenance); err != nil {
+		return err
+	}
+	for place, path := range p.names {
+		info, err := os.Stat(place)
+		if place == "-" || err != nil {
+			continue
 		}
-		for _, path := range paths {
-			info, err := os.Stat(path)
-			if path != "-" && err == nil && !info.Mode().IsRegular() {
-				continue // a device takes what comes
-			}
-			key := path
-			if abs, err := filepath.Abs(path); err == nil && path != "-" {
-				key = abs
-			}
-			if seen[key] {
-				return usage("output %s is given twice", o.name())
-			}
-			seen[key] = true
-			if path == "-" || err != nil {
-				continue
-			}
-			for _, in := range infos {
-				if os.SameFile(info, in) {
-					return usage("output %s is also an input", path)
-				}
+		for _, in := range infos {
+			if os.SameFile(info, in) {
+				return usage("output %s is also an input", path)
 			}
 		}
 	}

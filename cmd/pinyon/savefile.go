@@ -2,14 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +17,7 @@ import (
 	"pinyon/packet"
 	"pinyon/packetstore"
 	"pinyon/pcap"
+	"pinyon/sink"
 )
 
 // saveFlags say where the frames of a live run go, and when a new file begins.
@@ -44,7 +42,7 @@ func (s *saveFlags) add(cmd *cobra.Command) {
 	f.IntVar(&s.payload, "store-payload", 0, "bytes of payload that a row of --packets keeps")
 	f.StringVar(&s.size, "rotate-size", "", "begin a new file before one grows over this size")
 	f.StringVar(&s.interval, "rotate-interval", "", "begin a new file at every multiple of this time (UTC)")
-	f.IntVar(&s.keep, "rotate-keep", 0, "keep only so many of the files; 0 is all")
+	f.IntVar(&s.keep, "rotate-keep", 0, "keep only so many of this run's files; 0 is all, and those of earlier runs always stay")
 }
 
 // check resolves the flags.
@@ -74,8 +72,16 @@ func (s *saveFlags) check() (err error) {
 	if s.every, err = parseDuration(s.interval); err != nil {
 		return usage("--rotate-interval: %w", err)
 	}
+	if s.path != "" && sink.Place(s.path) == "-" {
+		s.path = "-"
+	}
 	if s.path == "-" && s.rotates() {
 		return usage("--save-pcap -: standard output has no second file")
+	}
+	for _, path := range []string{s.path, s.packets} {
+		if s.rotates() && isSpecial(path) {
+			return usage("%s is no regular file, so there is no second one", path)
+		}
 	}
 	if s.keep < 0 || s.keep > 0 && !s.rotates() {
 		return usage("--rotate-keep: got %d; want 0 or more, with --rotate-size or --rotate-interval", s.keep)
@@ -84,28 +90,25 @@ func (s *saveFlags) check() (err error) {
 }
 
 // apart checks that frames and rows go to places of their own.
-func (s *saveFlags) apart(rows *outputs) error {
-	places := append([]*output{{path: s.path}, {path: s.packets}}, rows.list...)
-	for i, a := range places {
-		for _, b := range places[:i] {
-			if a.path != "" && b.path != "" && samePlace(a.path, b.path) {
-				return usage("frames and rows cannot both go to %s", a.name())
-			}
+func (s *saveFlags) apart(rows *outputs, provenance string) error {
+	var p places
+	if err := p.addRows(rows, provenance); err != nil {
+		return err
+	}
+	for _, path := range []string{s.path, s.packets} {
+		var err error
+		switch {
+		case path == "":
+		case s.rotates():
+			err = p.addSeries(path)
+		default:
+			err = p.add(path)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-func samePlace(a, b string) bool {
-	if a == "-" || b == "-" {
-		return a == b
-	}
-	if info, err := os.Stat(a); err == nil && !info.Mode().IsRegular() {
-		return false // a device takes what comes
-	}
-	x, errX := filepath.Abs(a)
-	y, errY := filepath.Abs(b)
-	return a == b || errX == nil && errY == nil && x == y || sameFile(a, b)
 }
 
 func (s *saveFlags) rotates() bool { return s.bytes > 0 || s.every > 0 }
@@ -230,6 +233,12 @@ func (s *saveFlags) begin(ifaces []string, links []uint16, snaplen int) (*saveFi
 		}
 		return pcap.Interface{Link: links[n], Snaplen: uint32(snaplen), Name: ifaces[n]}, true
 	}
+	if s.rotates() { // behind the files of earlier runs
+		var err error
+		if f.number, err = seriesOf(s.path).last(); err != nil {
+			return nil, err
+		}
+	}
 	return f, f.begin()
 }
 
@@ -238,8 +247,7 @@ func (f *saveFile) name() string {
 	if !f.flags.rotates() {
 		return f.flags.path
 	}
-	ext := filepath.Ext(f.flags.path)
-	return fmt.Sprintf("%s-%05d%s", strings.TrimSuffix(f.flags.path, ext), f.number, ext)
+	return numbered(f.flags.path, f.number)
 }
 
 func (f *saveFile) begin() error {
