@@ -66,6 +66,9 @@ The first interrupt stops the capture and finishes what is open; a second one ab
   pinyon dump -r trace.pcapng -w dns.pcap udp port 53
   pinyon dump -r trace.pcap -w packets.parquet`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notEmpty(cmd, "read", "write"); err != nil {
+				return err
+			}
 			if d.file != "" {
 				for _, name := range captureFlags {
 					if cmd.Flags().Changed(name) {
@@ -158,6 +161,9 @@ func (d *dumper) run(expr string) error {
 	})
 	defer sig.close()
 	src, err := d.open(expr, sig)
+	if s := int(sig.status.Load()); s != 0 && (errors.Is(err, pcap.ErrFormat) || errors.Is(err, pcap.ErrTruncated)) {
+		return &exit{status: s} // a pipe that is given up may end anywhere
+	}
 	if err != nil {
 		return err
 	}
@@ -188,8 +194,8 @@ func (d *dumper) run(expr string) error {
 	if d.lost {
 		return err
 	}
-	if err := d.out.Flush(); err != nil {
-		return err
+	if e := d.unread(d.out.Flush()); e != nil {
+		return e
 	}
 	if fault != nil {
 		d.say("%s: %s", d.name, fault.text)
@@ -250,7 +256,7 @@ func (d *dumper) copy(src dumpSource) error {
 			if d.named {
 				d.nameInterface(src)
 			}
-			if err := d.printRow(); err != nil {
+			if err := d.unread(d.printRow()); err != nil {
 				return err
 			}
 		}
@@ -284,7 +290,19 @@ func (d *dumper) flush() error {
 			return err
 		}
 	}
-	return d.out.Flush()
+	return d.unread(d.out.Flush())
+}
+
+// unread is an error of printing, unless nobody reads any more while a file of frames is
+// written: that goes on without the lines.
+func (d *dumper) unread(err error) error {
+	if err == nil || !d.lost || d.frames == nil {
+		return err
+	}
+	d.lost, d.print = false, false
+	d.out.Reset(io.Discard)
+	d.say("note: nobody reads standard output any more; frames go to %s alone", d.save)
+	return nil
 }
 
 // nameInterface gives the row the name of its interface.

@@ -7,10 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // all reads what a capture prints, to its end.
@@ -95,22 +98,112 @@ func TestDumpInterrupt(t *testing.T) {
 	}
 }
 
-// TestDumpReaderGone: whoever reads the lines may leave; nothing is said about it, and the
-// file is whole.
+// TestDumpReaderGone: whoever reads the lines may leave; the file gets all frames.
 func TestDumpReaderGone(t *testing.T) {
 	ns := wire(t)
 	sent := frames(t, "closed.pcap")
 	file := filepath.Join(t.TempDir(), "x.pcap")
-	r := startCapture(t, ns, "dump", "-i", "v1", "-w", file, "--print")
+	r := startCapture(t, ns, "dump", "-i", "v1", "-w", file, "--print", "-c", fmt.Sprint(2*len(sent)))
 	r.out.Close()
 	send(t, ns, sent)
+	time.Sleep(300 * time.Millisecond)
+	send(t, ns, sent)
 	status, said := r.end(t)
-	if status != exitError || strings.Contains(said, "pinyon:") || strings.Contains(said, "broken pipe") {
+	if status != exitOK || strings.Count(said, "nobody reads") != 1 || strings.Contains(said, "broken pipe") {
 		t.Errorf("exit %d: %s", status, said)
 	}
-	if got := framesOf(t, file); len(got) == 0 {
-		t.Error("no frames in the file")
+	if got := framesOf(t, file); len(got) != 2*len(sent) {
+		t.Errorf("%d frames in the file; want %d", len(got), 2*len(sent))
 	}
+
+	var long []byte
+	for range 3000 {
+		long = append(long, captureBytes(t)[24:]...)
+	}
+	in := write(t, "long.pcap", append(captureBytes(t), long...))
+	p := process(t, "dump", "-r", in, "-w", file, "--print")
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.ReadFull(out, make([]byte, 10))
+	out.Close()
+	if status := exitStatus(t, p); status != exitOK {
+		t.Errorf("exit %d", status)
+	}
+	if got := len(framesOf(t, file)); got != 3001*19 {
+		t.Errorf("%d frames in the file; want %d", got, 3001*19)
+	}
+	p = process(t, "dump", "-r", in)
+	var words strings.Builder
+	p.Stderr = &words
+	if out, err = p.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	if status := exitStatus(t, p); status != exitError || words.Len() > 0 {
+		t.Errorf("without a file: exit %d: %s", status, words.String())
+	}
+}
+
+// TestDumpWaiting: an interrupt ends the wait for a capture that has not begun.
+func TestDumpWaiting(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	f := func(in string, while time.Duration) (status int, said string) {
+		p := process(t, "dump", "-r", in)
+		pipe, err := p.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pipe.Close()
+		var words strings.Builder
+		p.Stderr = &words
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(while)
+		p.Process.Signal(os.Interrupt)
+		return exitStatus(t, p), words.String()
+	}
+	for _, in := range []string{fifo, "-"} {
+		status, said := f(in, 300*time.Millisecond)
+		if status == -1 { // a busy machine had not begun
+			status, said = f(in, 5*time.Second)
+		}
+		if status != exitInterrupt || strings.Contains(said, "not a capture") {
+			t.Errorf("%s: exit %d: %s", in, status, said)
+		}
+	}
+}
+
+// TestFilterTestForbidden: a capture that may not be read has the status of permission.
+func TestFilterTestForbidden(t *testing.T) {
+	in := captureFile(t)
+	if err := os.Chmod(in, 0); err != nil {
+		t.Fatal(err)
+	}
+	for d := filepath.Dir(in); len(d) > 1; d = filepath.Dir(d) {
+		if d != os.TempDir() {
+			os.Chmod(d, 0o755)
+		}
+	}
+	if os.Getuid() == 0 {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		unix.Setfsuid(65534)
+		defer unix.Setfsuid(0)
+	}
+	want(t, exitPermission, "permission denied", "filter", "test", "tcp", "-r", in)
+	want(t, exitError, "no such file", "filter", "test", "tcp", "-r", in, "-r", "nowhere")
 }
 
 // TestDumpDevices: the default device is named, a device that is deleted ends the capture.

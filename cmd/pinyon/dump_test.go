@@ -62,6 +62,10 @@ func TestDump(t *testing.T) {
 		}
 	}
 	want(t, exitDevice, "nosuch", "dump", "-i", "nosuch")
+	for _, args := range [][]string{{"dump", "-r", ""}, {"dump", "-i", ""}, {"dump", "-i", "nosuch", "-i", ""}, {"dump", "-r", in, "-w", ""}, {"live", ""}, {"live", "nosuch", ""},
+		{"live", "nosuch", "--save-pcap", ""}, {"live", "nosuch", "--packets", ""}, {"live", "nosuch", "--user", ""}} {
+		want(t, exitUsage, "empty", args...)
+	}
 }
 
 // framesOf are the frames of a capture, with all but what belongs to the file.

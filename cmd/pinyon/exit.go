@@ -48,6 +48,17 @@ func usage(format string, args ...any) error {
 	return &exit{exitUsage, fmt.Errorf(format, args...)}
 }
 
+// notEmpty checks that none of these flags was given without a name: an empty variable of a
+// script is not the same as no flag.
+func notEmpty(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return usage("--%s: the name is empty", name)
+		}
+	}
+	return nil
+}
+
 // finish reports the error of a command and returns the exit status.
 func (a *app) finish(cmd *cobra.Command, err error) int {
 	if err == nil {

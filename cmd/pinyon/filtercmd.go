@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -192,6 +193,7 @@ type filterTest struct {
 	records, matched uint64
 	skipped          skipped
 	faults, unread   int // files that were damaged or not read, and of them those without any record
+	forbidden        int // of these, those that may not be read
 }
 
 func (t *filterTest) run(expr string) error {
@@ -224,6 +226,8 @@ func (t *filterTest) run(expr string) error {
 	t.say("%d of %d frames match", t.matched, t.records)
 	t.saySkipped(t.skipped)
 	switch {
+	case t.forbidden == len(t.files):
+		return &exit{status: exitPermission}
 	case t.unread == len(t.files):
 		return &exit{status: exitError}
 	case t.faults > 0:
@@ -239,6 +243,9 @@ func (t *filterTest) file(name, expr string, set *filter.Set, out *bufio.Writer)
 	if err != nil {
 		t.fault(name, err)
 		t.unread++
+		if errors.Is(err, fs.ErrPermission) {
+			t.forbidden++
+		}
 		return nil
 	}
 	defer func() {

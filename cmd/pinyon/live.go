@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,10 @@ one aborts.`,
   pinyon live eth0 wlan0 --filter 'tcp port 443' -f jsonl --features tls,timing
   pinyon live eth0 --packets packets.parquet --store-payload 64 -o flows.parquet
   pinyon live any --save-pcap trace.pcapng --rotate-size 1GiB --rotate-keep 10 -o flows.csv`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notEmpty(cmd, "save-pcap", "packets", "user"); err != nil {
+				return err
+			}
 			return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) { return x.openLive(args, l, cfg, sig) })
 		},
 	}
@@ -144,6 +148,9 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	return &inputs{list: []pinyon.Input{one}, sizes: []int64{0}, live: in}, nil
 }
 
+// maxRings is how many rings package capture takes.
+const maxRings = 64
+
 // options are what the flags say of the capture.
 func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.Options, error) {
 	o := l.capture
@@ -179,17 +186,34 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 	if o.Rings < 1 {
 		return o, usage("--rings: got %d; want 1 or more", o.Rings)
 	}
-	for i, name := range args {
-		for _, other := range args[:i] {
-			if name == other {
-				return o, usage("interface %s is given twice", name)
-			}
-		}
-		if name == capture.Any && len(args) > 1 {
-			return o, usage("any is all interfaces: give it alone")
-		}
+	if o.Rings > maxRings {
+		return o, usage("--rings: got %d; want %d at most", o.Rings, maxRings)
 	}
-	return o, nil
+	return o, checkDevices(args)
+}
+
+// checkDevices checks that no device is captured from twice, whatever words mean it.
+func checkDevices(args []string) error {
+	seen := map[int]bool{}
+	for i, name := range args {
+		switch {
+		case name == "":
+			return usage("the name of an interface is empty")
+		case name == capture.Any && len(args) > 1:
+			return usage("any is all interfaces: give it alone")
+		case slices.Contains(args[:i], name):
+			return usage("interface %s is given twice", name)
+		}
+		d, err := netif.Find(name)
+		if err != nil {
+			continue // opening it says what is wrong
+		}
+		if seen[d.Index] {
+			return usage("interface %s is given twice, once as %s", d.Name, name)
+		}
+		seen[d.Index] = true
+	}
+	return nil
 }
 
 // parseDuration reads seconds, or a number with a unit; "" is 0.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pinyon/internal/nstest"
+	"pinyon/netif"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -379,6 +381,15 @@ func TestLiveDevices(t *testing.T) {
 func TestLiveErrors(t *testing.T) {
 	ns := wire(t)
 	ns.IP("link set v0 down")
+	ns.IP("link property add dev v0 altname other")
+	index := 0
+	ns.Do(func() {
+		d, err := netif.ByName("v1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		index = d.Index
+	})
 	exe, err := os.Executable()
 	if err != nil {
 		t.Skip(err)
@@ -394,6 +405,11 @@ func TestLiveErrors(t *testing.T) {
 		{"live v1 --buffer-size 10", exitUsage, "65536", false},
 		{"live v1 -d 0", exitUsage, "--duration", false},
 		{"live v1 v1", exitUsage, "twice", false},
+		{"live v1 v0 INDEX", exitUsage, "v1 is given twice", false},
+		{"live v0 other", exitUsage, "v0 is given twice", false},
+		{"live v1 -f npy", exitUsage, "needs a file", false},
+		{"live v1 --rings 1000", exitUsage, "64", false},
+		{"live v1 --user 4294967290", exitUsage, "no user 4294967290", false},
 		{"live v1 --snaplen 0", exitUsage, "--snaplen", false},
 		{"live v1 --rotate-size 10MB", exitUsage, "--save-pcap", false},
 		{"live v1 --save-pcap -", exitUsage, "standard output", false},
@@ -401,10 +417,11 @@ func TestLiveErrors(t *testing.T) {
 		{"live v1 --save-pcap a/../x.pcap -f csv -o x.pcap", exitUsage, "x.pcap", false},
 		{"live v1 --packets x.parquet --tee parquet=./x.parquet", exitUsage, "x.parquet", false},
 		{"live v1 --save-pcap never.pcap --feature nosuch", exitUsage, "nosuch", false},
-		{"live v1 --user nosuchuser", exitUsage, "nosuchuser", false},
+		{"live v1 --user nosuchuser", exitUsage, "no user nosuchuser", false},
 		{"live v1 -o /nonexistent/x.csv", exitError, "/nonexistent/x.csv", false},
 		{"live v1 -d 1", exitPermission, "CAP_NET_RAW", true},
 	} {
+		c.args = strings.ReplaceAll(c.args, "INDEX", strconv.Itoa(index))
 		cmd := ns.Command(exe, strings.Fields(c.args)...)
 		if c.nobody {
 			cmd = ns.Command("setpriv", append([]string{"--reuid=65534", "--clear-groups", exe}, strings.Fields(c.args)...)...)

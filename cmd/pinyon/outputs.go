@@ -64,7 +64,7 @@ func parseOutput(path, word string, say func(string, ...any)) (*output, error) {
 		o.format = &formats[0]
 	}
 	if path == "-" && !o.format.stdout {
-		return nil, fmt.Errorf("format %s needs a file: give one with -o", o.format.name)
+		return nil, usage("format %s needs a file: give one with -o", o.format.name)
 	}
 	return o, nil
 }

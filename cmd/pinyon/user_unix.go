@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -23,7 +24,15 @@ func findUser(name string) (*identity, error) {
 	}
 	u, err := user.Lookup(name)
 	if err != nil {
-		if u, err = user.LookupId(name); err != nil {
+		if _, e := strconv.Atoi(name); e == nil {
+			u, err = user.LookupId(name)
+		}
+		var byName user.UnknownUserError
+		var byID user.UnknownUserIdError
+		switch {
+		case errors.As(err, &byName), errors.As(err, &byID):
+			return nil, usage("--user: there is no user %s", name)
+		case err != nil:
 			return nil, usage("--user: %w", err)
 		}
 	}
