@@ -178,7 +178,7 @@ func TestFormats(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"parquet", "npy"} {
-		want(t, exitError, "needs a file", "extract", in, "-f", name)
+		want(t, exitUsage, "needs a file", "extract", in, "-f", name)
 	}
 	out := filepath.Join(t.TempDir(), "x.parquet")
 	want(t, 0, "note: writing csv", "extract", in, "-f", "csv", "-o", out)
@@ -194,7 +194,7 @@ func TestTee(t *testing.T) {
 	if strings.Count(out, "\n") != 4 || strings.Count(read(t, a), "\n") != 3 || len(files(t, dir)) != 4 {
 		t.Errorf("stdout %q, files %v", out, files(t, dir))
 	}
-	want(t, exitUsage, "given twice", "extract", captureFile(t), "-o", a, "--tee", "csv="+filepath.Join(dir, ".", "a.jsonl"))
+	want(t, exitUsage, "two outputs", "extract", captureFile(t), "-o", a, "--tee", "csv="+filepath.Join(dir, ".", "a.jsonl"))
 }
 
 func TestSummaryJSON(t *testing.T) {

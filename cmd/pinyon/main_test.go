@@ -157,7 +157,7 @@ func TestUsage(t *testing.T) {
 		{"bidir-split", "extract --bidir-split --bidir-style c " + in},
 		{"FORMAT=TARGET", "extract --tee x " + in},
 		{"salt already", "extract --random-salt --anonymization-salt x " + in},
-		{"given twice", "extract --tee jsonl=- " + in},
+		{"two outputs", "extract --tee jsonl=- " + in},
 		{"given twice", "extract - -"},
 		{"no such file", "extract -c none.yaml " + in},
 		{".json", "extract -c none.ini " + in},
