@@ -13,6 +13,7 @@ const (
 	DefaultBufferSize  = 8 << 20 // bytes of ring a device
 	MinBufferSize      = 64 << 10
 	DefaultReadTimeout = time.Second
+	MaxRings           = 64
 )
 
 // Any is the name of all devices together. Their frames are LINUX_SLL2.
@@ -103,8 +104,8 @@ func (o Options) withDefaults() (Options, error) {
 		o.ReadTimeout = DefaultReadTimeout
 	}
 	o.Rings = max(o.Rings, 1)
-	if o.Rings > 64 {
-		return o, fmt.Errorf("%d rings; want 64 at most", o.Rings)
+	if o.Rings > MaxRings {
+		return o, fmt.Errorf("%d rings; want %d at most", o.Rings, MaxRings)
 	}
 	if err := checkBackend(&o); err != nil {
 		return o, err

@@ -148,9 +148,6 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	return &inputs{list: []pinyon.Input{one}, sizes: []int64{0}, live: in}, nil
 }
 
-// maxRings is how many rings package capture takes.
-const maxRings = 64
-
 // options are what the flags say of the capture.
 func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.Options, error) {
 	o := l.capture
@@ -186,8 +183,8 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 	if o.Rings < 1 {
 		return o, usage("--rings: got %d; want 1 or more", o.Rings)
 	}
-	if o.Rings > maxRings {
-		return o, usage("--rings: got %d; want %d at most", o.Rings, maxRings)
+	if o.Rings > capture.MaxRings {
+		return o, usage("--rings: got %d; want %d at most", o.Rings, capture.MaxRings)
 	}
 	return o, checkDevices(args)
 }
