@@ -919,9 +919,8 @@ func TestHeldBlocks(t *testing.T) {
 		b.Release()
 	}
 	w.numbered("v0", 53, 6000, 10)
-	if read(false); last != 6009 {
-		t.Errorf("the last packet is %d", last)
-	}
+	// They are handed over once their block is 30 ms old, or later on a busy machine.
+	within(t, "packets after the blocks were given back", func() bool { read(false); return last == 6009 })
 	d.Close()
 	if s := d.Stats(); s.Received != 5020 || s.Captured != n || s.Dropped == 0 {
 		t.Errorf("delivered %d, %+v", n, s)
