@@ -187,7 +187,7 @@ func (c *Capture) prepare(set func(*Options), same bool, output OpenOutput) (*ha
 	}
 	if !runs {
 		if !same {
-			if err := check(full.Filter, &full); err != nil {
+			if err := check(full.Filter, links, &full); err != nil {
 				return nil, err
 			}
 		}

@@ -17,7 +17,7 @@ import (
 type ring interface {
 	Next(f *packet.Frame) bool
 	// Buffered is how many packets are left of the block at hand, Ready whether Next has
-	// one; for the reader as well.
+	// one and Lent is false; for the reader as well.
 	Buffered() int
 	Ready() bool
 	// Lent reports whether what is held should come back before Next goes on.

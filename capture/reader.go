@@ -74,6 +74,9 @@ func (d *Device) Ready() bool {
 	if d.over || d.event.Load() && d.isClosed() {
 		return false
 	}
+	if d.one != nil {
+		return d.one.Ready()
+	}
 	ready := false
 	for _, p := range d.ports {
 		if p.Lent() {

@@ -260,10 +260,13 @@ func (c *Capture) setFilter(expr string) error {
 		}
 	}
 	if errors.Is(err, ErrClosed) {
-		err = check(expr, &o)
+		var links []*link
+		if links, err = find(&o); err == nil {
+			err = check(expr, links, &o)
+		}
 	}
 	if err != nil {
-		return err
+		return wrap("filter", err)
 	}
 	c.mu.Lock()
 	c.opt.Filter = expr
@@ -272,12 +275,8 @@ func (c *Capture) setFilter(expr string) error {
 }
 
 // check compiles a filter for the devices of a run to come.
-func check(expr string, o *Options) error {
-	for _, name := range o.Interfaces {
-		l, err := lookup(name)
-		if err != nil {
-			return wrap("filter", err)
-		}
+func check(expr string, links []*link, o *Options) error {
+	for _, l := range links {
 		if _, err := compile(expr, l, o); err != nil {
 			return wrap("filter", err)
 		}

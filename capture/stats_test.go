@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -28,5 +29,21 @@ func TestLost(t *testing.T) {
 	s := Stats{Received: 100, Captured: 50, Dropped: 7, FilterDropped: 11, QueueDropped: 13, InterfaceDropped: 17}
 	if s.Lost() != 7+13+17 {
 		t.Error(s.Lost())
+	}
+}
+
+// TestStatsAdd: every sum of a Device goes into that of its Capture, which counts panics itself.
+func TestStatsAdd(t *testing.T) {
+	var one, sum Stats
+	v := reflect.ValueOf(&one).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Uint64 {
+			f.SetUint(uint64(i + 1))
+		}
+	}
+	one.CallbackPanics = 0
+	sum.add(one)
+	if sum != one {
+		t.Errorf("%+v, want %+v", sum, one)
 	}
 }

@@ -1,6 +1,9 @@
 package replay
 
-import "pinyon/packet"
+import (
+	"pinyon/capture"
+	"pinyon/packet"
+)
 
 // A chunk is a run of frames in memory of its own.
 type chunk struct {
@@ -10,7 +13,8 @@ type chunk struct {
 	cut    []bool  // captured shorter than it was on the wire
 	length int64   // ns of the loop up to the end of the chunk
 
-	filtered, tooLong uint64 // frames read beside those
+	filtered, tooLong uint64         // frames read beside those
+	source            capture.Counts // once the chunk was read
 }
 
 // Room of a chunk. Frames beyond come in the next.

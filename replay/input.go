@@ -35,7 +35,7 @@ func (in *input) load(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		c := newChunk()
-		err := r.fill(ctx, c, nil)
+		err := r.read(ctx, c, nil)
 		c.shrink()
 		used += int64(cap(c.arena)) + frameRoom*int64(cap(c.frames))
 		in.held = append(in.held, c)
@@ -94,6 +94,15 @@ type reader struct {
 	clock   clock
 	frame   packet.Frame
 	damaged bool // the source ended with an error
+}
+
+// read is fill, and notes what the source has met so far.
+func (r *reader) read(ctx context.Context, c *chunk, hurry func() bool) error {
+	err := r.fill(ctx, c, hurry)
+	if s, ok := r.src.(capture.Counter); ok {
+		c.source = s.Counts()
+	}
+	return err
 }
 
 // fill reads frames into c until it is full, hurry says so or ctx ends, which a filter that
@@ -166,7 +175,7 @@ func (r *reader) stream(ctx context.Context, send func(*chunk) error) error {
 				return
 			}
 			c.reset()
-			end = r.fill(ctx, c, waits.Load)
+			end = r.read(ctx, c, waits.Load)
 			full <- c // has room for all
 		}
 	}()

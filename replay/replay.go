@@ -73,6 +73,7 @@ type Stats struct {
 	Mbps     float64           `json:"mbit_per_second"`
 	MaxLate  float64           `json:"max_late_seconds"` // most that a frame left behind its time; 0 at top speed
 	InMemory bool              `json:"in_memory"`        // all frames were held before the first was sent
+	Source   capture.Counts    `json:"-"`                // oddities of the input, as far as it was read at most in a loop
 }
 
 // Errors of the input's kind; use errors.Is.
@@ -160,6 +161,9 @@ func (r *run) all(in *input) error {
 		length := int64(0)
 		err := in.each(r.ctx, func(c *chunk) error {
 			length = max(length, c.length)
+			if c.source.Records >= r.stats.Source.Records {
+				r.stats.Source = c.source
+			}
 			return r.send(c)
 		})
 		switch {

@@ -208,10 +208,14 @@ func (r *Ring) Size() (ring, frame int) {
 // Buffered is how many packets are left of the block at hand. It is for the goroutine of Next.
 func (r *Ring) Buffered() int { return r.left }
 
-// Ready reports whether Next has a packet. It is for the same goroutine.
+// Ready reports whether Next has a packet, and has not lent too much (Lent). It is for the
+// same goroutine.
 func (r *Ring) Ready() bool {
 	if r.left > 0 {
 		return true
+	}
+	if r.Lent() {
+		return false
 	}
 	next := r.next
 	if r.cur != nil {

@@ -450,7 +450,7 @@ func (s *dumpFile) iface(n uint32) (i pcap.Interface, ok bool) {
 
 func (s *dumpFile) tell(d *dumper) int {
 	d.say("%s: %d records, %d matched", s.name, s.records, d.matched)
-	d.saySkipped(skippedBy(s.r))
+	d.saySkipped(skippedBy(s.r.Counts()))
 	return exitOK
 }
 

@@ -122,15 +122,7 @@ func TestDumpReaderGone(t *testing.T) {
 	}
 	in := write(t, "long.pcap", append(captureBytes(t), long...))
 	p := process(t, "dump", "-r", in, "-w", file, "--print")
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	io.ReadFull(out, make([]byte, 10))
-	out.Close()
+	glance(t, p)
 	if status := exitStatus(t, p); status != exitOK {
 		t.Errorf("exit %d", status)
 	}
@@ -140,7 +132,8 @@ func TestDumpReaderGone(t *testing.T) {
 	p = process(t, "dump", "-r", in)
 	var words strings.Builder
 	p.Stderr = &words
-	if out, err = p.StdoutPipe(); err != nil {
+	out, err := p.StdoutPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Start(); err != nil {

@@ -249,7 +249,7 @@ func (t *filterTest) file(name, expr string, set *filter.Set, out *bufio.Writer)
 		return nil
 	}
 	defer func() {
-		t.skipped.add(skippedBy(r))
+		t.skipped.add(skippedBy(r.Counts()))
 		r.Close()
 	}()
 	before := ""

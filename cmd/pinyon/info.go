@@ -161,7 +161,7 @@ func scanCapture(path string, r *pcap.Reader) *captureInfo {
 			s.IPv4++
 		}
 	}
-	s.skipped = skippedBy(r)
+	s.skipped = skippedBy(r.Counts())
 	s.headers(r.Info())
 	s.times(first, last)
 	s.decoded(&protocols, &dec)

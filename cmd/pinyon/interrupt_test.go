@@ -64,6 +64,20 @@ func idle(t *testing.T, out string, while time.Duration) (c *exec.Cmd, stderr *b
 	return c, bufio.NewReader(pipe)
 }
 
+// glance starts a process, and stops reading its standard output after ten bytes.
+func glance(t *testing.T, p *exec.Cmd) {
+	t.Helper()
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.ReadFull(out, make([]byte, 10))
+	out.Close()
+}
+
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
 	for range 1000 {
@@ -116,16 +130,23 @@ func TestQuit(t *testing.T) {
 	if signal.Ignored(syscall.SIGQUIT) {
 		t.Skip("quits are ignored here, as in a shell's background, and by what is started too")
 	}
+	if status, left, said := signalled(t, syscall.SIGQUIT); status != exitQuit || len(left) != 0 {
+		t.Errorf("status %d, left over %v, %s", status, left, said)
+	}
+}
+
+// signalled sends signals to an idle extraction: its exit status, the files that are there
+// then, and what it said.
+func signalled(t *testing.T, signals ...os.Signal) (status int, left []string, said string) {
+	t.Helper()
 	dir := t.TempDir()
 	p, stderr := idle(t, filepath.Join(dir, "x.csv"), 100*time.Millisecond)
-	p.Process.Signal(syscall.SIGQUIT)
-	said, _ := io.ReadAll(stderr)
-	if got := exitStatus(t, p); got != exitQuit {
-		t.Errorf("status %d, %s", got, said)
+	for _, s := range signals {
+		p.Process.Signal(s)
 	}
-	if got := files(t, dir); len(got) != 0 {
-		t.Errorf("left over: %v", got)
-	}
+	b, _ := io.ReadAll(stderr)
+	status = exitStatus(t, p)
+	return status, files(t, dir), string(b)
 }
 
 // TestHangup: the second hangup of a session that ends aborts nothing, and nohup is minded.
@@ -133,17 +154,12 @@ func TestHangup(t *testing.T) {
 	if signal.Ignored(syscall.SIGHUP) {
 		t.Skip("hangups are ignored here, as nohup has it, and by what is started too")
 	}
-	dir := t.TempDir()
-	p, stderr := idle(t, filepath.Join(dir, "x.csv"), 100*time.Millisecond)
-	p.Process.Signal(syscall.SIGHUP)
-	p.Process.Signal(syscall.SIGHUP)
-	said, _ := io.ReadAll(stderr)
-	if got := exitStatus(t, p); got != exitHangup || len(files(t, dir)) != 2 {
-		t.Errorf("status %d, files %v, %s", got, files(t, dir), said)
+	if status, left, said := signalled(t, syscall.SIGHUP, syscall.SIGHUP); status != exitHangup || len(left) != 2 {
+		t.Errorf("status %d, files %v, %s", status, left, said)
 	}
 
-	dir = t.TempDir()
-	p = process(t)
+	dir := t.TempDir()
+	p := process(t)
 	p.Args = []string{"sh", "-c", `trap "" HUP; exec "$0" dump -r - -w "$1"`, p.Path, filepath.Join(dir, "x.pcap")}
 	p.Path = "/bin/sh"
 	in, err := p.StdinPipe()
@@ -211,15 +227,7 @@ func TestClosedPipe(t *testing.T) {
 	p := process(t, args...)
 	var stderr bytes.Buffer
 	p.Stderr = &stderr
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	io.ReadFull(out, make([]byte, 10))
-	out.Close()
+	glance(t, p)
 	if got := exitStatus(t, p); got != exitError || stderr.Len() > 0 {
 		t.Errorf("status %d, stderr %q", got, stderr.String())
 	}

@@ -102,14 +102,8 @@ func isNull(place string) bool {
 type series struct{ dir, stem, ext string }
 
 func seriesOf(path string) series {
-	dir, base := filepath.Split(path)
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
-	}
-	if to, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = to
-	}
-	ext := filepath.Ext(base)
+	dir := filepath.Dir(sink.Place(numbered(path, 0))) // which nothing has
+	base, ext := filepath.Base(path), filepath.Ext(path)
 	return series{dir: dir, stem: strings.TrimSuffix(base, ext), ext: ext}
 }
 

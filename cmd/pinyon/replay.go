@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -150,29 +149,21 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		case <-ctx.Done():
 		}
 	}()
-	var records, sections atomic.Uint64 // skipped
 	open := func() (capture.Source, error) {
-		var src capture.Source
-		var err error
 		switch {
 		case file == "-":
-			src, err = openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
+			return openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
 		case r.opt.Once:
-			src, err = openStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
-		default:
-			src, err = pcap.Open(file)
+			return openStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
 		}
-		if err != nil {
-			return nil, err
-		}
-		return newSkipSource(src, &records, &sections), nil
+		return pcap.Open(file)
 	}
 	before, counted := netif.Counters(to.Index())
 	stats, err := replay.Run(ctx, open, to, &r.opt)
 	if sig.status.Load() != 0 && (err == nil || errors.Is(err, errStopped) || errors.Is(err, pcap.ErrFormat) || errors.Is(err, pcap.ErrTruncated)) {
 		err = &exit{status: int(sig.status.Load())} // a pipe that is given up may end anywhere
 	}
-	s := replaySummary{Stats: stats, skipped: skipped{records.Load(), sections.Load()}}
+	s := replaySummary{Stats: stats, skipped: skippedBy(stats.Source)}
 	if after, e := netif.Counters(to.Index()); counted == nil && e == nil {
 		n := after.TxDropped - before.TxDropped
 		s.DeviceDropped = &n
@@ -199,37 +190,6 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 	}
 	if err == nil && len(s.Failed) > 0 {
 		err = &exit{status: exitIncomplete}
-	}
-	return err
-}
-
-// A skipSource tells what its capture skips. It may still be read when the run is over, in
-// another goroutine. Loops that read the capture again find the same: the most counts.
-type skipSource struct {
-	capture.Source
-	r                 *pcap.Reader
-	records, sections *atomic.Uint64
-}
-
-func newSkipSource(src capture.Source, records, sections *atomic.Uint64) *skipSource {
-	s := &skipSource{Source: src, records: records, sections: sections}
-	switch src := src.(type) {
-	case *stream:
-		s.r = src.Reader
-	case *pcap.Reader:
-		s.r = src
-	}
-	return s
-}
-
-func (s *skipSource) Next(f *packet.Frame) error {
-	err := s.Source.Next(f)
-	c := skippedBy(s.r)
-	if c.UnknownInterface > s.records.Load() {
-		s.records.Store(c.UnknownInterface)
-	}
-	if c.UnsupportedSections > s.sections.Load() {
-		s.sections.Store(c.UnsupportedSections)
 	}
 	return err
 }

@@ -12,8 +12,7 @@ type skipped struct {
 	UnsupportedSections uint64 `json:"unsupported_sections"` // of an unknown major version
 }
 
-func skippedBy(r *pcap.Reader) skipped {
-	c := r.Counts()
+func skippedBy(c pcap.Counts) skipped {
 	return skipped{c.UnknownInterface, c.UnsupportedSections}
 }
 
