@@ -33,7 +33,7 @@ type protocolState struct {
 	syn     [2]uint32 // sequence number of the first SYN of a direction
 	synSeen uint8     // bit d: syn[d] is one; bit 2+d: it was a pure SYN
 	done    bool      // no parser wants another packet
-	tried   uint8     // UDP: datagrams looked at; TCP: bare ACKs before the first data, four bits a direction
+	tried   uint8     // TCP: bare ACKs before the first data, four bits a direction
 	first   uint8     // what the first data of a TCP client looks like
 }
 

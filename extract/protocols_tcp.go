@@ -15,8 +15,8 @@ import (
 // frames, which store nothing, go on.
 const streamBound = stream.Window
 
-// tlsSegments is how many segments or datagrams of a direction are asked whether TLS starts
-// with them: it may follow STARTTLS, CONNECT, SOCKS or STUN.
+// tlsSegments is how many segments of a direction are asked whether TLS starts
+// with them: it may follow STARTTLS, CONNECT or SOCKS.
 const tlsSegments = 64
 
 // segment takes a TCP segment.

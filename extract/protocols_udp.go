@@ -7,66 +7,79 @@ import (
 	"pinyon/proto/tls"
 )
 
-// firstDatagrams is how many datagrams of a UDP flow are asked whether they begin QUIC.
-const firstDatagrams = 16
-
-// datagram takes a UDP payload.
+// datagram takes a UDP payload. Every parser that the plan wants is offered every datagram,
+// whatever the others made of it and whatever the ports are: one flow may hold a DNS query,
+// QUIC and DTLS. As long as a parser holds nothing of the flow, all it does is to test the
+// shape of the datagram at hand, which takes a bounded time; hence it may do so for ever.
+//
+// A feeding function takes the flow's protocols, nil if there are none yet, and returns them.
 func (s *protocolState) datagram(m *Memory, o *flow.Obs) {
-	p := &m.protocolPools
-	if s.at == 0 && !s.opens(m, o) {
-		return
+	var x *protocols
+	if s.at != 0 {
+		x = m.protocolPools.live[s.at]
 	}
-	x := p.live[s.at]
-	d := o.Dir & 1
-	if x.dns != nil {
-		x.dns.Datagram(d, o.Payload, int(o.PayloadLen), o.Time)
-		return
-	}
-	if x.quic != nil && !x.quic.Datagram(&p.scratch, &quic.Datagram{
-		Payload: o.Payload, Size: int(o.PayloadLen), Dir: d, Index: uint32(o.Index), Time: o.Time,
-	}) {
-		s.drop(m)
-		s.tried = max(s.tried, firstDatagrams)
-		return
-	}
-	if x.tls != nil {
-		x.tls.FeedDatagram(d, o.Payload, tls.Mark{Index: o.Index, Time: o.Time})
-		s.done = x.tls.Ended(0) && x.tls.Ended(1)
-	}
-}
-
-// opens decides whether a datagram begins something to parse, and makes ready for it.
-func (s *protocolState) opens(m *Memory, o *flow.Obs) bool {
-	p := &m.protocolPools
 	on := m.plan.parsers
-	if on&parseDNS != 0 {
-		if c := dns.CarrierOf(o.SrcPort, o.DstPort, false); c != dns.NoCarrier {
-			x := p.open(s)
-			x.dns = take(&p.dns)
-			x.dns.Reset(c)
-			x.kept = parseDNS
-			return true
-		}
+	if on&parseDNS != 0 && (x != nil && x.dns != nil || looksDNS(o)) {
+		x = s.datagramDNS(m, x, o)
 	}
-	if on&parseQUIC != 0 && s.tried < firstDatagrams && quic.Looks(o.Payload) {
-		x := p.open(s)
-		x.quic = take(&p.quic)
-		x.kept = parseQUIC
-		return true
+	if on&parseQUIC != 0 && (x != nil && x.quic != nil || quic.Looks(o.Payload)) {
+		x = s.datagramQUIC(m, x, o)
 	}
-	if on&parseTLS != 0 && looksDTLS(o.Payload) {
-		x := p.open(s)
-		x.openTLS(m)
-		x.kept = parseTLS
-		return true
+	if on&parseTLS != 0 && (x != nil && x.tls != nil || tls.StartDTLS(o.Payload) == tls.Mine) {
+		x = s.datagramDTLS(m, x, o)
 	}
-	if s.tried++; s.tried >= 2*tlsSegments {
-		s.done = true
+	if x != nil && x.dns == nil && x.quic == nil && x.tls == nil {
+		s.drop(m)
 	}
-	return false
 }
 
-// looksDTLS is the first test: a handshake record of a version that DTLS has had.
-func looksDTLS(b []byte) bool {
-	return len(b) >= 13 && b[0] == tls.RecordHandshake && (b[1] == 0xfe || b[1] == 0x01)
+// opened is x, or the flow's protocols newly made if there were none.
+func (s *protocolState) opened(m *Memory, x *protocols) *protocols {
+	if x == nil {
+		x = m.protocolPools.open(s)
+	}
+	return x
+}
+
+// looksDNS is the first test of a datagram.
+func looksDNS(o *flow.Obs) bool {
+	c := dns.CarrierOf(o.SrcPort, o.DstPort, false)
+	return c != dns.NoCarrier && dns.Looks(o.Payload, c) == dns.Mine
+}
+
+func (s *protocolState) datagramDNS(m *Memory, x *protocols, o *flow.Obs) *protocols {
+	x = s.opened(m, x)
+	if x.dns == nil {
+		x.dns = take(&m.protocolPools.dns)
+		x.dns.Reset(dns.CarrierOf(o.SrcPort, o.DstPort, false))
+	}
+	x.dns.Datagram(o.Dir&1, o.Payload, int(o.PayloadLen), o.Time)
+	return x
+}
+
+// datagramQUIC gives up a connection that some datagrams could not confirm. The next one that
+// looks like QUIC begins another.
+func (s *protocolState) datagramQUIC(m *Memory, x *protocols, o *flow.Obs) *protocols {
+	p := &m.protocolPools
+	x = s.opened(m, x)
+	if x.quic == nil {
+		x.quic = take(&p.quic)
+	}
+	if !x.quic.Datagram(&p.scratch, &quic.Datagram{
+		Payload: o.Payload, Size: int(o.PayloadLen), Dir: o.Dir & 1, Index: uint32(o.Index), Time: o.Time,
+	}) {
+		x.quic.Reset(&p.scratch)
+		give(&p.quic, x.quic)
+		x.quic = nil
+	}
+	return x
+}
+
+func (s *protocolState) datagramDTLS(m *Memory, x *protocols, o *flow.Obs) *protocols {
+	x = s.opened(m, x)
+	if x.tls == nil {
+		x.openTLS(m)
+	}
+	x.tls.FeedDatagram(o.Dir&1, o.Payload, tls.Mark{Index: o.Index, Time: o.Time})
+	return x
 }

@@ -10,9 +10,10 @@ func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 // choose them (RFC 9000 section 7.2): these ask for Version Negotiation. Short headers look
 // like anything and never count.
 func Looks(payload []byte) bool {
-	if len(payload) < 7 {
-		return false
-	}
+	return len(payload) >= 7 && (payload[0]&0x80 != 0 || payload[0]&0xcb == 0x09) && looks(payload)
+}
+
+func looks(payload []byte) bool {
 	if payload[0]&0x80 == 0 {
 		_, _, ok := googlePublic(payload)
 		return ok

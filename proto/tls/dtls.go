@@ -13,6 +13,10 @@ func StartDTLS(b []byte) Verdict {
 	if len(b) < 13+12 || b[0] != RecordHandshake {
 		return NotMine
 	}
+	return startDTLS(b)
+}
+
+func startDTLS(b []byte) Verdict {
 	c := cursor.New(b)
 	c.Skip(1)
 	version, epoch := c.U16(), c.U16()
