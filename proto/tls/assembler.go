@@ -1,9 +1,19 @@
 package tls
 
-import "pinyon/internal/cursor"
+import (
+	"slices"
 
-// maxAhead is how far behind the bytes at hand a fragment may lie.
-const maxAhead = 16 << 10
+	"pinyon/internal/cursor"
+)
+
+const (
+	// maxAhead is how far behind the bytes at hand a fragment may lie.
+	maxAhead = 16 << 10
+	// maxSpans is how many separate runs of a message's bytes may be there. A message of up
+	// to twice as many fragments can be put together in any order: between two runs at least
+	// one fragment is missing.
+	maxSpans = 64
+)
 
 // assembler puts DTLS handshake messages together.
 type assembler struct {
@@ -18,17 +28,17 @@ type assembly struct {
 	number uint16
 	length int    // of the message, header not counted
 	buf    []byte // TLS header and body so far; holes are zero
-	spans  [8]span
-	nspans int
+	spans  []span // what of the body is there, sorted and apart
 	msg    Message
 }
 
-// A span is a range of body bytes that are there.
-type span struct{ from, to int }
+// A span is a range of body bytes.
+type span struct{ from, to int32 }
 
 func (a *assembler) reset() {
 	n := assembler{whole: a.whole[:0]}
 	for i := range a.slots {
+		n.slots[i].spans = a.slots[i].spans[:0]
 		if buf := a.slots[i].buf; cap(buf) <= keepBuffer {
 			n.slots[i].buf = buf[:0]
 		}
@@ -60,7 +70,7 @@ func (a *assembler) fragment(b []byte, at Mark, m *Message) (rest []byte, ok boo
 	if s == nil || a.held()+max(0, 4+from+len(part)-len(s.buf)) > MaxHandshake || !s.add(from, part, at) {
 		return rest, false
 	}
-	if s.nspans != 1 || s.spans[0] != (span{0, length}) {
+	if len(s.spans) != 1 || s.spans[0] != (span{0, int32(length)}) {
 		return rest, false
 	}
 	*m = s.msg
@@ -101,7 +111,7 @@ func (a *assembler) slot(number uint16, typ uint8, length int) *assembly {
 			free = s
 		}
 	}
-	*free = assembly{used: true, number: number, length: length, buf: appendHeader(free.buf[:0], typ, length)}
+	*free = assembly{used: true, number: number, length: length, buf: appendHeader(free.buf[:0], typ, length), spans: free.spans[:0]}
 	free.msg.Type = typ
 	return free
 }
@@ -135,24 +145,22 @@ func (s *assembly) add(from int, part []byte, at Mark) bool {
 	return true
 }
 
-// cover adds a range to the spans, which stay sorted and apart; false if there is no room.
+// cover adds a range to the spans; false if there is no room.
 func (s *assembly) cover(from, to int) bool {
+	r := span{int32(from), int32(to)}
 	i := 0
-	for i < s.nspans && s.spans[i].to < from {
+	for i < len(s.spans) && s.spans[i].to < r.from {
 		i++
 	}
 	j := i
-	for j < s.nspans && s.spans[j].from <= to {
-		from, to = min(from, s.spans[j].from), max(to, s.spans[j].to)
+	for j < len(s.spans) && s.spans[j].from <= r.to {
+		r.from, r.to = min(r.from, s.spans[j].from), max(r.to, s.spans[j].to)
 		j++
 	}
-	if i == j && s.nspans == len(s.spans) {
+	if i == j && len(s.spans) == maxSpans {
 		return false
 	}
-	tail := s.spans
-	n := copy(s.spans[i+1:], tail[j:s.nspans])
-	s.spans[i] = span{from, to}
-	s.nspans = i + 1 + n
+	s.spans = slices.Replace(s.spans, i, j, r)
 	return true
 }
 
@@ -160,7 +168,7 @@ func (s *assembly) cover(from, to int) bool {
 func (a *assembler) partial() (m Message, ok bool) {
 	for i := range a.slots {
 		s := &a.slots[i]
-		if s.used && s.nspans > 0 && s.spans[0].from == 0 && s.msg.Type <= typeServerHello {
+		if s.used && len(s.spans) > 0 && s.spans[0].from == 0 && s.msg.Type <= typeServerHello {
 			m = s.msg
 			m.Bytes = s.buf[:4+s.spans[0].to]
 			return m, true

@@ -153,10 +153,10 @@ func (h *ClientHello) SuiteCount() int {
 	return h.CipherSuites.Count()
 }
 
-// MaxVersion is the numerically highest version of supported_versions less GREASE, else
-// the legacy version.
+// MaxVersion is the newest version of supported_versions less GREASE, else the legacy
+// version.
 func (h *ClientHello) MaxVersion() uint16 {
-	if v := h.SupportedVersions.Max(); v != 0 {
+	if v := h.SupportedVersions.Newest(); v != 0 {
 		return v
 	}
 	return h.Version

@@ -1,6 +1,11 @@
 package tls
 
-import "testing"
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
 
 // dtlsRecord is a record of epoch 0 with a fragment of a message: bytes from ... to of its
 // body, all that follow if to is negative.
@@ -118,6 +123,49 @@ func TestDTLSConnectionID(t *testing.T) {
 		)
 		if got := string(s.AppendHistory(nil)); got != c.want || s.Established() != c.established {
 			t.Errorf("%s: history %s, established %v; want %s, %v", c.name, got, s.Established(), c.want, c.established)
+		}
+	}
+}
+
+// TestFragments: hellos in up to 128 fragments that arrive in any order, some twice, some over
+// others, several to a datagram or not, read like those that come whole.
+func TestFragments(t *testing.T) {
+	r := rand.New(rand.NewPCG(64, 39))
+	for round := range 300 {
+		hello := dtlsHello(VersionDTLS12, nil, []uint16{0xc02b, uint16(round)}, sniExt("a.example"), ext(ExtPadding, make([]byte, r.IntN(3000))))
+		server := serverHello(VersionDTLS12, nil, 0xc02b, ext(ExtExtendedMaster, nil), ext(ExtPadding, make([]byte, r.IntN(500))))
+		whole := runDTLS(c2s(dtlsRecord(0, 0, 1, hello, 0, -1)), s2c(dtlsRecord(0, 0, 2, server, 0, -1)))
+		var parts []segment
+		for dir, msg := range [][]byte{hello, server} {
+			n := len(msg) - 4
+			cuts := []int{0, n}
+			for range 1 + r.IntN(min(127, n-1)) {
+				cuts = append(cuts, 1+r.IntN(n-1))
+			}
+			slices.Sort(cuts)
+			for i := range len(cuts) - 1 {
+				from, to := cuts[i], cuts[i+1]
+				if from == to {
+					continue
+				}
+				if r.IntN(8) == 0 { // over its neighbours
+					from, to = max(0, from-r.IntN(20)), min(n, to+r.IntN(20))
+				}
+				for range 1 + r.IntN(8)/7 {
+					parts = append(parts, segment{dir, dtlsRecord(0, 0, uint8(1+dir), msg, from, to)})
+				}
+			}
+		}
+		r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		for i := len(parts) - 1; i > 0; i-- {
+			if parts[i].dir == parts[i-1].dir && r.IntN(3) == 0 {
+				parts[i-1].b = cat(parts[i-1].b, parts[i].b)
+				parts = slices.Delete(parts, i, i+1)
+			}
+		}
+		s := runDTLS(parts...)
+		if !bytes.Equal(s.ClientHelloBytes(), whole.ClientHelloBytes()) || !bytes.Equal(s.ServerHelloBytes(), whole.ServerHelloBytes()) || s.Client() != 0 {
+			t.Fatalf("round %d: %d of %d bytes, %d of %d; client %d", round, len(s.ClientHelloBytes()), len(hello), len(s.ServerHelloBytes()), len(server), s.Client())
 		}
 	}
 }

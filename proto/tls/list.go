@@ -40,11 +40,11 @@ func (l List) First() uint16 {
 	return 0
 }
 
-// Max is the numerically highest element that is not GREASE, 0 if there is none.
-func (l List) Max() uint16 {
+// Newest is the newest of a list of versions, GREASE left out; 0 if there is none.
+func (l List) Newest() uint16 {
 	var m uint16
 	for i := range l.Len() {
-		if v := l.At(i); v > m && !IsGREASE(v) {
+		if v := l.At(i); !IsGREASE(v) && (m == 0 || Older(m, v)) {
 			m = v
 		}
 	}

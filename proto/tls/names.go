@@ -25,6 +25,26 @@ func Is13(v uint16) bool {
 	return v == VersionDTLS13 || v >= VersionTLS13 && v>>8 != 0xfe
 }
 
+// Older reports whether version a is older than b. The numbers of TLS rise, drafts of TLS 1.3
+// being numbered above it; those of DTLS fall from 1.0 on (RFC 6347 section 4.1), which was
+// made of TLS 1.1 as 1.2 of 1.2 and 1.3 of 1.3. Within one hello all are of one kind.
+func Older(a, b uint16) bool { return rank(a) < rank(b) }
+
+// rank is the place of a version among all: twice the number of TLS, and for DTLS one more
+// than the TLS it was made of.
+func rank(v uint16) int {
+	switch v {
+	case VersionDTLSPre:
+		return 2*int(VersionTLS11) - 1
+	case VersionDTLS10:
+		return 2*int(VersionTLS11) + 1
+	}
+	if v>>8 == VersionDTLS12>>8 {
+		return 2*(int(VersionTLS12)+int(VersionDTLS12)-int(v)) + 1
+	}
+	return 2 * int(v)
+}
+
 // VersionName is the text of a version: "TLS 1.2", "TLS 1.3 (draft 23)", "DTLS 1.0" and so
 // on, else "Unknown (0xhhhh)".
 func VersionName(v uint16) string {

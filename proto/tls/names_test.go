@@ -23,6 +23,40 @@ func TestVersionName(t *testing.T) {
 	}
 }
 
+// TestOlder: the versions of either numbering in the order they were published, and the same
+// from any list of them.
+func TestOlder(t *testing.T) {
+	ascending := []uint16{VersionSSL20, VersionSSL30, VersionTLS10, VersionDTLSPre, VersionTLS11, VersionDTLS10, VersionTLS12, VersionDTLS12, VersionTLS13, VersionDTLS13}
+	for i, a := range ascending {
+		for j, b := range ascending {
+			if Older(a, b) != (i < j) {
+				t.Errorf("Older(%04x, %04x) is not %v", a, b, i < j)
+			}
+			if got := List(u16s(0x0a0a, a, 0xfafa, b)).Newest(); got != ascending[max(i, j)] {
+				t.Errorf("of %04x and %04x %04x is newest", a, b, got)
+			}
+		}
+	}
+	if got := List(u16s(0x0a0a, 0xfafa)).Newest(); got != 0 {
+		t.Errorf("of GREASE %04x is newest", got)
+	}
+	if got := List(u16s(VersionTLS13, 0x7f1c, 0x7f17, VersionTLS12)).Newest(); got != 0x7f1c {
+		t.Errorf("of drafts %04x is newest", got)
+	}
+}
+
+// TestOffered13: a hello that offers DTLS 1.0 to 1.3 is one of 1.3, in JA4 too.
+func TestOffered13(t *testing.T) {
+	s := runDTLS(c2s(dtlsRecord(0, 0, 1, dtlsHello(VersionDTLS12, nil, []uint16{0x1301}, ext(ExtSupportedVersions, vec8(u16s(VersionDTLS10, VersionDTLS13, VersionDTLS12)))), 0, -1)))
+	var h ClientHello
+	if !s.ClientHello(&h) || s.Version() != VersionDTLS13 || VersionName(s.Version()) != "DTLS 1.3" {
+		t.Fatalf("version %04x", s.Version())
+	}
+	if got := string(AppendJA4(nil, &h, OverDTLS, JA4)); got[:3] != "dd3" {
+		t.Errorf("JA4 %s", got)
+	}
+}
+
 func TestGroupName(t *testing.T) {
 	for g, want := range map[uint16]string{
 		0x15: "secp224r1", 0x16: "secp256k1", 0x17: "secp256r1", 0x18: "secp384r1", 0x19: "secp521r1", 0x1a: "brainpoolP256r1", 0x1b: "brainpoolP384r1",
