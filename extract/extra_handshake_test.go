@@ -49,6 +49,16 @@ func TestRetryColumns(t *testing.T) {
 	})
 }
 
+// TestQUICRetryRequest: the ServerHello of a QUIC connection is that behind the
+// HelloRetryRequest, as tshark shows both. The key share group and its fingerprint are of it.
+func TestQUICRetryRequest(t *testing.T) {
+	check(t, "http3_hrr", recordedFlow(t, "http3_hrr"), map[string]any{
+		"quic_ja3_hash": "aeb4a42cd7925b343b143434a712dd00", "quic_ja3s_hash": "f4febc55ea12b31ae17cfb7e614afda8", "tls_server_extensions": "002b,0033",
+		"tls_hrr": true, "tls_pq_offered": true, "tls_pq_selected": false, "tls_kex_negotiated": true, "tls_key_share_groups": "11ec,001d",
+		"tls_cipher_name": "TLS_AES_128_GCM_SHA256", "quic_sni": "pinyon.example", "quic_history": "IISiisIIIihIHihoHOoOoOoO", "tls_transport": "quic",
+	})
+}
+
 // A line is a connection between two ends that writes down what is sent, in order.
 type line struct {
 	mu   sync.Mutex

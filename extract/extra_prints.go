@@ -32,29 +32,27 @@ var tlsPrints = []Feature{
 // QUIC hellos by the same rules as those over TCP.
 var quicPrints = []Feature{
 	text("quic_ja3_hash", "JA3 hash of the QUIC ClientHello.", func(dst []byte, r *Row) ([]byte, bool) {
-		if !r.quicCH.Usable() {
+		if !r.quicCH.ok || !r.quicCH.Usable() {
 			return dst, false
 		}
 		return tls.AppendJA3Hash(dst, &r.quicCH.ClientHello), true
 	}).null().private(),
 	text("quic_ja3s_hash", "JA3S hash of the QUIC ServerHello.", func(dst []byte, r *Row) ([]byte, bool) {
-		c := r.quic()
-		var h tls.ServerHello
-		if !h.Parse(c.Crypto(1-c.Client())) || !h.Complete || !h.Usable() {
+		if !r.quicCH.answered || !r.quicCH.server.Usable() {
 			return dst, false
 		}
-		return tls.AppendJA3SHash(dst, &h), true
+		return tls.AppendJA3SHash(dst, &r.quicCH.server), true
 	}).null().private(),
 }
 
-// ja4 is filled for TLS over TCP, DTLS and QUIC.
+// ja4 is filled for TLS over TCP, DTLS and QUIC; in a flow that holds both of these for DTLS.
 func ja4(name, doc string, form tls.Form) Feature {
 	return text(name, doc, func(dst []byte, r *Row) ([]byte, bool) {
 		switch {
-		case r.quicCH.ok && r.quicCH.Usable():
-			return tls.AppendJA4(dst, &r.quicCH.ClientHello, tls.OverQUIC, form), true
 		case r.hellos.printable():
 			return tls.AppendJA4(dst, &r.hellos.ch, r.tls().Over(), form), true
+		case r.quicCH.ok && r.quicCH.Usable():
+			return tls.AppendJA4(dst, &r.quicCH.ClientHello, tls.OverQUIC, form), true
 		}
 		return dst, false
 	}).null().private()

@@ -16,16 +16,16 @@ import (
 // What somebody who watches a network wants to be told of. All but the last follow from
 // other columns.
 var riskExtra = []Feature{
-	risk("risk_tls_obsolete", "The server chose a version below TLS 1.2.", func(r *Row) bool {
-		return r.hellos.server && r.hellos.version < tls.VersionTLS12
+	risk("risk_tls_obsolete", "The server chose a version below TLS 1.2 or DTLS 1.2.", func(r *Row) bool {
+		return r.hellos.server && tls.Older(r.hellos.version, tls.VersionTLS12)
 	}),
 	risk("risk_tls_weak_cipher", "The server chose a suite without encryption or authentication, of export grade, or with RC2, RC4, DES or MD5.", func(r *Row) bool {
-		var h tls.ServerHello
-		return r.anyServerHello(&h) && weakSuite(tls.SuiteName(h.CipherSuite))
+		h := r.anyServerHello()
+		return h != nil && weakSuite(tls.SuiteName(h.CipherSuite))
 	}),
 	risk("risk_tls_missing_sni", "The ClientHello names no server; DTLS left out.", func(r *Row) bool {
 		h := r.wholeClientHello()
-		return h != nil && !h.HasServerName && (r.quicCH.ok || r.tls().Over() != tls.OverDTLS)
+		return h != nil && !h.HasServerName && (!r.isTLS() || r.tls().Over() != tls.OverDTLS)
 	}),
 	risk("risk_tls_sni_ip", "The server name is an address.", func(r *Row) bool {
 		h := r.anyClientHello()

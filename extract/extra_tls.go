@@ -15,10 +15,10 @@ import (
 // a whole hello.
 var tlsExtra = []Feature{
 	text("tls_transport", "What carries TLS: tcp, dtls or quic.", func(dst []byte, r *Row) ([]byte, bool) {
-		switch {
-		case r.quicCH.ok:
+		switch s := r.tls(); {
+		case s == nil:
 			return append(dst, "quic"...), true
-		case r.tls().Over() == tls.OverDTLS:
+		case s.Over() == tls.OverDTLS:
 			return append(dst, "dtls"...), true
 		}
 		return append(dst, "tcp"...), true
@@ -56,9 +56,7 @@ var tlsExtra = []Feature{
 		if s := r.tls(); s != nil {
 			return s.Retried()
 		}
-		var h tls.ServerHello
-		_, retried := r.quicServerHello(&h)
-		return retried
+		return r.quicCH.retried
 	}).everywhere(),
 	flag("tls_kex_negotiated", "The key exchange group is the server's choice.", func(r *Row) bool { return r.negotiated() != 0 }).everywhere(),
 	clientFlag("tls_pq_offered", "The client offers a post-quantum key exchange.", (*tls.ClientHello).OffersPostQuantum),
@@ -76,17 +74,16 @@ var tlsExtra = []Feature{
 	clientValue("tls_ech_payload_len", feature.Bytes, "Length of its payload.", func(h *tls.ClientHello) int64 { return valueIf(outer(h), int64(h.ECH.PayloadLen)) }),
 	clientFlag("tls_esni", "The ClientHello has the encrypted server name of drafts before that.", func(h *tls.ClientHello) bool { return h.ESNI }),
 	flag("tls_ems", "Both hellos have extended_master_secret (RFC 7627).", func(r *Row) bool {
-		c := r.anyClientHello()
-		var h tls.ServerHello
-		return c != nil && c.ExtendedMaster && r.anyServerHello(&h) && h.ExtendedMaster
+		c, s := r.anyClientHello(), r.anyServerHello()
+		return c != nil && c.ExtendedMaster && s != nil && s.ExtendedMaster
 	}).everywhere(),
 	sessionFlag("tls_ocsp_stapled", "The server sent a CertificateStatus message in clear.", (*tls.Session).Stapled),
 	sessionFlag("tls_client_cert_requested", "The server asked for a client certificate in clear.", (*tls.Session).CertificateRequested),
 	sessionCount("tls_client_cert_count", feature.Count, "Certificates in the client's Certificate message.", func(s *tls.Session) int64 { return int64(s.ClientCertificates()) }),
 	sessionCount("tls_ticket_lifetime", feature.Seconds, "Lifetime hint of a session ticket in clear.", func(s *tls.Session) int64 { return int64(s.TicketLifetime()) }),
 	count("tls_downgrade_sentinel", feature.None, "12 or 11 if the server's random tells that it could have spoken TLS 1.3.", func(r *Row) int64 {
-		var h tls.ServerHello
-		if !r.anyServerHello(&h) {
+		h := r.anyServerHello()
+		if h == nil {
 			return none
 		}
 		return int64(h.Downgrade())
@@ -118,13 +115,16 @@ var tlsExtra = []Feature{
 	clientFlag("tls_all_ciphers_unassigned", "No suite offered is assigned: what only looks like TLS draws them at random.", (*tls.ClientHello).AllSuitesUnassigned),
 }
 
-// anyClientHello is the flow's ClientHello over any transport, or nil.
+// anyClientHello is the flow's ClientHello over any transport, or nil. In a flow that holds
+// DTLS and QUIC all columns of this group speak of DTLS.
 func (r *Row) anyClientHello() *tls.ClientHello {
 	switch {
+	case r.isTLS():
+		if r.hellos.client {
+			return &r.hellos.ch
+		}
 	case r.quicCH.ok:
 		return &r.quicCH.ClientHello
-	case r.hellos.client:
-		return &r.hellos.ch
 	}
 	return nil
 }
@@ -137,50 +137,27 @@ func (r *Row) wholeClientHello() *tls.ClientHello {
 	return nil
 }
 
-// anyServerHello reads the ServerHello of record over any transport; false without.
-func (r *Row) anyServerHello(h *tls.ServerHello) bool {
-	if r.hellos.server {
-		*h = r.hellos.sh
-		return true
-	}
-	at, _ := r.quicServerHello(h)
-	return at >= 0
-}
-
-// quicServerHello reads the ServerHello of a QUIC flow: the first that is no retry request,
-// or that if there is nothing else. at is its offset in the CRYPTO bytes, -1 without one.
-func (r *Row) quicServerHello(h *tls.ServerHello) (at int, retried bool) {
-	if !r.quicCH.ok {
-		return -1, false
-	}
-	c := r.quic()
-	b := c.Crypto(1 - c.Client())
-	at = -1
-	for off := 0; off < len(b); {
-		var next tls.ServerHello
-		if !next.Parse(b[off:]) {
-			break
+// anyServerHello is the ServerHello of record over any transport, or nil.
+func (r *Row) anyServerHello() *tls.ServerHello {
+	switch {
+	case r.isTLS():
+		if r.hellos.server {
+			return &r.hellos.sh
 		}
-		*h, at = next, off
-		if !next.Retry {
-			break
-		}
-		retried = true
-		off += 4 + next.Length
+	case r.quicCH.answered:
+		return &r.quicCH.server
 	}
-	return at, retried
+	return nil
 }
 
 // quicHelloRTT is the time in ns from the last byte of the client's message before the
 // ServerHello to the first byte of that; 0 if one is missing.
 func (r *Row) quicHelloRTT() int64 {
-	var h tls.ServerHello
-	at, _ := r.quicServerHello(&h)
-	if at < 0 {
+	if !r.quicCH.answered {
 		return 0
 	}
 	c := r.quic()
-	_, start, ok := c.CryptoAt(1-c.Client(), at)
+	_, start, ok := c.CryptoAt(1-c.Client(), r.quicCH.serverAt)
 	if !ok {
 		return 0
 	}
@@ -209,8 +186,7 @@ func (r *Row) negotiated() uint16 {
 		}
 		return 0
 	}
-	var h tls.ServerHello
-	if r.anyServerHello(&h) {
+	if h := r.anyServerHello(); h != nil {
 		return h.Group
 	}
 	return 0
@@ -225,14 +201,14 @@ func helloLen(h *tls.ClientHello) int {
 
 func clientHelloPackets(r *Row) int64 {
 	switch {
-	case r.quicCH.ok:
-		c := r.quic()
-		_, n := c.CryptoFrames(c.Client(), 0, helloLen(&r.quicCH.ClientHello))
-		return int64(n)
 	case r.hellos.client:
 		return int64(r.tls().ClientHelloPackets())
+	case r.isTLS() || !r.quicCH.ok:
+		return none
 	}
-	return none
+	c := r.quic()
+	_, n := c.CryptoFrames(c.Client(), 0, helloLen(&r.quicCH.ClientHello))
+	return int64(n)
 }
 
 func outer(h *tls.ClientHello) bool { return h.ECH.Present && h.ECH.Type == 0 }
@@ -262,8 +238,8 @@ func offered(name, doc string, get func(dst []byte, h *tls.ClientHello) []byte) 
 // chosen is text of a ServerHello.
 func chosen(name, doc string, get func(dst []byte, h *tls.ServerHello) []byte) Feature {
 	return text(name, doc, func(dst []byte, r *Row) ([]byte, bool) {
-		h := &r.serverHello
-		if !r.anyServerHello(h) {
+		h := r.anyServerHello()
+		if h == nil {
 			return dst, false
 		}
 		return appended(dst, get(dst, h))

@@ -6,21 +6,42 @@ import (
 	"pinyon/proto/tls"
 )
 
-// quicHello is the ClientHello of a QUIC flow, read when the flow ended from the CRYPTO bytes
-// that its parsers hold.
+// quicHello is the ClientHello of a QUIC flow, and the ServerHello of record: the first that
+// is no HelloRetryRequest, or that if there is nothing else. Both are read when the flow ended
+// from the CRYPTO bytes that its parsers hold.
 type quicHello struct {
 	tls.ClientHello
-	ok bool
+	ok       bool // all of the ClientHello was there
+	server   tls.ServerHello
+	serverAt int  // offset of server in the CRYPTO bytes; valid iff answered
+	answered bool // server is valid
+	retried  bool // there was a HelloRetryRequest
 }
 
 func (q *quicHello) finish(r *Row) {
-	q.ok = false
+	q.ok, q.answered, q.retried = false, false, false
 	c := r.quic()
 	if c == nil || c.Client() < 0 {
 		return
 	}
 	q.ok = q.Parse(c.Crypto(c.Client()), false) && q.Complete
+	b := c.Crypto(1 - c.Client())
+	for at := 0; at < len(b); {
+		var next tls.ServerHello
+		if !next.Parse(b[at:]) {
+			return
+		}
+		q.server, q.serverAt, q.answered = next, at, true
+		if !next.Retry {
+			return
+		}
+		q.retried = true
+		at += 4 + next.Length
+	}
 }
+
+// seen reports whether the flow is QUIC with a hello.
+func (q *quicHello) seen() bool { return q.ok || q.answered }
 
 func (q *quicHello) appendSNI(dst []byte) []byte {
 	if !q.ok {

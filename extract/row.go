@@ -4,7 +4,6 @@ import (
 	"pinyon/flow"
 	"pinyon/internal/graph"
 	"pinyon/packet"
-	"pinyon/proto/tls"
 )
 
 // Short names of the packet bits that the updates ask for.
@@ -23,22 +22,21 @@ type Row struct {
 	State
 	Input int // position of its input among the run's
 
-	gapStats    gapStats
-	sizeStats   sizeStats
-	entropy     entropy
-	lists       lists
-	macSets     macSets
-	labels      labels
-	icmpSets    icmpSets
-	parsers     *protocols // nil if there is nothing to say
-	quicCH      quicHello
-	hellos      tlsHellos
-	cert        rowCert
-	serverHello tls.ServerHello // room for a getter: a local one would be allocated
-	synKinds    synKinds
-	conn        graph.Row // late rows only
-	custom      []Values  // by custom extractor
-	plan        *Plan
+	gapStats  gapStats
+	sizeStats sizeStats
+	entropy   entropy
+	lists     lists
+	macSets   macSets
+	labels    labels
+	icmpSets  icmpSets
+	parsers   *protocols // nil if there is nothing to say
+	quicCH    quicHello
+	hellos    tlsHellos
+	cert      rowCert
+	synKinds  synKinds
+	conn      graph.Row // late rows only
+	custom    []Values  // by custom extractor
+	plan      *Plan
 }
 
 // Fill makes r the row of an ended entry, working out its statistics, and leaves nothing

@@ -63,10 +63,10 @@ var groups = []group{
 // word extra switches them on, or a column's name; they are in no profile.
 var extras = []group{
 	extra("tls", tlsPrints).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(parseTLS | parseQUIC),
-	extra("quic", quicPrints).only(func(r *Row) bool { return r.quicCH.ok }).parses(parseQUIC),
+	extra("quic", quicPrints).only(func(r *Row) bool { return r.quicCH.seen() }).parses(parseQUIC),
 	extra("ssh", sshPrints).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
 	extra("tcp", synExtra).only((*Row).isTCP),
-	extra("tls", tlsExtra).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(parseTLS | parseQUIC),
+	extra("tls", tlsExtra).only(func(r *Row) bool { return r.isTLS() || r.quicCH.seen() }).parses(parseTLS | parseQUIC),
 	extra("tls", certExtra).only((*Row).isTLS).parses(parseTLS),
 	extra("quic", quicExtra).only(func(r *Row) bool { return r.quic() != nil }).parses(parseQUIC),
 	extra("http", httpExtra).only(func(r *Row) bool { return r.http1() != nil }).parses(parseHTTP1),

@@ -128,7 +128,7 @@ http2() { web && capture $a a0 http2.pcap tcp port 443 && get --http2 https://pi
 h2c() { web && capture $a a0 h2c.pcap tcp port 8080 && get -S --http2-prior-knowledge http://10.77.0.2:8080/page && finish; }
 tls12() { web && capture $a a0 tls12.pcap tcp port 443 && get --http1.1 --tls-max 1.2 https://pinyon.example/page && finish; }
 tls13() { web && capture $a a0 tls13.pcap tcp port 443 && get --http1.1 --tlsv1.3 https://pinyon.example/page && finish; }
-# http3 [FILE [serve|retry]]
+# http3 [FILE [serve|retry|hrr]]
 http3() {
 	identity || return
 	mkdir -p "$tmp/http3" && cp "$tools/http3/main.go" "$tmp/http3/"
@@ -139,6 +139,7 @@ http3() {
 	stop
 }
 http3_retry() { http3 http3_retry.pcap retry; }
+http3_hrr() { http3 http3_hrr.pcap hrr; }
 dtls() {
 	identity || return
 	start $b openssl s_server -dtls1_2 -listen -accept 10.77.0.2:4433 -cert "$tmp/cert.pem" -key "$tmp/key.pem" -alpn webrtc -quiet || return
@@ -327,7 +328,7 @@ packed() {
 	echo 'made packed_gzip.pcap.gz, packed_zstd.pcap.zst'
 }
 
-all='http1 http1_v6 http2 h2c tls12 tls13 http3 http3_retry dtls ssh dns ping4 ping6 arp trace halfclose rst zero_window udplite ecn mptcp sctp
+all='http1 http1_v6 http2 h2c tls12 tls13 http3 http3_retry http3_hrr dtls ssh dns ping4 ping6 arp trace halfclose rst zero_window udplite ecn mptcp sctp
 	udp_frag4 udp_frag6 ping_frag v6_options syn_flood closed loss vlan qinq mpls pppoe ipip sixin4 fourin6 gre grekey gretap
 	geneve gtpu gre_frag vxlan sll sll2 nano cut96 two_interfaces packed'
 

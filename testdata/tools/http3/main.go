@@ -1,5 +1,6 @@
-// Command http3 fetches one page from itself over HTTP/3: http3 serve|retry|get CERT KEY ADDR. To
-// retry is to serve those who come back with a token (RFC 9000 section 8.1.2).
+// Command http3 fetches one page from itself over HTTP/3: http3 serve|retry|hrr|get CERT KEY ADDR.
+// To retry is to serve those who come back with a token (RFC 9000 section 8.1.2); hrr serves those
+// who come back with a key share of P-384, by a HelloRetryRequest (RFC 8446 section 4.1.4).
 // record.sh builds it in a module of its own, so that quic-go is no dependency of Pinyon.
 package main
 
@@ -18,7 +19,7 @@ import (
 
 func main() {
 	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: http3 serve|retry|get CERT KEY ADDR")
+		fmt.Fprintln(os.Stderr, "usage: http3 serve|retry|hrr|get CERT KEY ADDR")
 		os.Exit(2)
 	}
 	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
@@ -35,7 +36,9 @@ func run(side, cert, key, addr string) error {
 	case "serve":
 		return http3.ListenAndServeQUIC(addr, cert, key, page)
 	case "retry":
-		return retry(cert, key, addr, page)
+		return listen(cert, key, addr, page, true)
+	case "hrr":
+		return listen(cert, key, addr, page, false, tls.CurveP384)
 	}
 	t := &http3.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "pinyon.example"}}
 	defer t.Close()
@@ -49,7 +52,7 @@ func run(side, cert, key, addr string) error {
 	return err
 }
 
-func retry(cert, key, addr string, page http.Handler) error {
+func listen(cert, key, addr string, page http.Handler, tokens bool, curves ...tls.CurveID) error {
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		return err
@@ -58,8 +61,8 @@ func retry(cert, key, addr string, page http.Handler) error {
 	if err != nil {
 		return err
 	}
-	t := &quic.Transport{Conn: conn, VerifySourceAddress: func(net.Addr) bool { return true }}
-	l, err := t.ListenEarly(http3.ConfigureTLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}}), nil)
+	t := &quic.Transport{Conn: conn, VerifySourceAddress: func(net.Addr) bool { return tokens }}
+	l, err := t.ListenEarly(http3.ConfigureTLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}, CurvePreferences: curves}), nil)
 	if err != nil {
 		return err
 	}
