@@ -74,6 +74,11 @@ func udp(src, dst int, b []byte) []byte {
 	return cat(be16(src), be16(dst), be16(8+len(b)), be16(0), b)
 }
 
+// ah is an Authentication Header with a check value of n bytes.
+func ah(next, n int) []byte {
+	return cat([]byte{byte(next), byte(1 + n/4), 0, 0}, be32(0x1234), be32(1), make([]byte, n))
+}
+
 // set is a copy of b with other bytes from at on.
 func set(b []byte, at int, v ...byte) []byte {
 	b = bytes.Clone(b)

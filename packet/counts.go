@@ -42,8 +42,8 @@ func (c *Counts) All() iter.Seq2[Reason, uint64] {
 
 // NonIP yields what the frames counted as NonIP were, in the order of first sight, with
 // names as 0x0806 (EtherType), llc/0x42 (DSAP), ppp/0xc021 (PPP protocol), family/18
-// (address family), 802.11/8 (type and subtype as one number), 802.11/protected and
-// version/5 (first nibble). At most 64 names are kept; "other" sums the rest.
+// (address family), 802.11/8 (type and subtype as one number), 802.11/protected, version/5
+// (first nibble), nlpid/0x81 (Frame Relay) and nsh/6 (next protocol). At most 64 names are kept; "other" sums the rest.
 func (c *Counts) NonIP() iter.Seq2[string, uint64] { return c.nonIP.all() }
 
 // Add adds o to c. The sums do not depend on the order of additions, save which of more

@@ -6,8 +6,8 @@ import "encoding/binary"
 type Decap uint8
 
 // DecapNone, the default, stops at the outermost IP header and the transport header
-// behind it. DecapInner goes on through IP-in-IP, 6in4, GRE, ERSPAN, PPTP, VXLAN, Geneve,
-// GTP-U, Teredo, L2TPv2 and CAPWAP and takes everything from IP upward from the innermost
+// behind it. DecapInner goes on through IP-in-IP, 6in4, GRE, ERSPAN, PPTP, VXLAN, VXLAN-GPE,
+// Geneve, GTP-U, Teredo, L2TPv2 and CAPWAP and takes everything from IP upward from the innermost
 // IP header it reaches, the fourth at most.
 const (
 	DecapNone Decap = iota
@@ -26,11 +26,13 @@ type Decoder struct {
 	nonIP  nonIPKey // what the walk met instead of IP
 	hops   uint8    // headers passed between link and IP, of maxHops
 	udpLen uint16   // length field of the UDP header read last
+	behind uint16   // type field behind the link's VLAN tags; valid iff there are any
+	end    int64    // where the lengths around the bytes at hand end; see bound, in bound.go
 	nested bool     // inside a tunnel or a bridged frame: its MACs and tags are not the link's
 }
 
 const (
-	maxHops   = 8  // VLAN, MPLS, PPPoE and bridged Ethernet headers before IP
+	maxHops   = 8  // tags, MPLS, PPPoE, NSH and bridged Ethernet headers before IP
 	maxLabels = 16 // MPLS labels of one stack
 	maxLevels = 4  // nested IP headers
 )
@@ -75,7 +77,7 @@ func (d *Decoder) Decode(f *Frame, p *Packet) bool {
 // general decodes a frame of any link type.
 func (d *Decoder) general(f *Frame, p *Packet) bool {
 	p.Has = 0
-	d.hops, d.nested = 0, false
+	d.hops, d.nested, d.end = 0, false, unbounded
 	b, version, why := d.link(p, f.Data, f.Link)
 	if why == readable {
 		why = d.ip(p, b, version, p.WireLen-offset(f.Data, b))
@@ -87,7 +89,7 @@ func (d *Decoder) general(f *Frame, p *Packet) bool {
 // It counts nothing. (general does not call it: that costs a nanosecond a packet.)
 func (d *Decoder) walk(f *Frame, p *Packet) (b []byte, why Reason) {
 	p.Has = 0
-	d.hops, d.nested = 0, false
+	d.hops, d.nested, d.end = 0, false, unbounded
 	subframes := d.Counts.n[AMSDUSubframes] // the one count that is not left to finish
 	b, version, why := d.link(p, f.Data, f.Link)
 	d.Counts.n[AMSDUSubframes] = subframes
@@ -95,15 +97,6 @@ func (d *Decoder) walk(f *Frame, p *Packet) (b []byte, why Reason) {
 		why = d.ip(p, b, version, p.WireLen-offset(f.Data, b))
 	}
 	return b, why
-}
-
-// ip decodes the IP header of the given version at b[0]; left is the number of bytes on
-// the wire from there.
-func (d *Decoder) ip(p *Packet, b []byte, version uint8, left uint32) Reason {
-	if version == 6 {
-		return d.ipv6(p, b, left)
-	}
-	return d.ipv4(p, b, left)
 }
 
 // finish opens tunnels if asked to and books what was met.

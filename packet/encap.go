@@ -14,6 +14,14 @@ var encapNames = [...]string{
 	EncapL2TP:   "l2tp",
 	EncapERSPAN: "erspan",
 	EncapCAPWAP: "capwap",
+
+	EncapFrameRelay: "frelay",
+	EncapETag:       "etag",
+	EncapVNTag:      "vntag",
+	EncapFabricPath: "fabricpath",
+	EncapPBB:        "pbb",
+	EncapNSH:        "nsh",
+	EncapVXLANGPE:   "vxlan-gpe",
 }
 
 // String is the kind's name, lower case; "" for the zero value.

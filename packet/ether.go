@@ -53,7 +53,8 @@ func (d *Decoder) etherType(p *Packet, b []byte, typ uint16) ([]byte, uint8, Rea
 		case etherIPv6:
 			return b, 6, readable
 		case etherVLAN, etherQinQ, etherVLAN9100, etherVLAN9200,
-			etherMPLS, etherMPLSMult, etherPPPoE, etherBridged:
+			etherMPLS, etherMPLSMult, etherPPPoE, etherBridged,
+			etherETag, etherVNTag, etherFabricPath, etherPBB, etherNSH:
 			if d.hops++; d.hops > maxHops {
 				return nil, 0, EncapDepth
 			}
@@ -65,6 +66,29 @@ func (d *Decoder) etherType(p *Packet, b []byte, typ uint16) ([]byte, uint8, Rea
 			}
 			d.tag(p, binary.BigEndian.Uint16(b)&0x0fff)
 			typ, b = binary.BigEndian.Uint16(b[2:]), b[4:]
+			if !d.nested {
+				d.behind = typ
+			}
+		case etherETag, etherVNTag:
+			n := 8
+			if typ == etherVNTag {
+				n = 6
+			}
+			if len(b) < n {
+				return nil, 0, L2Short
+			}
+			if typ == etherVNTag {
+				vntag(p, b)
+			} else {
+				etag(p, b)
+			}
+			typ, b = binary.BigEndian.Uint16(b[n-2:]), b[n:]
+		case etherFabricPath:
+			return d.fabricPath(p, b)
+		case etherPBB:
+			return d.pbb(p, b)
+		case etherNSH:
+			return d.nsh(p, b)
 		case etherMPLS, etherMPLSMult:
 			return d.mpls(p, b, typ)
 		case etherPPPoE:
@@ -77,6 +101,7 @@ func (d *Decoder) etherType(p *Packet, b []byte, typ uint16) ([]byte, uint8, Rea
 			typ, b = binary.BigEndian.Uint16(b[12:]), b[ethernetLen:]
 		default:
 			if typ <= maxLLCFrame {
+				d.bound(b, uint32(typ))
 				return d.llc(p, b)
 			}
 			return b, 0, d.isNot(spaceEtherType, typ)

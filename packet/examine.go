@@ -1,9 +1,6 @@
 package packet
 
-import (
-	"encoding/binary"
-	"strconv"
-)
+import "strconv"
 
 // A Finding is what Examine says of a frame beside its packet.
 type Finding struct {
@@ -36,7 +33,7 @@ func (v *Finding) ARP() (a ARP, ok bool) {
 func (d *Decoder) Examine(f *Frame, p *Packet, v *Finding) bool {
 	*v = Finding{}
 	if d.Decode(f, p) {
-		v.EtherType = etherType(f, p)
+		v.EtherType = d.etherTypeOf(p)
 		for _, r := range [...]Reason{ExtHeaderBad, L4Short, TCPBadOffset} {
 			if d.notes&(1<<r) != 0 {
 				v.Why = r
@@ -53,40 +50,22 @@ func (d *Decoder) Examine(f *Frame, p *Packet, v *Finding) bool {
 	p.VLANCount, p.EncapCount = 0, 0
 	b, why := d.walk(f, p)
 	p.Has &= linkBits
-	v.Why, v.EtherType = why, etherType(f, p)
+	v.Why, v.EtherType = why, d.etherTypeOf(p)
 	if why == NonIP {
 		v.Protocol, v.Rest = d.nonIP.name(), b
 	}
 	return false
 }
 
-// etherType is the EtherType behind the VLAN tags that were walked.
-func etherType(f *Frame, p *Packet) uint16 {
-	tags := int(p.VLANCount)
-	if tags == 0 {
-		if p.Has&HasEthType == 0 {
-			return 0
-		}
-		return p.EthType
-	}
-	at := 0
-	switch f.Link {
-	case LinkEthernet:
-		at = 12 + 4*tags
-	case LinkLinuxSLL:
-		at = 14 + 4*tags
-	case LinkLinuxSLL2:
-		at = 18 + 4*tags // the type stands first in the header, the first tag behind it
-	default:
+// etherTypeOf is the EtherType behind the VLAN tags that the walk of p's frame passed.
+func (d *Decoder) etherTypeOf(p *Packet) uint16 {
+	switch {
+	case p.VLANCount > 0 && d.behind >= etherMin:
+		return d.behind
+	case p.VLANCount > 0 || p.Has&HasEthType == 0:
 		return 0
 	}
-	if len(f.Data) < at+2 {
-		return 0
-	}
-	if t := binary.BigEndian.Uint16(f.Data[at:]); t >= etherMin {
-		return t
-	}
-	return 0
+	return p.EthType
 }
 
 // name is the name of what was met, or what String says.

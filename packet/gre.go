@@ -43,14 +43,6 @@ func (d *Decoder) gre(p *Packet, b []byte) ([]byte, uint8) {
 	b = b[n:]
 	p.passed(EncapGRE, key)
 	switch typ {
-	case etherIPv4:
-		return b, 4
-	case etherIPv6:
-		return b, 6
-	case etherBridged:
-		return within(d.ethernet(p, b))
-	case etherMPLS:
-		return within(d.etherType(p, b, typ))
 	case etherPPP:
 		return within(d.pppHDLC(p, b))
 	case etherERSPAN:
@@ -66,7 +58,15 @@ func (d *Decoder) gre(p *Packet, b []byte) ([]byte, uint8) {
 		}
 		return d.erspan(p, b, n)
 	}
-	return nil, 0
+	return d.carried(p, b, typ)
+}
+
+// carried reads what the EtherType of a tunnel's header announces.
+func (d *Decoder) carried(p *Packet, b []byte, typ uint16) ([]byte, uint8) {
+	if typ < etherMin {
+		return nil, 0
+	}
+	return within(d.etherType(p, b, typ))
 }
 
 // erspan skips an ERSPAN header of n bytes, type II or III: version, VLAN, 6 bits, session
@@ -94,5 +94,6 @@ func (d *Decoder) pptp(p *Packet, b []byte, flags, typ uint16) ([]byte, uint8) {
 		return nil, 0
 	}
 	p.passed(EncapGRE, uint32(binary.BigEndian.Uint16(b[6:])))
+	d.bound(b[n:], uint32(binary.BigEndian.Uint16(b[4:])))
 	return within(d.pppHDLC(p, b[n:]))
 }

@@ -40,7 +40,7 @@ func (d *Decoder) ipv4(p *Packet, b []byte, left uint32) Reason {
 	binary.LittleEndian.PutUint64(p.Src[8:16], 0)
 	binary.LittleEndian.PutUint64(p.Dst[0:8], uint64(binary.LittleEndian.Uint32(h[16:])))
 	binary.LittleEndian.PutUint64(p.Dst[8:16], 0)
-	p.Proto, p.IPVersion, p.TTL, p.TOS = h[9], 4, h[8], h[1]
+	p.Proto, p.HeaderProto, p.IPVersion, p.TTL, p.TOS = h[9], h[9], 4, h[8], h[1]
 	p.TotalLen = total
 	p.IPFlags = h[6] >> 5
 	p.IPID = binary.BigEndian.Uint16(h[4:])
@@ -69,6 +69,8 @@ func (d *Decoder) ipv4(p *Packet, b []byte, left uint32) Reason {
 		d.tcp(p, b, x, has)
 	case ProtoUDP:
 		d.udp(p, b, x, has)
+	case ProtoAH:
+		d.authenticated(p, b, x, has)
 	default:
 		d.transport(p, b, x, has)
 	}

@@ -5,8 +5,10 @@ import (
 	"math"
 )
 
-// Extension headers that are walked (RFC 8200, 6275, 7401, 5533). ESP, AH and No Next
-// Header end the walk and are the protocol.
+// Extension headers that are walked (RFC 8200, 6275, 7401, 5533, and AH of RFC 4302): all
+// of IANA's registry of IPv6 Extension Header Types but ESP, whose inside is hidden, and 253
+// and 254, whose form nobody has settled. These, No Next Header and whatever else is no
+// extension header end the walk and are the protocol.
 const (
 	extHopByHop    = 0
 	extRouting     = 43
@@ -57,7 +59,7 @@ func (d *Decoder) ipv6(p *Packet, b []byte, left uint32) Reason {
 
 	p.Src = [16]byte(h[8:24])
 	p.Dst = [16]byte(h[24:40])
-	p.IPVersion, p.TTL, p.TOS = 6, h[7], uint8(first>>20)
+	p.HeaderProto, p.IPVersion, p.TTL, p.TOS = proto, 6, h[7], uint8(first>>20)
 	p.TotalLen = total
 	p.IPFlags, p.IPID = 0, 0
 	p.FlowLabel = first & 0xfffff
@@ -92,6 +94,8 @@ func (d *Decoder) extensions(p *Packet, b []byte, next uint8, has Has) {
 			if len(b) >= 2 {
 				size = (int(b[1]) + 1) * 8
 			}
+		case ProtoAH:
+			size = ahLen(b)
 		case extFragment:
 		default:
 			p.Proto, p.IPHdrLen = next, uint16(hdr)
@@ -104,7 +108,10 @@ func (d *Decoder) extensions(p *Packet, b []byte, next uint8, has Has) {
 			d.opaque(p, b, p.TotalLen-hdr, has)
 			return
 		}
-		if next == extFragment {
+		switch next {
+		case ProtoAH:
+			has |= HasAH
+		case extFragment:
 			frag := binary.BigEndian.Uint16(b[2:])
 			if frag&^6 != 0 { // else atomic (RFC 6946): no fragment
 				has |= HasFragment

@@ -11,12 +11,10 @@ func (d *Decoder) link(p *Packet, b []byte, link uint16) ([]byte, uint8, Reason)
 		return d.null(b, true)
 	case LinkLoop:
 		return d.null(b, false)
-	case LinkRaw, LinkRaw12, LinkRaw14:
+	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
 		return d.raw(b)
-	case LinkIPv4:
-		return b, 4, readable
-	case LinkIPv6:
-		return b, 6, readable
+	case LinkFrameRelay:
+		return d.frameRelay(p, b)
 	case LinkLinuxSLL:
 		return d.sll(p, b)
 	case LinkLinuxSLL2:
@@ -43,7 +41,8 @@ func (d *Decoder) link(p *Packet, b []byte, link uint16) ([]byte, uint8, Reason)
 	return nil, 0, UnknownLinkType
 }
 
-// raw takes the version from the first nibble.
+// raw takes the version from the first nibble: files say LINKTYPE_IPV4 or IPV6 of packets of
+// the other version too.
 func (d *Decoder) raw(b []byte) ([]byte, uint8, Reason) {
 	if len(b) == 0 {
 		return nil, 0, L2Short

@@ -67,9 +67,29 @@ func TestLinkTypes(t *testing.T) {
 		{"raw other", LinkRaw, unhex("50"), "- non_ip version/5"},
 		{"raw empty", LinkRaw, nil, "- l2_short"},
 		{"ipv4", LinkIPv4, plain, wantPlain},
-		{"ipv4 holding 6", LinkIPv4, plain6, "- ipv4_bad_header"},
+		{"ipv4 holding 6", LinkIPv4, plain6, wantPlain6},
 		{"ipv6", LinkIPv6, plain6, wantPlain6},
-		{"ipv6 holding 4", LinkIPv6, cat(plain, make([]byte, 40)), "- ipv6_bad_header"},
+		{"ipv6 holding 4", LinkIPv6, cat(plain, make([]byte, 40)), wantPlain},
+		{"ipv4 holding 5", LinkIPv4, set(plain, 0, 0x55), "- non_ip version/5"},
+		{"ipv6 empty", LinkIPv6, nil, "- l2_short"},
+		{"frame relay", LinkFrameRelay, cat(unhex("1841 03 cc"), plain), wantPlain + " frelay:100"},
+		{"frame relay 6", LinkFrameRelay, cat(unhex("1841 03 8e"), plain6), wantPlain6 + " frelay:100"},
+		{"frame relay, 3 bytes", LinkFrameRelay, cat(unhex("0c4091 03 cc"), plain), wantPlain + " frelay:3364"},
+		{"frame relay, 4 bytes", LinkFrameRelay, cat(unhex("00303291 03 cc"), plain), wantPlain + " frelay:26212"},
+		{"frame relay padded", LinkFrameRelay, cat(unhex("1841 03 00 cc"), plain), wantPlain + " frelay:100"},
+		{"frame relay snap", LinkFrameRelay, cat(unhex("1841 03 00 80 000000 0800"), plain), wantPlain + " type=0800 frelay:100"},
+		{"frame relay bridged", LinkFrameRelay, cat(unhex("1841 03 00 80 0080c2 0007"), eth(0x8100, vlan(5, 0x0800, plain))), wantPlain + " mac=ab type=8100 vlan=5/5/1 frelay:100 vlan:5"},
+		{"frame relay bridged, check sequence", LinkFrameRelay, cat(unhex("1841 03 00 80 0080c2 0001"), eth(0x0800, plain), make([]byte, 4)), wantPlain + " mac=ab type=0800 frelay:100"},
+		{"frame relay ppp", LinkFrameRelay, cat(unhex("1841 03 cf 0021"), plain), wantPlain + " frelay:100"},
+		{"frame relay of Cisco", LinkFrameRelay, cat(unhex("1841 0800"), plain), wantPlain + " type=0800 frelay:100"},
+		{"frame relay of Cisco, cdp", LinkFrameRelay, unhex("1841 2000 0000"), "- non_ip 0x2000"},
+		{"frame relay snap of another", LinkFrameRelay, unhex("1841 03 00 80 00000c 2000"), "- non_ip nlpid/0x80"},
+		{"frame relay iso", LinkFrameRelay, unhex("1841 03 81 82"), "- non_ip nlpid/0x81"},
+		{"frame relay signalling", LinkFrameRelay, unhex("0001 0001 08"), "- non_ip nlpid/0x00"},
+		{"frame relay lmi", LinkFrameRelay, unhex("0001 03 08 00 75"), "- non_ip nlpid/0x08"},
+		{"frame relay address", LinkFrameRelay, make([]byte, 8), "- non_ip nlpid/0x00"},
+		{"frame relay cut", LinkFrameRelay, unhex("1841 03"), "- l2_short"},
+		{"frame relay cut 2", LinkFrameRelay, unhex("1841"), "- l2_short"},
 		{"sll", LinkLinuxSLL, cat(sll(0, 6, 0x0800), plain), wantPlain + " mac=020000000001 type=0800 pt=1"},
 		{"sll outgoing", LinkLinuxSLL, cat(sll(4, 6, 0x86dd), plain6), wantPlain6 + " mac=020000000001 type=86dd pt=5"},
 		{"sll no address", LinkLinuxSLL, cat(sll(3, 0, 0x0800), plain), wantPlain + " type=0800 pt=4"},
@@ -192,8 +212,24 @@ func TestEtherTypes(t *testing.T) {
 		{"pppoe lcp", 0x8864, unhex("1100 0007 0004 c021 0901"), "- non_ip ppp/0xc021"},
 		{"bridged", 0x6558, set(eth(0x8100, vlan(5, 0x0800, plain)), 0, 9, 9), " type=6558 vlan:5"},
 		{"bridged cut", 0x6558, make([]byte, 13), "- l2_short"},
+		{"e-tag", 0x893f, cat(unhex("2005 0123 01 02 0800"), plain), " type=893f etag:74498"},
+		{"e-tag, vlan", 0x893f, cat(unhex("2005 4000 00 02 8100"), vlan(5, 0x0800, plain)), " type=893f vlan=5/5/1 etag:2 vlan:5"},
+		{"e-tag cut", 0x893f, unhex("2005 0123 01 02 08"), "- l2_short"},
+		{"vn-tag", 0x8926, cat(unhex("8123 0456 0800"), plain), " type=8926 vntag:291"},
+		{"vn-tag, vlan", 0x8926, cat(unhex("0123 0456 8100"), vlan(5, 0x0800, plain)), " type=8926 vlan=5/5/1 vntag:291 vlan:5"},
+		{"vn-tag cut", 0x8926, unhex("8123 0456 08"), "- l2_short"},
+		{"nsh", 0x894f, cat(unhex("0fc6 01 01 00000e ff"), make([]byte, 16), plain), " type=894f nsh:14"},
+		{"nsh 2", 0x894f, cat(unhex("0fc2 02 03 00000e ff"), eth(0x8100, vlan(5, 0x0800, plain))), " type=894f nsh:14 vlan:5"},
+		{"nsh in nsh, mpls", 0x894f, cat(unhex("0fc2 02 04 00000e ff 0fc2 02 05 00000f ff"), label(16, true), plain), " type=894f nsh:14 nsh:15 mpls:16"},
+		{"nsh version", 0x894f, cat(unhex("4fc2 02 01 00000e ff"), plain), "- non_ip 0x894f"},
+		{"nsh length", 0x894f, cat(unhex("0fc1 02 01 00000e ff"), plain), "- non_ip 0x894f"},
+		{"nsh other protocol", 0x894f, cat(unhex("0fc2 02 07 00000e ff"), plain), "- non_ip nsh/7"},
+		{"nsh cut", 0x894f, unhex("0fc6 01 01 00000e ff 00"), "- l2_short"},
+		{"pbb", 0x88e7, cat(unhex("20000123"), set(eth(0x8100, vlan(5, 0x0800, plain)), 0, 9, 9)), " type=88e7 pbb:291 vlan:5"},
+		{"pbb cut", 0x88e7, unhex("200001"), "- l2_short"},
 		{"llc snap", 48, cat(snap, plain), " type=0800"},
-		{"llc snap, tag", 48, cat(unhex("aaaa03 000000 8100"), vlan(5, 0x0800, plain)), " type=8100 vlan=5/5/1 vlan:5"},
+		{"llc length below the packet's", 38, cat(snap, plain), " type=0800 [ip_len_exceeds_wire]"},
+		{"llc snap, tag", 52, cat(unhex("aaaa03 000000 8100"), vlan(5, 0x0800, plain)), " type=8100 vlan=5/5/1 vlan:5"},
 		{"llc ip", 43, cat(unhex("060603"), plain), ""},
 		{"llc stp", 38, unhex("424203"), "- non_ip llc/0x42"},
 		{"llc snap of Cisco", 40, unhex("aaaa03 00000c 2000"), "- non_ip llc/0xaa"},
@@ -216,5 +252,29 @@ func TestEtherTypes(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, want)
 		}
 		verifyPrefixes(t, LinkEthernet, data)
+	}
+}
+
+// TestFabricPath: the stations are those of the frame inside, as the addresses in front are
+// numbers of switches.
+func TestFabricPath(t *testing.T) {
+	front := cat(unhex("02aaaaaaaaaa 02bbbbbbbbbb 8903 0420"))
+	for _, tt := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"ip", eth(0x0800, plain), wantPlain + " mac=ab type=0800 fabricpath:16"},
+		{"vlan", eth(0x8100, vlan(5, 0x0800, plain)), wantPlain + " mac=ab type=8100 vlan=5/5/1 fabricpath:16 vlan:5"},
+		{"arp", eth(0x0806, make([]byte, 28)), "- non_ip 0x0806"},
+		{"cut", nil, "- l2_short"},
+	} {
+		if got := decode(LinkEthernet, DecapNone, cat(front, tt.data)); got != tt.want {
+			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
+		}
+		verifyPrefixes(t, LinkEthernet, cat(front, tt.data))
+	}
+	if got, want := decode(LinkEthernet, DecapNone, front[:15]), "- l2_short"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

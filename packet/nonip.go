@@ -18,6 +18,8 @@ const (
 	space80211              // type<<4 | subtype
 	spaceProtected          // 802.11 data with the Protected bit
 	spaceVersion            // first nibble where IP was due
+	spaceNLPID              // protocol identifier, or control field, of Frame Relay
+	spaceNext               // next protocol of NSH
 	spaceMask      nonIPKey = 0xffff0000
 )
 
@@ -37,6 +39,10 @@ func (k nonIPKey) String() string {
 		return "802.11/protected"
 	case spaceVersion:
 		return fmt.Sprintf("version/%d", v)
+	case spaceNLPID:
+		return fmt.Sprintf("nlpid/0x%02x", v)
+	case spaceNext:
+		return fmt.Sprintf("nsh/%d", v)
 	}
 	return fmt.Sprintf("0x%04x", v)
 }

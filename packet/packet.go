@@ -1,5 +1,6 @@
-// Package packet turns a captured frame into one reused Packet: link layer, VLAN, MPLS,
-// PPPoE, IPv4, IPv6, tunnels, TCP with its options, UDP, UDP-Lite, SCTP, DCCP and ICMP.
+// Package packet turns a captured frame into one reused Packet: link layer, VLAN, E-Tag,
+// VN-Tag, MPLS, PPPoE, NSH, IPv4, IPv6, AH, tunnels, TCP with its options, UDP, UDP-Lite,
+// SCTP, DCCP and ICMP.
 //
 // Decoding cannot fail and does not allocate: what cannot be read is counted by reason
 // (Counts) and left out. The package does not reassemble, verify checksums or look into
@@ -85,6 +86,7 @@ const (
 	HasLaterFragment  // a fragment with FragOff > 0: no transport fields
 	HasTransport      // a TCP or UDP payload starts at Payload[0]
 	HasTunnelFragment // decap inner: a later fragment of a tunnelled datagram, outer addresses
+	HasAH             // an Authentication Header (RFC 4302) was passed behind the IP header
 )
 
 // TCP flag bits of Packet.TCPFlags (RFC 9293; AE, once NS, of RFC 9768 is the ninth).
@@ -125,21 +127,26 @@ type Packet struct {
 
 	Src, Dst         [16]byte // IPv4 in the first four bytes, the rest zero; IPVersion tells
 	SrcPort, DstPort uint16   // 0 unless HasPorts (or filled in for a later fragment by the engine)
-	Proto            uint8    // upper-layer protocol, IPv6 extension headers walked
+	Proto            uint8    // upper-layer protocol, IPv6 extension headers and AH walked
+	HeaderProto      uint8    // protocol field of the IPv4 header, next header field of the fixed IPv6 header
 	IPVersion        uint8    // 4 or 6
 	TTL              uint8    // TTL or hop limit
 	TOS              uint8    // IPv4 ToS or IPv6 traffic class byte
 	Has              Has
 
 	// TotalLen is the length in bytes from the IP header onward, by the header's own count:
-	// no link header, padding or FCS, whatever was captured. An IPv4 Total Length of 0, and
+	// no link header, padding or FCS, whatever was captured and whatever lengths stand around it. An IPv4 Total Length of 0, and
 	// an IPv6 Payload Length of 0 without a Jumbo Payload option (RFC 2675), are what
 	// segmentation offload leaves; there it is what was on the wire.
 	TotalLen uint32
 	// PayloadLen is TotalLen less the headers: IP with its extension headers, and that of
 	// TCP, UDP, UDP-Lite or ICMP. UDP's own length counts if it fits. Later fragments and
 	// other protocols, SCTP and DCCP among them: less the IP headers alone. Of a TCP header
-	// cut before its data offset it is TotalLen less the IP headers and 20.
+	// cut before its data offset it is TotalLen less the IP headers and 20. Every length field
+	// around the IP header bounds it: that of an 802.3 frame, of PPPoE, of the IP and UDP
+	// headers of a tunnel and of the tunnel's own header. One that leaves no room for the IP
+	// header bounds nothing, nor does the length of the record: programs that cut records
+	// write the cut length there.
 	PayloadLen uint32
 	CapLen     uint32 // captured bytes of the record
 	WireLen    uint32 // bytes on the wire, never below CapLen
@@ -159,7 +166,7 @@ type Packet struct {
 	PacketType         Type  // from the frame, or from SLL and SLL2 headers
 	ICMPID, ICMPSeq    uint16
 	IPID               uint16 // IPv4 only; 0 for IPv6
-	IPHdrLen           uint16 // IHL×4; IPv6: 40 + extension headers walked
+	IPHdrLen           uint16 // IHL×4; IPv6: 40 + extension headers walked; with AH in both
 	FragOff            uint16 // bytes; valid iff HasFragment
 	FragID             uint32 // valid iff HasFragment
 	FlowLabel          uint32 // IPv6 only, 20 bits; 0 for IPv4
@@ -184,19 +191,26 @@ type EncapKind uint8
 
 // The encapsulations that Encaps lists; ID is the number in parentheses.
 const (
-	EncapVLAN   EncapKind = iota + 1 // (VID)
-	EncapMPLS                        // (label)
-	EncapPPPoE                       // (session)
-	EncapGRE                         // (key, 0 without)
-	EncapVXLAN                       // (VNI)
-	EncapGeneve                      // (VNI)
-	EncapGTPU                        // (TEID)
-	EncapIPIP                        // IPv4 or IPv6 in IP of the same version, or IPv4 in IPv6 (0)
-	Encap6in4                        // (0)
-	EncapTeredo                      // (0)
-	EncapL2TP                        // (tunnel << 16 | session)
-	EncapERSPAN                      // (session)
-	EncapCAPWAP                      // (0)
+	EncapVLAN       EncapKind = iota + 1 // (VID)
+	EncapMPLS                            // (label)
+	EncapPPPoE                           // (session)
+	EncapGRE                             // (key, 0 without)
+	EncapVXLAN                           // (VNI)
+	EncapGeneve                          // (VNI)
+	EncapGTPU                            // (TEID)
+	EncapIPIP                            // IPv4 or IPv6 in IP of the same version, or IPv4 in IPv6 (0)
+	Encap6in4                            // (0)
+	EncapTeredo                          // (0)
+	EncapL2TP                            // (tunnel << 16 | session)
+	EncapERSPAN                          // (session)
+	EncapCAPWAP                          // (0)
+	EncapFrameRelay                      // (DLCI)
+	EncapETag                            // (E-CID with group and extension, 22 bits)
+	EncapVNTag                           // (destination virtual interface)
+	EncapFabricPath                      // (forwarding tag)
+	EncapPBB                             // (I-SID)
+	EncapNSH                             // (service path)
+	EncapVXLANGPE                        // (VNI)
 )
 
 // An Encap is one header passed on the way in.

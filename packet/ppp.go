@@ -68,6 +68,7 @@ func (d *Decoder) pppoe(p *Packet, b []byte) ([]byte, uint8, Reason) {
 		return b, 0, d.isNot(spaceEtherType, etherPPPoE)
 	}
 	p.passed(EncapPPPoE, uint32(binary.BigEndian.Uint16(b[2:])))
+	d.bound(b[6:], uint32(binary.BigEndian.Uint16(b[4:])))
 	return d.ppp(p, b[6:])
 }
 

@@ -19,7 +19,7 @@ const (
 	TCPBadOffset                   // TCP data offset < 5, or header longer than the datagram: ports only
 	TunnelDepth                    // more than 4 nested IP headers: the fourth counts
 	TunnelFragment                 // later fragment of a tunnelled datagram: outer addresses
-	IPLenExceedsWire               // IP length field larger than what was on the wire
+	IPLenExceedsWire               // IP length field larger than what was on the wire, or than a length around it
 	SnapLenCut                     // captured length below the wire length
 	AMSDUSubframes                 // 802.11 subframes after the first of an A-MSDU, not decoded
 	NumReasons                     // size of a table by Reason

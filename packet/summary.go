@@ -59,6 +59,7 @@ func (d *Decoder) summary(out []byte, p *Packet, first int, level int) []byte {
 		if level == 1 && p.Has&HasFragment != 0 {
 			d.udpLen = 0xffff // of a first fragment, which keeps no more than its own length
 		}
+		d.enclose(p)
 		b, version := d.tunnel(&q)
 		if version != 0 && goodIP(b, version) {
 			skip := offset(p.Payload, b)
@@ -88,7 +89,7 @@ func appendEncaps(out []byte, p *Packet, first int) []byte {
 		switch {
 		case e.Kind == EncapL2TP:
 			out = fmt.Appendf(out, " %d/%d", e.ID>>16, e.ID&0xffff)
-		case e.ID != 0 || e.Kind == EncapVLAN || e.Kind == EncapMPLS || e.Kind == EncapVXLAN || e.Kind == EncapGeneve:
+		case e.ID != 0 || e.Kind == EncapVLAN || e.Kind == EncapMPLS || e.Kind == EncapVXLAN || e.Kind == EncapGeneve || e.Kind >= EncapFrameRelay:
 			out = fmt.Appendf(out, " %d", e.ID)
 		}
 		out = append(out, ", "...)

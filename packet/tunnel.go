@@ -11,6 +11,7 @@ func (d *Decoder) inner(f *Frame, p *Packet) {
 		}
 		encaps := p.EncapCount
 		d.hops, d.nested = 0, true
+		d.enclose(p)
 		b, version := d.tunnel(p)
 		if version == 0 || !goodIP(b, version) {
 			p.EncapCount = encaps
@@ -22,6 +23,15 @@ func (d *Decoder) inner(f *Frame, p *Packet) {
 			return
 		}
 		d.ip(p, b, version, p.WireLen-offset(f.Data, b))
+	}
+}
+
+// enclose bounds what a tunnel carries by the lengths of p, the packet around it. A fragment
+// that is the first of its datagram says how long that is by UDP's length alone.
+func (d *Decoder) enclose(p *Packet) {
+	d.end = unbounded
+	if p.Has&HasFragment == 0 || p.Proto == ProtoUDP {
+		d.bound(p.Payload, d.datagram(p))
 	}
 }
 

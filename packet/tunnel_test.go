@@ -11,6 +11,14 @@ var (
 	core6 = ip6(17, udp(5, 6, nil))
 )
 
+// A Teredo client's packet, and what one sends to be given an address.
+var (
+	teredo6      = set(core6, 8, 0x20, 1, 0, 0)
+	solicitation = set(set(ip6(58, unhex("8500 0000 0000 0000")), 8, unhex("fe80 0000")...), 24, unhex("ff02 0000")...)
+)
+
+const wantTeredo = "17 2001::1:5>2001:db8::2:6 48/0"
+
 const (
 	wantCore  = "6 192.168.0.1:1000>192.168.0.2:80 40/0"
 	wantCore6 = "17 2001:db8::1:5>2001:db8::2:6 48/0"
@@ -65,7 +73,7 @@ var tunnels = []struct {
 	{"erspan III, subheader", ip4(47, cat(unhex("1000 22eb 00000001 2005 0064 00000000 00000001 0000000000000000"), coreEth(0x0800, core))), wantCore + " gre:0 erspan:100"},
 	{"erspan cut", ip4(47, unhex("1000 88be 00000001 1005 fc64")), ""},
 	{"pptp", ip4(47, cat(unhex("2001 880b 002a 0007 21"), core)), wantCore + " gre:7"},
-	{"pptp S A", ip4(47, cat(unhex("3081 880b 002a 0007 00000001 00000002 ff03 0021"), core)), wantCore + " gre:7"},
+	{"pptp S A", ip4(47, cat(unhex("3081 880b 002c 0007 00000001 00000002 ff03 0021"), core)), wantCore + " gre:7"},
 	{"pptp A alone", ip4(47, unhex("2081 880b 0000 0007 00000002")), ""},
 	{"pptp other type", ip4(47, cat(unhex("2001 0800 0028 0007"), core)), ""},
 
@@ -113,7 +121,42 @@ var tunnels = []struct {
 	{"capwap dtls", ip4(17, udp(9, 5247, cat(unhex("01 10 00 00 00000000"), coreEth(0x0800, core)))), ""},
 	{"capwap header length", ip4(17, udp(9, 5247, cat(unhex("00 f8 00 00 00000000"), coreEth(0x0800, core[:20])))), ""},
 
-	{"vxlan-gpe", ip4(17, udp(9, 4790, cat(unhex("0c000001 00000700"), core))), ""},
+	{"behind ah", ip4(51, cat(ah(4, 12), core)), wantCore + " ipip:0"},
+	{"behind ah over 6", ip6(51, cat(ah(41, 12), core6)), wantCore6 + " ipip:0"},
+	{"gre vlan", ip4(47, cat(unhex("0000 8100"), vlan(5, 0x0800, core))), wantCore + " gre:0 vlan:5"},
+	{"gre nsh", ip4(47, cat(unhex("0000 894f 0fc2 02 01 00000e ff"), core)), wantCore + " gre:0 nsh:14"},
+	{"gre mpls multicast", ip4(47, cat(unhex("0000 8848"), label(16, true), core)), wantCore + " gre:0 mpls:16"},
+	{"gre length for a type", ip4(47, cat(unhex("0000 0030"), snap, core)), ""},
+	{"geneve mpls", ip4(17, udp(9, 6081, cat(unhex("0000 8847 00000700"), label(16, true), core))), wantCore + " geneve:7 mpls:16"},
+	{"geneve nsh", ip4(17, udp(9, 6081, cat(unhex("0000 894f 00000700 0fc2 02 03 00000e ff"), coreEth(0x0800, core)))), wantCore + " geneve:7 nsh:14"},
+	{"vxlan in erspan", ip4(47, cat(unhex("1000 88be 00000001 1005 0064 00000000"),
+		coreEth(0x0800, ip4(17, udp(9, 4789, cat(unhex("08000000 00000700"), coreEth(0x0800, core))))))), wantCore + " gre:0 erspan:100 vxlan:7"},
+	{"erspan in vxlan", ip4(17, udp(9, 4789, cat(unhex("08000000 00000700"),
+		coreEth(0x0800, ip4(47, cat(unhex("1000 88be 00000001 1005 0064 00000000"), coreEth(0x0800, core))))))), wantCore + " vxlan:7 gre:0 erspan:100"},
+	{"vntag in erspan", ip4(47, cat(unhex("1000 88be 00000001 1005 0064 00000000"), coreEth(0x8926, cat(unhex("8123 0456 0800"), core)))), wantCore + " gre:0 erspan:100 vntag:291"},
+	{"fabricpath in erspan", ip4(47, cat(unhex("1000 88be 00000001 1005 0064 00000000"), coreEth(0x8903, cat(unhex("0420"), coreEth(0x0800, core))))), wantCore + " gre:0 erspan:100 fabricpath:16"},
+	{"etag in vxlan", ip4(17, udp(9, 4789, cat(unhex("08000000 00000700"), coreEth(0x893f, cat(unhex("2005 0123 01 02 0800"), core))))), wantCore + " vxlan:7 etag:74498"},
+	{"vxlan-gpe", ip4(17, udp(9, 4790, cat(unhex("0c000001 00000700"), core))), wantCore + " vxlan-gpe:7"},
+	{"vxlan-gpe 6", ip4(17, udp(9, 4790, cat(unhex("0c000002 00000700"), core6))), wantCore6 + " vxlan-gpe:7"},
+	{"vxlan-gpe ethernet", ip4(17, udp(9, 4790, cat(unhex("0c000003 00000700"), coreEth(0x8100, vlan(5, 0x0800, core))))), wantCore + " vxlan-gpe:7 vlan:5"},
+	{"vxlan-gpe without P", ip4(17, udp(9, 4790, cat(unhex("08000000 00000700"), coreEth(0x0800, core)))), wantCore + " vxlan-gpe:7"},
+	{"vxlan-gpe nsh", ip4(17, udp(9, 4790, cat(unhex("0c000004 00000700 0fc2 02 01 00000e ff"), core))), wantCore + " vxlan-gpe:7 nsh:14"},
+	{"vxlan-gpe mpls", ip4(17, udp(9, 4790, cat(unhex("0c000005 00000700"), label(16, true), core))), wantCore + " vxlan-gpe:7 mpls:16"},
+	{"vxlan-gpe other", ip4(17, udp(9, 4790, cat(unhex("0c000080 00000700"), core))), ""},
+	{"vxlan-gpe version", ip4(17, udp(9, 4790, cat(unhex("1c000001 00000700"), core))), ""},
+	{"vxlan-gpe without I", ip4(17, udp(9, 4790, cat(unhex("04000001 00000700"), core))), ""},
+	{"vxlan-gpe by source port", ip4(17, udp(4790, 9, cat(unhex("0c000001 00000700"), core))), ""},
+	{"teredo on another port", ip4(17, udp(9, 10, teredo6)), wantTeredo + " teredo:0"},
+	{"teredo on another port, origin", ip4(17, udp(9, 10, cat(unhex("0000 ffff ffffffff"), teredo6))), wantTeredo + " teredo:0"},
+	{"teredo on another port, to a client", ip4(17, udp(9, 10, set(core6, 24, 0x20, 1, 0, 0))), "17 2001:db8::1:5>2001::2:6 48/0 teredo:0"},
+	{"teredo on another port, too long", ip4(17, udp(9, 10, cat(teredo6, []byte{0}))), ""},
+	{"teredo on another port, trailers", ip4(17, udp(9, 10, cat(teredo6, unhex("0104 11223344 0506 000000000000")))), wantTeredo + " teredo:0"},
+	{"teredo trailer", ip4(17, udp(9, 3544, cat(core6, unhex("0104 11223344")))), wantCore6 + " teredo:0"},
+	{"teredo trailer past the end", ip4(17, udp(9, 3544, cat(core6, unhex("0105 11223344")))), ""},
+	{"teredo trailer of another kind", ip4(17, udp(9, 3544, cat(core6, unhex("0204 11223344")))), ""},
+	{"IPv6 of others in UDP", ip4(17, udp(9, 10, core6)), ""},
+	{"teredo solicitation", ip4(17, udp(9, 10, cat(unhex("0001 00 00 1122334455667788 00"), solicitation))), "58 fe80::1:0>ff02::2:0 48/0 teredo:0"},
+	{"solicitation without indications", ip4(17, udp(9, 10, solicitation)), ""},
 	{"esp in udp", ip4(17, udp(4500, 4500, core)), ""},
 	{"etherip", ip4(97, cat(unhex("3000"), coreEth(0x0800, core))), ""},
 }

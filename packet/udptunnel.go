@@ -8,33 +8,36 @@ const (
 	portGTPU    = 2152
 	portTeredo  = 3544
 	portVXLAN   = 4789
+	portGPE     = 4790
 	portCAPWAP  = 5247
 	portGeneve  = 6081
 	portVXLAN84 = 8472
 )
 
-// udpTunnel opens a tunnel by UDP port: VXLAN and Geneve by the destination, whose source
-// port is a hash, the others by either end.
+// udpTunnel opens a tunnel by UDP port: VXLAN, VXLAN-GPE and Geneve by the destination, whose
+// source port is a hash, the others by either end. Teredo is told by its shape on any port.
 func (d *Decoder) udpTunnel(p *Packet, b []byte) ([]byte, uint8) {
 	switch p.DstPort {
 	case portVXLAN, portVXLAN84:
 		return d.vxlan(p, b)
+	case portGPE:
+		return d.vxlanGPE(p, b)
 	case portGeneve:
 		return d.geneve(p, b)
 	}
 	for _, port := range [2]uint16{p.DstPort, p.SrcPort} {
 		switch port {
 		case portGTPU:
-			return gtpu(p, b, d.datagram(p))
+			return d.gtpu(p, b, d.datagram(p))
 		case portTeredo:
-			return teredo(p, b, d.datagram(p))
+			return teredo(p, b, d.datagram(p), true)
 		case portL2TP:
 			return d.l2tp(p, b)
 		case portCAPWAP:
 			return d.capwap(p, b)
 		}
 	}
-	return nil, 0
+	return teredo(p, b, d.datagram(p), false)
 }
 
 // datagram is the length of a UDP datagram's payload. A first fragment holds only a part of
@@ -55,6 +58,26 @@ func (d *Decoder) vxlan(p *Packet, b []byte) ([]byte, uint8) {
 	return within(d.ethernet(p, b[8:]))
 }
 
+// vxlanGPE reads the generic header that looks like VXLAN's (draft-ietf-nvo3-vxlan-gpe): with
+// the P bit its fourth byte says what follows, without it that is Ethernet.
+//
+//	+---+---+---+---+---+---+---+---+---------------+---------------+
+//	| 0 | 0 | ver   | I | P | B | O | 0             | next protocol |
+//	+---+---+-------+---+---+---+---+---------------+---------------+
+//	| VNI                                           | 0             |
+//	+-----------------------------------------------+---------------+
+func (d *Decoder) vxlanGPE(p *Packet, b []byte) ([]byte, uint8) {
+	const version, hasVNI, hasNext = 0x30, 0x08, 0x04
+	if len(b) < 8 || b[0]&version != 0 || b[0]&hasVNI == 0 {
+		return nil, 0
+	}
+	p.passed(EncapVXLANGPE, binary.BigEndian.Uint32(b[4:])>>8)
+	if b[0]&hasNext == 0 {
+		return within(d.ethernet(p, b[8:]))
+	}
+	return within(d.next(p, b[8:], b[3]))
+}
+
 // geneve reads a Geneve header (RFC 8926): version, option length in words, protocol, VNI.
 //
 //	+---+-----------+-+-+-----------+-------------------------------+
@@ -72,15 +95,7 @@ func (d *Decoder) geneve(p *Packet, b []byte) ([]byte, uint8) {
 		return nil, 0
 	}
 	p.passed(EncapGeneve, binary.BigEndian.Uint32(b[4:])>>8)
-	switch b = b[n:]; typ {
-	case etherBridged:
-		return within(d.ethernet(p, b))
-	case etherIPv4:
-		return b, 4
-	case etherIPv6:
-		return b, 6
-	}
-	return nil, 0
+	return d.carried(p, b[n:], typ)
 }
 
 // gtpu reads a GTP-U header (3GPP TS 29.281 section 5.1) of a G-PDU and its extension
@@ -90,7 +105,7 @@ func (d *Decoder) geneve(p *Packet, b []byte) ([]byte, uint8) {
 //	with any of E, S, PN: sequence (2), N-PDU number (1), next extension type (1)
 //
 // datagram is the length that its own must not exceed.
-func gtpu(p *Packet, b []byte, datagram uint32) ([]byte, uint8) {
+func (d *Decoder) gtpu(p *Packet, b []byte, datagram uint32) ([]byte, uint8) {
 	const (
 		e        = 0x04
 		optional = 0x07
@@ -104,6 +119,7 @@ func gtpu(p *Packet, b []byte, datagram uint32) ([]byte, uint8) {
 		return nil, 0
 	}
 	flags, teid := b[0], binary.BigEndian.Uint32(b[4:])
+	d.bound(b, end)
 	b = b[:min(int(end), len(b))]
 	n := 8
 	if flags&optional != 0 {
@@ -128,28 +144,6 @@ func gtpu(p *Packet, b []byte, datagram uint32) ([]byte, uint8) {
 	return nibble(b[n:])
 }
 
-// teredo reads IPv6 over UDP (RFC 4380 section 5.1.1) behind an optional authentication
-// (00 01) and origin indication (00 00). As the port alone proves little, the inner length
-// must fill the datagram exactly.
-func teredo(p *Packet, b []byte, datagram uint32) ([]byte, uint8) {
-	left := datagram
-	if len(b) >= 4 && b[0] == 0 && b[1] == 1 {
-		n := 4 + int(b[2]) + int(b[3]) + 9 // id, value; nonce and confirmation
-		if len(b) < n {
-			return nil, 0
-		}
-		b, left = b[n:], left-uint32(n)
-	}
-	if len(b) >= 8 && b[0] == 0 && b[1] == 0 {
-		b, left = b[8:], left-8
-	}
-	if len(b) < 40 || b[0]>>4 != 6 || uint32(binary.BigEndian.Uint16(b[4:]))+40 != left {
-		return nil, 0
-	}
-	p.passed(EncapTeredo, 0)
-	return b, 6
-}
-
 // l2tp reads an L2TPv2 data message (RFC 2661 section 3.1): flags and version, then the
 // fields that the flags announce; then PPP.
 //
@@ -165,6 +159,10 @@ func (d *Decoder) l2tp(p *Packet, b []byte) ([]byte, uint8) {
 	}
 	n := 2
 	if flags&length != 0 {
+		if len(b) < 4 {
+			return nil, 0
+		}
+		d.bound(b, uint32(binary.BigEndian.Uint16(b[2:])))
 		n += 2
 	}
 	if len(b) < n+4 {
