@@ -38,6 +38,7 @@ type Config struct {
 	MaxSequenceLength   int      `json:"max_sequence_length"` // packets
 	AnonymizeIPs        bool     `json:"anonymize_ips"`
 	AnonymizationSalt   string   `json:"anonymization_salt"`
+	CommunityIDSeed     int      `json:"community_id_seed"`
 	Missing             string   `json:"missing"` // zero, null
 
 	// How they are computed.

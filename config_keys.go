@@ -101,6 +101,9 @@ var keys = complete([]key{
 		Doc: "Write salted hashes in place of addresses; MAC addresses and names in payload are not covered."}},
 	{field: func(c *Config) any { return &c.AnonymizationSalt }, plain: true, Key: Key{
 		Doc: "Text that goes into the hashes of addresses and of flow_id."}},
+	{field: func(c *Config) any { return &c.CommunityIDSeed }, Key: Key{Allowed: "0 to 65535",
+		Doc: "Seed of community_id, which must be that of the programs whose logs it is to meet; theirs is 0 unless changed."},
+		ok: func(c *Config) bool { return c.CommunityIDSeed >= 0 && c.CommunityIDSeed <= 65535 }},
 	choice(func(c *Config) *string { return &c.Missing }, "How an absent value leaves: as the value its column has for that, or as null.", "zero", "null"),
 
 	{field: func(c *Config) any { return &c.BurstThresholdMS }, Key: Key{Allowed: "a number above 0, at most 1e12",

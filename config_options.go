@@ -24,7 +24,7 @@ func (c *Config) extractOptions() *extract.Options {
 		Groups: c.Features, Features: c.SpecificFeatures, Profiles: c.profiles(),
 		Addresses: c.IncludeIPAddresses, Ports: c.IncludePorts, FlowID: c.IncludeFlowID,
 		Trace: c.IncludeTrace, Sequences: c.IncludeRawSequences, SPLT: c.IncludeSPLT,
-		Anonymize: c.AnonymizeIPs, Salt: c.AnonymizationSalt,
+		Anonymize: c.AnonymizeIPs, Salt: c.AnonymizationSalt, CommunitySeed: uint16(c.CommunityIDSeed),
 		Split: c.BidirectionalSplit, Nulls: c.Missing == "null",
 		BurstThreshold: nanoseconds(c.BurstThresholdMS, 1e6), EntropyBytes: c.EntropySampleBytes,
 		GraphPorts: c.ConnectionUsePorts, GraphMode: extract.GraphMode(!c.ConnectionIncludeGraphMetrics),

@@ -91,7 +91,7 @@ var vpnRules = [...]struct {
 	{rule{50, func(r *Row) bool { return r.isUDP(1194) }}, "openvpn"},                    // IANA: openvpn
 	{rule{50, func(r *Row) bool { return r.isUDP(51820) }}, "wireguard"},                 // wg(8): the port of its examples, and custom
 	{rule{70, func(r *Row) bool { return r.Key.Proto == packet.ProtoESP }}, "ipsec-esp"}, // RFC 4303
-	{rule{70, func(r *Row) bool { return r.Key.Proto == packet.ProtoAH }}, "ipsec-ah"},   // RFC 4302
+	{rule{70, (*Row).passedAH}, "ipsec-ah"},                                              // RFC 4302
 	{rule{40, func(r *Row) bool { return r.isUDP(500) || r.isUDP(4500) }}, "ipsec-ike"},  // RFC 7296 section 2, RFC 3948
 	{rule{40, func(r *Row) bool { return r.isUDP(1701) }}, "l2tp"},                       // RFC 2661 section 8.1
 	{rule{20, func(r *Row) bool { return 2*r.sizeStats.fullSized > r.n() }}, ""},         // bulk in packets of 1400 to 1500 bytes; every download is so, hence no kind and not enough alone

@@ -30,6 +30,9 @@ type Options struct {
 
 	Anonymize bool
 	Salt      string
+	// CommunitySeed is the seed of community_id, which there is only if Addresses and Ports
+	// are there and Anonymize is not: whoever has it can find what they hide.
+	CommunitySeed uint16
 
 	Split     bool // output names of bidirectional_split
 	SplitJJ   bool // the reference's names instead (15 columns)
@@ -80,6 +83,7 @@ type Plan struct {
 	sampleShare  int64
 	anonymize    bool
 	salt         string
+	seed         uint16 // of community_id
 	graph        graph.Options
 	graphPorts   bool
 	late         bool // some column is
@@ -130,7 +134,7 @@ func All() []feature.Desc {
 func NewPlan(o *Options) (*Plan, error) {
 	p := &Plan{
 		theta: o.BurstThreshold, entropyBytes: o.EntropyBytes, listLen: o.ListLength,
-		exactSamples: o.ExactSamples, anonymize: o.Anonymize, salt: o.Salt, custom: o.Custom,
+		exactSamples: o.ExactSamples, anonymize: o.Anonymize, salt: o.Salt, seed: o.CommunitySeed, custom: o.Custom,
 		sampleShare: o.SampleMemory / int64(max(o.Shards, 1)),
 		Schema:      &column.Schema{Nulls: o.Nulls, Version: SchemaVersion},
 	}
@@ -237,6 +241,8 @@ func (o *Options) has(w option) bool {
 		return o.GraphMode != NoGraphMetrics
 	case optTemporal:
 		return o.Temporal
+	case optCommunity:
+		return o.Addresses && o.Ports && !o.Anonymize
 	}
 	return true
 }

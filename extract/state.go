@@ -3,6 +3,7 @@ package extract
 import (
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/packet"
 )
 
 // State is everything Pinyon remembers of one flow. It holds no pointers. Parts that every
@@ -28,6 +29,8 @@ type State struct {
 	finger tcpFingerprint
 	list   packetList
 	icmp   icmp
+	ipsec  ipsec
+	opener opener
 	// The parsers of what the payload says; they hang on a number, made at first data.
 	protocol protocolState
 }
@@ -74,6 +77,8 @@ var extras = []group{
 	extra("dns", dnsExtra).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
 	extra("dns", dnsEncryptedExtra).parses(parseTLS | parseQUIC),
 	extra("ssh", sshExtra).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
+	extra("flow_meta", communityExtra),
+	extra("ipsec", ipsecExtra).only(func(r *Row) bool { return r.Key.Proto == packet.ProtoESP }),
 	extra("risk", riskExtra).parses(parseTLS | parseQUIC | parseHTTP1 | parseHTTP2 | parseDNS | parseSSH),
 }
 
@@ -128,6 +133,12 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	}
 	if p.on.has(groupICMP) && o.Has&hasICMP != 0 {
 		s.icmp.update(m, o)
+	}
+	if o.Proto == packet.ProtoESP || o.Has&packet.HasAH != 0 {
+		s.ipsec.update(o)
+	}
+	if o.Index == 0 {
+		s.opener.update(o)
 	}
 }
 

@@ -57,6 +57,7 @@ const (
 	optSPLT
 	optGraph
 	optTemporal
+	optCommunity
 )
 
 func count(name string, unit feature.Unit, doc string, get func(r *Row) int64) Feature {

@@ -15,8 +15,8 @@ type fragments struct {
 	n     int
 }
 
-// datagram is what RFC 791 and RFC 8200 identify one by: IPv4 counts the protocol in, IPv6
-// does not, and there a later fragment may name an extension header where the first one,
+// datagram is what RFC 791 and RFC 8200 identify one by: IPv4 counts the protocol of its
+// header in, IPv6 does not, and there a later fragment may name an extension header where the first one,
 // walked to its end, names the transport.
 type datagram struct {
 	src, dst [16]byte
@@ -41,7 +41,7 @@ type datagramAt struct {
 func (f *fragments) apply(p *packet.Packet, now int64) bool {
 	d := datagram{src: p.Src, dst: p.Dst, id: p.FragID, version: p.IPVersion}
 	if p.IPVersion == 4 {
-		d.proto = p.Proto
+		d.proto = p.HeaderProto
 	}
 	if p.Has&packet.HasLaterFragment == 0 {
 		f.remember(d, p, now)
