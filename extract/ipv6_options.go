@@ -16,8 +16,8 @@ var ipv6OptionsTable = []Feature{
 	count("ipv6_flow_label", feature.None, "Flow label of the first IPv6 packet.", func(r *Row) int64 {
 		return r.ifIPv6(int64(r.ipv6.first[r.core.firstDir()] &^ labelSeen))
 	}).null(),
-	count("ipv6_flow_label_unique_count", feature.Count, "Distinct flow labels of both directions.", func(r *Row) int64 { return int64(r.labels.all) }),
-	count("ipv6_flow_label_changes", feature.Count, "Distinct flow labels less one of each direction, added.", func(r *Row) int64 {
+	count("ipv6_flow_label_unique_count", feature.Count, "Distinct flow labels of both directions, of each the first 1,024.", func(r *Row) int64 { return int64(r.labels.all) }),
+	count("ipv6_flow_label_changes", feature.Count, "Distinct flow labels less one of each direction, of each the first 1,024, added.", func(r *Row) int64 {
 		n := r.labels.dir
 		return int64(max(n[flow.Fwd], 1)-1) + int64(max(n[flow.Bwd], 1)-1)
 	}),

@@ -13,7 +13,7 @@ var paddingTable = []Feature{
 	flag("is_constant_size", "At least 95 % of the packets have the most frequent length.", func(r *Row) bool { return r.dominantRatio() >= 0.95 }).needs(needSizes),
 	count("dominant_size_mode", feature.Bytes, "Most frequent packet length; of several, the one seen first.", func(r *Row) int64 { return int64(r.sizeStats.dominant) }).needs(needSizes),
 	float("dominant_size_ratio", feature.None, "Share of packets of that length.", func(r *Row) float64 { return r.dominantRatio() }).needs(needSizes),
-	count("unique_size_count", feature.Count, "Distinct packet lengths.", func(r *Row) int64 { return int64(r.sizeStats.distinct) }).needs(needSizes),
+	count("unique_size_count", feature.Count, "Distinct packet lengths, up to 65,536.", func(r *Row) int64 { return int64(r.sizeStats.distinct) }).needs(needSizes),
 	float("size_entropy", feature.None, "Entropy of the packet lengths over that of an even spread; 0 for one length.", func(r *Row) float64 { return r.sizeStats.entropy }).needs(needSizes),
 	float("iat_variance", feature.SecondsSquared, "Population variance of the gaps.", func(r *Row) float64 {
 		n, sum := r.gapSum(2)

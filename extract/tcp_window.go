@@ -12,17 +12,17 @@ import (
 // field shifted by the side's scale except on SYNs (RFC 7323 section 2). Segments with RST
 // carry no meaningful window and are left out.
 var tcpWindowTable = []Feature{
-	winFirst("tcp_init_win_fwd", "Window of the initiator's first segment.", flow.Fwd),
-	winFirst("tcp_init_win_bwd", "Window of the responder's first segment.", flow.Bwd),
+	winFirst("tcp_init_win_fwd", "Window field of the initiator's first segment as sent: in bytes on a SYN, else in units of 2 to the power of the agreed shift.", flow.Fwd),
+	winFirst("tcp_init_win_bwd", "Window field of the responder's first segment as sent, in the same units.", flow.Bwd),
 	winScale("tcp_win_scale_fwd", "Window scale shift that the initiator's SYN offered.", flow.Fwd),
 	winScale("tcp_win_scale_bwd", "Window scale shift that the responder's SYN offered.", flow.Bwd),
-	winValue("tcp_win_fwd_min", "Least window of the initiator.", flow.Fwd, func(w *windowDir) uint32 { return uint32(w.min) }),
-	winValue("tcp_win_fwd_max", "Greatest window of the initiator.", flow.Fwd, func(w *windowDir) uint32 { return uint32(w.max) }),
-	winMean("tcp_win_fwd_mean", "Mean window of the initiator's segments.", flow.Fwd),
+	winValue("tcp_win_fwd_min", "Least window field of the initiator as sent, not scaled.", flow.Fwd, func(w *windowDir) uint32 { return uint32(w.min) }),
+	winValue("tcp_win_fwd_max", "Greatest window field of the initiator as sent, not scaled.", flow.Fwd, func(w *windowDir) uint32 { return uint32(w.max) }),
+	winMean("tcp_win_fwd_mean", "Mean window field of the initiator's segments as sent, not scaled.", flow.Fwd),
 	winCount("tcp_win_fwd_zero_count", "Segments of the initiator with window 0.", flow.Fwd, func(w *windowDir) uint32 { return w.zeros }),
-	winValue("tcp_win_bwd_min", "Least window of the responder.", flow.Bwd, func(w *windowDir) uint32 { return uint32(w.min) }),
-	winValue("tcp_win_bwd_max", "Greatest window of the responder.", flow.Bwd, func(w *windowDir) uint32 { return uint32(w.max) }),
-	winMean("tcp_win_bwd_mean", "Mean window of the responder's segments.", flow.Bwd),
+	winValue("tcp_win_bwd_min", "Least window field of the responder as sent, not scaled.", flow.Bwd, func(w *windowDir) uint32 { return uint32(w.min) }),
+	winValue("tcp_win_bwd_max", "Greatest window field of the responder as sent, not scaled.", flow.Bwd, func(w *windowDir) uint32 { return uint32(w.max) }),
+	winMean("tcp_win_bwd_mean", "Mean window field of the responder's segments as sent, not scaled.", flow.Bwd),
 	winCount("tcp_win_bwd_zero_count", "Segments of the responder with window 0.", flow.Bwd, func(w *windowDir) uint32 { return w.zeros }),
 	winCount("tcp_win_fwd_up_count", "Times the initiator's effective window grew from one segment to the next.", flow.Fwd, func(w *windowDir) uint32 { return w.ups }),
 	winCount("tcp_win_fwd_down_count", "Times the initiator's effective window shrank from one segment to the next.", flow.Fwd, func(w *windowDir) uint32 { return w.downs }),
@@ -30,8 +30,8 @@ var tcpWindowTable = []Feature{
 	winCount("tcp_win_bwd_up_count", "Times the responder's effective window grew from one segment to the next.", flow.Bwd, func(w *windowDir) uint32 { return w.ups }),
 	winCount("tcp_win_bwd_down_count", "Times the responder's effective window shrank from one segment to the next.", flow.Bwd, func(w *windowDir) uint32 { return w.downs }),
 	winCount("tcp_win_bwd_change_count", "Times the responder's effective window changed from one segment to the next.", flow.Bwd, func(w *windowDir) uint32 { return w.ups + w.downs }),
-	winValue("tcp_scaled_win_fwd_max", "Greatest effective window of the initiator.", flow.Fwd, func(w *windowDir) uint32 { return w.scaledMax }),
-	winValue("tcp_scaled_win_bwd_max", "Greatest effective window of the responder.", flow.Bwd, func(w *windowDir) uint32 { return w.scaledMax }),
+	winUnit("tcp_scaled_win_fwd_max", feature.Bytes, "Greatest effective window of the initiator, in bytes: scaled where both sides offered it.", flow.Fwd, func(w *windowDir) uint32 { return w.scaledMax }),
+	winUnit("tcp_scaled_win_bwd_max", feature.Bytes, "Greatest effective window of the responder, in bytes, likewise.", flow.Bwd, func(w *windowDir) uint32 { return w.scaledMax }),
 	float("tcp_zero_win_ratio", feature.Ratio, "Share of segments with window 0, both directions.", func(r *Row) float64 {
 		f, b := &r.window.dir[flow.Fwd], &r.window.dir[flow.Bwd]
 		if f.n+b.n == 0 {
@@ -41,8 +41,14 @@ var tcpWindowTable = []Feature{
 	}).null(),
 }
 
+// winValue is a window field as sent. It has no unit of its own: bytes on a SYN, else what the
+// agreed shift makes of it.
 func winValue(name, doc string, dir int, get func(*windowDir) uint32) Feature {
-	return count(name, feature.Bytes, doc, func(r *Row) int64 {
+	return winUnit(name, feature.None, doc, dir, get)
+}
+
+func winUnit(name string, unit feature.Unit, doc string, dir int, get func(*windowDir) uint32) Feature {
+	return count(name, unit, doc, func(r *Row) int64 {
 		w := &r.window.dir[dir]
 		return valueIf(w.n > 0, get(w))
 	}).null()
@@ -60,7 +66,7 @@ func winScale(name, doc string, dir int) Feature {
 }
 
 func winMean(name, doc string, dir int) Feature {
-	return float(name, feature.Bytes, doc, func(r *Row) float64 {
+	return float(name, feature.None, doc, func(r *Row) float64 {
 		w := &r.window.dir[dir]
 		if w.n == 0 {
 			return absent
