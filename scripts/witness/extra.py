@@ -1,0 +1,19 @@
+"""Columns of `extra` that are arithmetic on headers and messages."""
+from __future__ import annotations
+
+from flow import Flow
+from headers import ACK, SYN
+
+
+def extra(f: Flow, _) -> dict:
+    """Of any flow."""
+    return {}
+
+
+def extra_tcp(f: Flow, _) -> dict:
+    """Of TCP flows: kinds of the options of the first SYN and SYN-ACK, in order."""
+    row = {}
+    for name, wanted in (('syn', SYN), ('synack', SYN | ACK)):
+        first = next((p for p in f.segments if p.flags & (SYN | ACK) == wanted), None)
+        row[f'tcp_{name}_options'] = '-'.join(map(str, first.kinds)) or None if first else None
+    return row
