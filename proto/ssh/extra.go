@@ -137,10 +137,7 @@ func (s *Session) StrictKex() bool {
 }
 
 // PQKex is ssh_pq_kex: the negotiated method contains a post-quantum one.
-func (s *Session) PQKex() bool {
-	kex := s.negotiated(ListKex)
-	return bytes.Contains(kex, []byte("sntrup761")) || bytes.Contains(kex, []byte("mlkem"))
-}
+func (s *Session) PQKex() bool { return isPostQuantum(s.negotiated(ListKex)) }
 
 // FirstKexFollows is ssh_first_kex_follows: the client's first_kex_packet_follows.
 func (s *Session) FirstKexFollows() bool {

@@ -105,3 +105,38 @@ func isSignal(name []byte) bool {
 func isAEAD(cipher []byte) bool {
 	return bytes.HasSuffix(cipher, []byte("-gcm@openssh.com")) || string(cipher) == "chacha20-poly1305@openssh.com"
 }
+
+// postQuantum are the families of key encapsulation that methods name, alone or beside a
+// curve: ML-KEM (FIPS 203) and Kyber, which it was made of; NTRU in all its forms, sntrup
+// and ntrulpr of NTRU Prime among them; Classic McEliece, FrodoKEM, BIKE, HQC, Saber and
+// NewHope of the trials before. SIKE is not one of them: it was broken.
+var postQuantum = [...]string{
+	"mlkem", "ml-kem", "kyber", "ntru", "mceliece", "frodo", "bike", "hqc", "saber", "newhope",
+}
+
+// isPostQuantum reports whether a key exchange method names one of these families. What is
+// behind the @ says who defined the method, and nothing about it (RFC 4251, section 6).
+func isPostQuantum(method []byte) bool {
+	method, _, _ = bytes.Cut(method, []byte{'@'})
+	for _, family := range postQuantum {
+		for i := 0; i+len(family) <= len(method); i++ {
+			if equalFold(method[i:i+len(family)], family) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// equalFold compares with a lower-case name, letters of ASCII without regard to case.
+func equalFold(b []byte, lowerName string) bool {
+	for i, c := range b {
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		if c != lowerName[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -311,3 +311,29 @@ func TestSegMode(t *testing.T) {
 		t.Errorf("%d slots", len(s.sizes[0].slots))
 	}
 }
+
+// TestPostQuantum takes the names that OpenSSH, TinySSH, AWS and Open Quantum Safe have given
+// to methods.
+func TestPostQuantum(t *testing.T) {
+	for _, name := range []string{
+		"sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "sntrup4591761x25519-sha512@tinyssh.org",
+		"mlkem768x25519-sha256", "mlkem768nistp256-sha256", "mlkem1024nistp384-sha384", "ML-KEM-768-sha256",
+		"x25519-kyber-512r3-sha256-d00@amazon.com", "ecdh-nistp256-kyber-512r3-sha256-d00@openquantumsafe.org",
+		"ecdh-nistp521-classic-mceliece-8192128-sha512@openquantumsafe.org", "mceliece6688128x25519-sha512@lib.mceliece.org",
+		"frodokem-640-aes-sha256@openquantumsafe.org", "ecdh-nistp256-bike1-l1-cpa-sha512", "hqc-128-sha256", "saber-lightsaber-sha256",
+		"ecdh-nistp384-newhope-512-sha384", "ntru-hps2048509-sha512", "ntrulpr761x25519-sha512@example.org",
+	} {
+		if !isPostQuantum([]byte(name)) {
+			t.Errorf("%s is post-quantum", name)
+		}
+	}
+	for _, name := range []string{
+		"", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group14-sha256",
+		"diffie-hellman-group-exchange-sha256", "sm2-sha2-nistp256", "gss-group14-sha256-toWM5Slw5Ew8Mqkay+al2g==",
+		"curve25519-sha256@mlkem.example", "curve448-sha512", "rsa2048-sha256", "sike-p434-sha256@openquantumsafe.org",
+	} {
+		if isPostQuantum([]byte(name)) {
+			t.Errorf("%s is not post-quantum", name)
+		}
+	}
+}
