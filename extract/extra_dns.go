@@ -16,11 +16,10 @@ var dnsExtra = []Feature{
 	dnsCount("dns_response_count", feature.Count, "Responses.", (*dns.Flow).ResponseCount),
 	dnsCount("dns_unanswered_count", feature.Count, "Queries without a response of their id and question.", (*dns.Flow).UnansweredCount),
 	dnsCount("dns_rtt_us", feature.Microseconds, "From the last copy of the query to its response.", func(f *dns.Flow) int64 {
-		us := f.RTT()
-		if us == 0 && f.QueryCount() == f.UnansweredCount() {
-			return none
+		if us := f.RTT(); us >= 0 {
+			return us
 		}
-		return us
+		return none
 	}).null(),
 	dnsCount("dns_opcode", feature.None, "Opcode of the query, else of the response (IANA).", (*dns.Flow).Opcode),
 	dnsCount("dns_query_class", feature.None, "First question's class, without the unicast bit of multicast DNS.", (*dns.Flow).QueryClass),
@@ -51,7 +50,7 @@ var dnsExtra = []Feature{
 	dnsFloat("dns_qname_digit_ratio", feature.None, "Share of digits among its bytes.", (*dns.Flow).QNameDigitRatio),
 	dnsCount("dns_distinct_qnames", feature.Count, "Different names asked for, without regard to case; at most 4,096.", (*dns.Flow).DistinctQNames),
 	dnsFlag("dns_0x20", "The name was sent with letters of both cases.", (*dns.Flow).Has0x20),
-	dnsText("dns_svcb_alpn", "Protocols that the first SVCB or HTTPS answer lists, joined by commas.", (*dns.Flow).AppendSVCBALPN),
+	dnsText("dns_svcb_alpn", "Protocols that the first SVCB or HTTPS answer lists, joined by commas; one inside a name is \\x2c.", (*dns.Flow).AppendSVCBALPN),
 	dnsFlag("dns_svcb_ech", "An SVCB or HTTPS answer has the ech parameter.", (*dns.Flow).SVCBECH),
 }
 

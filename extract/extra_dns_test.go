@@ -1,7 +1,12 @@
 package extract_test
 
 import (
+	"encoding/binary"
+	"fmt"
+	"strings"
 	"testing"
+
+	"pinyon/packet"
 )
 
 func TestDNSFurther(t *testing.T) {
@@ -34,16 +39,45 @@ func TestEncryptedDNS(t *testing.T) {
 	for _, c := range []struct{ capture, want string }{{"tls13.pcap", "dot"}, {"http3.pcap", "doq"}} {
 		frames := framesOf(t, c.capture)
 		check(t, c.capture, rows(t, further(), frames)[0], map[string]any{"dns_encrypted": ""})
-		for i := range frames {
-			b := frames[i].Data // Ethernet, IPv4 without options
-			for _, at := range []int{34, 36} {
-				if b[at] == 443>>8 && b[at+1] == 443&0xff {
-					b[at], b[at+1] = 853>>8, 853&0xff
-				}
-			}
-		}
+		movePort(frames, 443, 853)
 		o := options()
 		o.Features = []string{"dns_encrypted"}
 		check(t, c.capture, rows(t, o, frames)[0], map[string]any{"dns_encrypted": c.want})
+	}
+}
+
+// movePort puts what frames of Ethernet and IPv4 without options have on one port onto
+// another.
+func movePort(frames []packet.Frame, from, to uint16) {
+	for i := range frames {
+		b := frames[i].Data
+		for _, at := range []int{34, 36} {
+			if binary.BigEndian.Uint16(b[at:]) == from {
+				binary.BigEndian.PutUint16(b[at:], to)
+			}
+		}
+	}
+}
+
+// TestDNSOnAnyPort: resolvers on ports that are nobody's, or somebody else's, over UDP and
+// TCP, have the same values as on 53.
+func TestDNSOnAnyPort(t *testing.T) {
+	for _, capture := range []string{"dns_udp.pcap", "dns_tcp.pcap"} {
+		want := rows(t, further(), framesOf(t, capture))
+		for _, port := range []uint16{54, 137, 443, 853, 5443, 8053, 50000} {
+			frames := framesOf(t, capture)
+			movePort(frames, 53, port)
+			got := rows(t, further(), frames)
+			if len(got) != len(want) {
+				t.Fatalf("%s on %d: %d flows; want %d", capture, port, len(got), len(want))
+			}
+			for i := range got {
+				for name, v := range want[i].Map() {
+					if strings.HasPrefix(name, "dns_") && fmt.Sprint(got[i].Value(name)) != fmt.Sprint(v) {
+						t.Errorf("%s on %d: %s is %v; want %v", capture, port, name, got[i].Value(name), v)
+					}
+				}
+			}
+		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 // streams. Inside TLS frames are ciphertext and only the negotiated protocol is known. RFC
 // 9113, 9114.
 var http2Table = []Feature{
-	flag("http2_detected", "HTTP/2 frames in clear, or ALPN h2 selected in a visible ServerHello.", func(r *Row) bool { return r.isHTTP2() }).everywhere(),
+	flag("http2_detected", "HTTP/2 preface or frames in clear, or ALPN h2 selected in a visible ServerHello.", func(r *Row) bool { return r.isHTTP2() }).everywhere(),
 	flag("http3_detected", "The QUIC ClientHello offers h3.", func(r *Row) bool { return r.offersHTTP3() }).everywhere(),
 	http2Flag("http2_preface_seen", "The client's whole preface was seen.", (*http2.Conn).PrefaceSeen),
 	http2Count("http2_frame_count", "Frames of any type.", (*http2.Conn).FrameCount),
@@ -49,10 +49,10 @@ func http2Flag(name, doc string, get func(*http2.Conn) bool) Feature {
 	return flag(name, doc, func(r *Row) bool { c := r.http2(); return c != nil && get(c) }).everywhere()
 }
 
-// http2Count is 0 where frames cannot be seen.
+// http2Count is absent where no frame was seen.
 func http2Count(name, doc string, get func(*http2.Conn) int64) Feature {
 	return count(name, feature.Count, doc, func(r *Row) int64 {
-		if c := r.http2(); c != nil {
+		if c := r.http2(); c != nil && c.FrameCount() > 0 {
 			return get(c)
 		}
 		return none

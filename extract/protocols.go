@@ -50,6 +50,9 @@ type protocols struct {
 	dns    *dns.Flow
 	quic   *quic.Conn
 	tls    *tls.Session
+	// How DNS travels between these ports of TCP, and whether they are its own.
+	dnsCarrier dns.Carrier
+	dnsPort    bool
 	// Segments and bytes of a direction that were tested for TLS before there was a session.
 	tlsTried [2]uint8
 	tlsBytes [2]int64

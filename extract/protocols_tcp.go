@@ -93,11 +93,8 @@ func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
 	x := m.protocolPools.open(s)
 	want := m.plan.parsers & parseStreams
 	if m.plan.parsers&parseDNS != 0 {
-		if c := dns.CarrierOf(o.SrcPort, o.DstPort, true); c != dns.NoCarrier {
-			want |= parseDNS
-			x.dns = take(&m.protocolPools.dns)
-			x.dns.Reset(c)
-		}
+		want |= parseDNS
+		x.dnsCarrier, x.dnsPort = dns.CarrierOf(o.SrcPort, o.DstPort, true)
 	}
 	x.active = [2]parser{want, want}
 	if want&parseSSH != 0 && m.plan.need&needSegments != 0 {
@@ -127,8 +124,8 @@ func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment
 	if x.active[d]&on&parseHTTP2 != 0 {
 		x.feedHTTP2(m, d, seg.Data, first)
 	}
-	if on&parseDNS != 0 && x.dns.Stream(d, seg.Data, seg.Time) == dns.Mine {
-		x.found(parseDNS)
+	if on&parseDNS != 0 {
+		x.feedDNS(m, d, seg, first)
 	}
 	if x.active[d]&on&parseTLS != 0 {
 		x.feedTLS(m, d, seg)
@@ -261,6 +258,9 @@ func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
 		}
 		x.http2 = take(&m.protocolPools.http2)
 		x.http2.Reset()
+		if x.dir[1-d].Next() > 0 {
+			x.http2.Other(1 - d)
+		}
 	}
 	switch x.http2.Feed(d, data) {
 	case http2.NotMine:
@@ -268,6 +268,27 @@ func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
 	case http2.Mine:
 		if x.kept&parseHTTP2 == 0 {
 			x.found(parseHTTP2)
+		}
+	}
+}
+
+// feedDNS reads messages from the start of the stream on. On ports that are not of DNS the
+// first one has to have its shape.
+func (x *protocols) feedDNS(m *Memory, d int, seg *stream.Segment, first bool) {
+	if x.dns == nil {
+		if !x.dnsPort && (!first || dns.LooksStream(seg.Data) == dns.NotMine) {
+			x.active[d] &^= parseDNS
+			return
+		}
+		x.dns = take(&m.protocolPools.dns)
+		x.dns.Reset(x.dnsCarrier, x.dnsPort)
+	}
+	switch x.dns.Stream(d, seg.Data, seg.Time) {
+	case dns.Mine:
+		x.found(parseDNS)
+	case dns.NotMine:
+		if !x.dnsPort {
+			x.active[d] &^= parseDNS
 		}
 	}
 }

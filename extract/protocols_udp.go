@@ -2,6 +2,7 @@ package extract
 
 import (
 	"pinyon/flow"
+	"pinyon/packet"
 	"pinyon/proto/dns"
 	"pinyon/proto/quic"
 	"pinyon/proto/tls"
@@ -41,11 +42,15 @@ func (s *protocolState) opened(m *Memory, x *protocols) *protocols {
 	return x
 }
 
-// looksDNS is the first test of a datagram.
+// looksDNS reports whether a datagram begins DNS: on its ports a message that is whole, on
+// all others one of its shape.
 func looksDNS(o *flow.Obs) bool {
-	c := dns.CarrierOf(o.SrcPort, o.DstPort, false)
-	return c != dns.NoCarrier && dns.Looks(o.Payload, c) == dns.Mine
+	c, own := dns.CarrierOf(o.SrcPort, o.DstPort, false)
+	return dns.Is(o.Payload, isPart(o) || len(o.Payload) < int(o.PayloadLen), c, own)
 }
+
+// isPart reports a first fragment: later ones hold the rest of its payload.
+func isPart(o *flow.Obs) bool { return o.Has&packet.HasFragment != 0 && o.MoreFrags }
 
 func (s *protocolState) datagramDNS(m *Memory, x *protocols, o *flow.Obs) *protocols {
 	x = s.opened(m, x)
@@ -53,7 +58,7 @@ func (s *protocolState) datagramDNS(m *Memory, x *protocols, o *flow.Obs) *proto
 		x.dns = take(&m.protocolPools.dns)
 		x.dns.Reset(dns.CarrierOf(o.SrcPort, o.DstPort, false))
 	}
-	x.dns.Datagram(o.Dir&1, o.Payload, int(o.PayloadLen), o.Time)
+	x.dns.Datagram(o.Dir&1, o.Payload, int(o.PayloadLen), isPart(o), o.Time)
 	return x
 }
 

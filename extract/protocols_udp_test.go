@@ -102,6 +102,8 @@ func TestSharedFlow(t *testing.T) {
 		{[]string{"http3"}, 443, 17}, {[]string{"http3"}, 443, 33}, {[]string{"http3"}, 137, 5000}, {[]string{"dtls"}, 443, 129}, {[]string{"dtls"}, 4433, 5000},
 		{[]string{"http3", "dtls"}, 443, 40}, {[]string{"dtls", "http3"}, 9, 0},
 		{[]string{"dns_udp", "http3"}, 53, 0}, {[]string{"http3", "dns_udp"}, 53, 0}, {[]string{"dtls", "dns_udp", "http3"}, 53, 20},
+		{[]string{"dns_udp"}, 54, 0}, {[]string{"dns_udp"}, 443, 0}, {[]string{"dns_udp"}, 5443, 0}, {[]string{"dns_udp"}, 8053, 700},
+		{[]string{"dns_udp", "http3"}, 443, 3}, {[]string{"dtls", "dns_udp"}, 4433, 0}, {[]string{"http3", "dtls", "dns_udp"}, 137, 30},
 	} {
 		ds := append(noise(random, c.ahead), datagram{0, stun})
 		for _, name := range c.names {
@@ -136,7 +138,7 @@ func firstTalk(t *testing.T, name string) []datagram {
 var randomPorts = [...]uint16{53, 5353, 5355, 137, 443, 4433}
 
 // randomClaims are the columns that say that a UDP flow is a protocol's.
-var randomClaims = [...]string{"quic_detected", "tls_detected"}
+var randomClaims = [...]string{"dns_detected", "quic_detected", "tls_detected", "ssh_detected", "http2_detected", "http3_detected"}
 
 // TestRandomDatagrams: no flow of random datagrams is said to be anything. The number a port
 // is 10,000, or PINYON_RANDOM_DATAGRAMS.

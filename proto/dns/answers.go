@@ -3,6 +3,7 @@ package dns
 import (
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"pinyon/internal/cursor"
@@ -15,9 +16,9 @@ const (
 
 // AppendAnswers is dns_answers: the first 16 parsed answers of the response of record as
 // TYPE:value, joined by commas. A and AAAA are addresses; NS, CNAME, PTR and DNAME names
-// as AppendQueryName writes them; MX preference, a blank and the name; TXT the first 64
-// bytes of its strings, one behind the other, bytes outside 0x21-0x7E and the backslash as
-// \xhh; all else, and what is not well formed, hex.
+// as AppendQueryName writes them, a comma inside as \044; MX preference, a blank and the
+// name; TXT the first 64 bytes of its strings, one behind the other, bytes outside 0x21-0x7E,
+// the backslash and the comma as \xhh; all else, and what is not well formed, hex.
 func (f *Flow) AppendAnswers(dst []byte) []byte {
 	var r rr
 	w := f.answerRecords()
@@ -39,12 +40,12 @@ func (r *rr) appendValue(dst, msg []byte) []byte {
 		}
 	case typeNS, typeCNAME, typePTR, typeDNAME:
 		if at, ok := r.name(msg, 0, false); ok {
-			return appendName(dst, msg, at)
+			return appendListedName(dst, msg, at)
 		}
 	case typeMX:
 		if at, ok := r.name(msg, 2, false); ok {
 			pref := uint64(r.rdata[0])<<8 | uint64(r.rdata[1])
-			return appendName(append(strconv.AppendUint(dst, pref, 10), ' '), msg, at)
+			return appendListedName(append(strconv.AppendUint(dst, pref, 10), ' '), msg, at)
 		}
 	case typeTXT:
 		if out, ok := appendStrings(dst, r.rdata); ok {
@@ -81,11 +82,25 @@ func appendStrings(dst, rdata []byte) (_ []byte, ok bool) {
 	return dst, true
 }
 
-// appendText appends b with all bytes outside 0x21-0x7E, and the backslash, as \xhh.
+// appendListedName appends a name to a list that commas join.
+func appendListedName(dst, msg []byte, at int) []byte {
+	n := len(dst)
+	dst = appendName(dst, msg, at)
+	for i := n; i < len(dst); i++ {
+		if dst[i] == ',' {
+			dst = slices.Insert(dst, i+1, '0', '4', '4')
+			dst[i] = '\\'
+		}
+	}
+	return dst
+}
+
+// appendText appends b to a list that commas join, with all bytes outside 0x21-0x7E, the
+// backslash and the comma as \xhh.
 func appendText(dst, b []byte) []byte {
 	const digits = "0123456789abcdef"
 	for _, c := range b {
-		if c < 0x21 || c > 0x7e || c == '\\' {
+		if c < 0x21 || c > 0x7e || c == '\\' || c == ',' {
 			dst = append(dst, '\\', 'x', digits[c>>4], digits[c&15])
 		} else {
 			dst = append(dst, c)
@@ -129,7 +144,7 @@ const (
 )
 
 // AppendSVCBALPN is dns_svcb_alpn: the protocols of the first SVCB or HTTPS answer's alpn
-// parameter, joined by commas.
+// parameter, joined by commas; one inside a name is written \x2c.
 func (f *Flow) AppendSVCBALPN(dst []byte) []byte {
 	var r rr
 	for w := f.answerRecords(); w.next(&r); {

@@ -77,6 +77,6 @@ func text(f func([]byte) []byte) string { return string(f(nil)) }
 
 func flow(c Carrier) *Flow {
 	f := new(Flow)
-	f.Reset(c)
+	f.Reset(c, true)
 	return f
 }

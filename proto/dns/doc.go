@@ -6,6 +6,11 @@
 // flow in pieces of any size; where a piece ends changes nothing. It keeps two messages,
 // the query and the response of record, and reads columns from them when asked. It
 // resolves nothing, checks no signature, and knows neither flows nor packets.
+//
+// No port decides what is DNS. On ports that IANA gave to DNS a message is accepted if all
+// that it counts is there; on any other port the first message of a flow has to have the
+// shape of DNS beyond doubt, which shape.go describes, and those behind it are then read as
+// on the former.
 package dns
 
 // A Verdict says whether bytes are DNS.
@@ -21,7 +26,7 @@ const (
 // A Carrier is the way messages travel.
 type Carrier uint8
 
-// The carriers. NoCarrier is ports that are nobody's.
+// The carriers. NoCarrier carries no messages.
 const (
 	NoCarrier Carrier = iota
 	UDP
@@ -33,25 +38,31 @@ const (
 // String is dns_transport: udp, tcp, mdns or llmnr.
 func (c Carrier) String() string { return [...]string{"", "udp", "tcp", "mdns", "llmnr"}[c] }
 
-// CarrierOf tells by the ports of a UDP or TCP flow, in either order: 53, else 5353, else
-// 5355. All other flows carry no DNS that this package reads.
-func CarrierOf(a, b uint16, tcp bool) Carrier {
+// CarrierOf is the carrier of a UDP or TCP flow between two ports, in either order: 53, else
+// 5353, else 5355 name theirs, and own is true. On all other ports messages travel as on 53,
+// and have to be told by their shape.
+func CarrierOf(a, b uint16, tcp bool) (c Carrier, own bool) {
 	switch {
 	case a == 53 || b == 53:
-		if tcp {
-			return TCP
-		}
-		return UDP
 	case a == 5353 || b == 5353:
-		return MDNS
+		return MDNS, true
 	case a == 5355 || b == 5355:
-		return LLMNR
+		return LLMNR, true
+	default:
+		return plain(tcp), false
 	}
-	return NoCarrier
+	return plain(tcp), true
 }
 
-// Looks is the first test of a UDP payload or of a message behind its TCP length: whether
-// opcode and number of questions are possible. It does not say that the message parses.
+func plain(tcp bool) Carrier {
+	if tcp {
+		return TCP
+	}
+	return UDP
+}
+
+// Looks is the first test of a message: whether opcode and number of questions are
+// possible. It does not say that the message parses.
 func Looks(b []byte, c Carrier) Verdict {
 	if len(b) < 6 {
 		return NeedMore
@@ -68,7 +79,11 @@ const (
 	maxStream    = 64 << 10
 
 	// opcodes accepted: QUERY, IQUERY, STATUS, NOTIFY, UPDATE, DSO.
-	opcodes = 1<<0 | 1<<1 | 1<<2 | 1<<4 | 1<<5 | 1<<6
+	opcodes = 1<<opQuery | 1<<1 | 1<<2 | 1<<opNotify | 1<<opUpdate | 1<<6
+
+	opQuery  = 0
+	opNotify = 4
+	opUpdate = 5
 )
 
 // Header flags (RFC 1035, section 4.1.1; RFC 4035).
@@ -78,6 +93,7 @@ const (
 	flagTC = 0x0200
 	flagRD = 0x0100
 	flagRA = 0x0080
+	flagZ  = 0x0040 // has to be zero
 	flagAD = 0x0020
 	flagCD = 0x0010
 )

@@ -29,8 +29,13 @@ func (f *Flow) ResponseCount() int64 { return f.responses }
 func (f *Flow) UnansweredCount() int64 { return f.pending.unanswered }
 
 // RTT is dns_rtt_us in microseconds: response of record less the last copy of the query
-// of record before it; 0 unless there are both.
-func (f *Flow) RTT() int64 { return f.rtt / 1000 }
+// of record before it; -1 unless there are both, in this order.
+func (f *Flow) RTT() int64 {
+	if f.rtt < 0 {
+		return -1
+	}
+	return f.rtt / 1000
+}
 
 // Opcode is dns_opcode, of the query of record, else of the response.
 func (f *Flow) Opcode() int64 {

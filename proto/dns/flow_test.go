@@ -25,11 +25,11 @@ func TestLookup(t *testing.T) {
 		rrBytes(toQName, typeTXT, 1, 77, cat([]byte{3}, []byte("a b"), []byte{70}, []byte(strings.Repeat("y", 70)))),
 		rrBytes([]byte{0}, 6, 1, 5, []byte{1, 2}), opt(1, 512, false, nil))
 	f := flow(UDP)
-	f.Datagram(0, q, len(q), 1_000_000)
-	f.Datagram(0, q, len(q), 2_000_000) // sent again
-	f.Datagram(1, r, len(r)+5, 2_500_999)
-	f.Datagram(1, r, len(r), 9_000_000)
-	f.Datagram(0, q, len(q), 9_500_000)
+	f.Datagram(0, q, len(q), false, 1_000_000)
+	f.Datagram(0, q, len(q), false, 2_000_000) // sent again
+	f.Datagram(1, r, len(r)+5, false, 2_500_999)
+	f.Datagram(1, r, len(r), false, 9_000_000)
+	f.Datagram(0, q, len(q), false, 9_500_000)
 	for name, c := range map[string]struct{ got, want string }{
 		"name":     {text(f.AppendQueryName) + " " + text(f.AppendQueryTypeStr), "www.ex4mple.com A"},
 		"code":     {fmt.Sprint(f.ResponseCode(), text(f.AppendResponseCodeStr)), "19BADMODE"},
@@ -84,13 +84,15 @@ func TestTransactionOfRecord(t *testing.T) {
 		{"response without question", []m{{0, query(1, "a", 1)}, {1, header(1, flagQR|5)}}, "a  5 1 1 0"},
 		{"response first", []m{{1, response(1, "a", 1, 0, a(1))}, {0, query(1, "a", 1)}}, "a A:192.0.2.1 0 1 1 0"},
 		{"another's response first", []m{{1, response(2, "b", 1, 0, a(1))}, {0, query(1, "a", 1)}, {1, response(1, "a", 1, 2)}}, "a  2 1 2 0"},
+		{"the second of those ahead", []m{{1, response(2, "b", 1, 0, a(2))}, {1, response(3, "c", 1, 0, a(3))}, {1, response(1, "a", 1, 0, a(1))}, {0, query(1, "a", 1)}}, "a A:192.0.2.1 0 1 3 0"},
+		{"ahead of the second query", []m{{0, query(1, "a", 1)}, {1, response(2, "b", 1, 0, a(2))}, {0, query(2, "b", 1)}}, "a  -1 2 1 1"},
 		{"first does not parse", []m{{0, []byte("no message of DNS at all")}, {0, query(1, "a", 1)}}, "a  -1 1 0 1"},
 		{"query copies", []m{{0, query(1, "a", 1)}, {0, query(1, "a", 1)}, {0, query(3, "a", 1)}}, "a  -1 3 0 3"},
 		{"query from the responder", []m{{1, query(1, "a", 1)}, {0, response(1, "a", 1, 0)}}, "a  0 1 1 0"},
 	} {
 		f := flow(UDP)
 		for _, m := range c.ms {
-			f.Datagram(m.dir, m.b, len(m.b), 0)
+			f.Datagram(m.dir, m.b, len(m.b), false, 0)
 		}
 		got := fmt.Sprint(text(f.AppendQueryName), " ", text(f.AppendAnswers), " ", f.ResponseCode(), f.QueryCount(), f.ResponseCount(), f.UnansweredCount())
 		if got != c.want {
@@ -105,24 +107,34 @@ func TestServiceBinding(t *testing.T) {
 	ech := cat(b16(5, 2), []byte{1, 2})
 	f := flow(UDP)
 	r := response(1, "a", typeHTTPS, 0, rrBytes(toQName, typeHTTPS, 1, 5, params(alpn)), rrBytes(toQName, typeSVCB, 1, 5, params(ech)))
-	f.Datagram(1, r, len(r), 0)
+	f.Datagram(1, r, len(r), false, 0)
 	if text(f.AppendSVCBALPN) != "h2,h3" || !f.SVCBECH() {
 		t.Errorf("got %q, %v", text(f.AppendSVCBALPN), f.SVCBECH())
 	}
+	commas := response(1, "a", typeHTTPS, 0, rrBytes(toQName, typeHTTPS, 1, 5, params(cat(b16(1, 9), []byte("\x03a,b\x04\\ h2")))),
+		rrBytes(toQName, typeTXT, 1, 5, []byte("\x03v,w")), rrBytes(toQName, typeNS, 1, 5, name("x,y.z")))
+	f.Reset(UDP, true)
+	f.Datagram(1, commas, len(commas), false, 0)
+	if got, want := text(f.AppendSVCBALPN), `a\x2cb,\x5c\x20h2`; got != want {
+		t.Errorf("protocols with commas: got %s, want %s", got, want)
+	}
+	if got, want := text(f.AppendAnswers), `HTTPS:0001000001000903612c62045c206832,TXT:v\x2cw,NS:x\044y.z`; got != want {
+		t.Errorf("answers with commas: got %s, want %s", got, want)
+	}
 	bad := response(1, "a", typeHTTPS, 0, rrBytes(toQName, typeHTTPS, 1, 5, []byte{0, 1, 9, 9}), rrBytes(toQName, typeCNAME, 1, 5, []byte{9}), rrBytes(toQName, typeA, 1, 5, []byte{9}))
-	f.Reset(UDP)
-	f.Datagram(1, bad, len(bad), 0)
+	f.Reset(UDP, true)
+	f.Datagram(1, bad, len(bad), false, 0)
 	if got := text(f.AppendAnswers); got != "HTTPS:00010909,CNAME:09,A:09" || f.SVCBECH() {
 		t.Errorf("malformed data: got %q", got)
 	}
 }
 
 func TestMulticast(t *testing.T) {
-	f := flow(CarrierOf(5353, 5353, false))
+	f := flow(MDNS)
 	b := cat(header(0, 0, 1), question("_ipp._tcp.local", typePTR, 0x8001))
-	f.Datagram(0, b, len(b), 0)
+	f.Datagram(0, b, len(b), false, 0)
 	r := cat(header(0, flagQR|flagAA, 1), question("_ipp._tcp.local", typePTR, 1))
-	f.Datagram(1, r, len(r), 0)
+	f.Datagram(1, r, len(r), false, 0)
 	if text(f.AppendTransport) != "mdns" || f.QueryClass() != 1 || f.ResponseCode() != 0 || text(f.AppendQueryName) != "_ipp._tcp.local" {
 		t.Error(facts(f))
 	}
@@ -133,9 +145,13 @@ func TestCarriers(t *testing.T) {
 		a, b uint16
 		tcp  bool
 		want string
-	}{{40000, 53, false, "udp"}, {53, 40000, true, "tcp"}, {5353, 5353, false, "mdns"}, {1, 5355, false, "llmnr"}, {1, 2, false, ""}} {
-		if got := CarrierOf(c.a, c.b, c.tcp).String(); got != c.want {
-			t.Errorf("%d %d: got %q, want %q", c.a, c.b, got, c.want)
+		own  bool
+	}{
+		{40000, 53, false, "udp", true}, {53, 40000, true, "tcp", true}, {5353, 5353, false, "mdns", true}, {1, 5355, false, "llmnr", true},
+		{1, 2, false, "udp", false}, {443, 40000, true, "tcp", false},
+	} {
+		if got, own := CarrierOf(c.a, c.b, c.tcp); got.String() != c.want || own != c.own {
+			t.Errorf("%d %d: got %q, %v; want %q, %v", c.a, c.b, got, own, c.want, c.own)
 		}
 	}
 }
@@ -157,7 +173,7 @@ func TestStream(t *testing.T) {
 		t.Error(facts(f))
 	}
 	f.Limit = 40
-	f.Reset(TCP)
+	f.Reset(TCP, true)
 	f.Stream(0, cat(pre(query(1, "a.b", 1)), pre(query(2, "c", 1)), pre(query(2, "c", 1))), 0)
 	if f.QueryCount() != 1 {
 		t.Errorf("%d queries in 40 bytes", f.QueryCount())
@@ -170,10 +186,10 @@ func TestSetsAreBounded(t *testing.T) {
 	f := flow(UDP)
 	for i := range 3 * maxNames {
 		q := query(uint16(i), fmt.Sprintf("n%d.example", i), 1)
-		f.Datagram(0, q, len(q), 0)
+		f.Datagram(0, q, len(q), false, 0)
 		if i%2 == 0 {
 			r := response(uint16(i), fmt.Sprintf("n%d.example", i), 1, 0)
-			f.Datagram(1, r, len(r), 0)
+			f.Datagram(1, r, len(r), false, 0)
 		}
 		if n := int64(i/2 + i%2); i < maxPending && f.UnansweredCount() != n {
 			t.Fatalf("after %d queries: %d unanswered, want %d", i+1, f.UnansweredCount(), n)
@@ -199,8 +215,8 @@ func TestAnswersBeyond256(t *testing.T) {
 		t.Fatalf("response of %d bytes", len(r))
 	}
 	f := flow(UDP)
-	f.Datagram(0, q, len(q), 1)
-	f.Datagram(1, r, len(r), 2)
+	f.Datagram(0, q, len(q), false, 1)
+	f.Datagram(1, r, len(r), false, 2)
 	if f.MinTTL() != 7 || f.MaxTTL() != 90000 || f.AnswerCount() != 42 {
 		t.Errorf("TTL %d to %d, %d answers; want 7 to 90000, 42", f.MinTTL(), f.MaxTTL(), f.AnswerCount())
 	}

@@ -14,7 +14,7 @@ func FuzzFlow(f *testing.F) {
 		carrier := Carrier(c % 5)
 		var whole, pieces Flow
 		for _, f := range []*Flow{&whole, &pieces, &used} {
-			f.Reset(carrier)
+			f.Reset(carrier, c>>6&1 == 0)
 		}
 		for dir, b := range [][]byte{x, y} {
 			whole.Stream(dir, b, int64(dir)*1e6)
@@ -44,10 +44,10 @@ func FuzzFlow(f *testing.F) {
 		}
 		for _, b := range [][]byte{x, y} {
 			var one Flow
-			one.Reset(carrier)
-			one.Datagram(0, b, len(b)+int(c>>7), 0)
-			used.Reset(carrier)
-			used.Datagram(0, b, len(b)+int(c>>7), 0)
+			one.Reset(carrier, c>>6&1 == 0)
+			one.Datagram(0, b, len(b)+int(c>>7), c>>5&1 != 0, 0)
+			used.Reset(carrier, c>>6&1 == 0)
+			used.Datagram(0, b, len(b)+int(c>>7), c>>5&1 != 0, 0)
 			if want, got := facts(&one), facts(&used); got != want {
 				t.Fatalf("reused\n%s, fresh\n%s", got, want)
 			}
@@ -60,9 +60,9 @@ func TestNoAllocations(t *testing.T) {
 	f := flow(UDP)
 	dst := make([]byte, 0, 1024)
 	if n := testing.AllocsPerRun(100, func() {
-		f.Reset(UDP)
-		f.Datagram(0, q, len(q), 0)
-		f.Datagram(1, r, len(r), 0)
+		f.Reset(UDP, true)
+		f.Datagram(0, q, len(q), false, 0)
+		f.Datagram(1, r, len(r), false, 0)
 		dst = f.AppendQueryName(dst[:0])
 		dst = f.AppendAnswers(dst)
 		dst = f.AppendAnswerIPs(dst)
@@ -84,8 +84,8 @@ func BenchmarkLookup(b *testing.B) {
 	f := flow(UDP)
 	b.ReportAllocs()
 	for b.Loop() {
-		f.Reset(UDP)
-		f.Datagram(0, q, len(q), 0)
-		f.Datagram(1, r, len(r), 0)
+		f.Reset(UDP, true)
+		f.Datagram(0, q, len(q), false, 0)
+		f.Datagram(1, r, len(r), false, 0)
 	}
 }

@@ -14,16 +14,21 @@ type message struct {
 	qtype     uint16 // of the first question
 	qclass    uint16
 	qname     uint64 // hash of its name, set by addNames
+	parsed    int    // records of all sections, parsed
+	cut       bool   // it ends inside what it counts
+	end       int    // offset behind the last question or record that was parsed
 	firstRR   int    // offset of the answer section
 	opt       int    // offset of the OPT record's type; 0 without
 }
 
 func (m *message) isResponse() bool { return m.flags&flagQR != 0 }
 
-// parse checks a message of which wire bytes were sent. All that is counted must lie
-// within it, unless TC is set or the capture cut it: then records behind the cut are left
-// out. Malformed names are never accepted.
-func parse(b []byte, wire int, carrier Carrier, m *message) bool {
+// parse checks a message. All that is counted must lie within it, unless b is not all of it
+// (cut): then records behind the cut are left out. So is an OPT record at which the message
+// itself ends too soon, as middleboxes cut it: question and answers say the same without it.
+// TC excuses nothing: what a server leaves out it does not count. Malformed names are never
+// accepted.
+func parse(b []byte, cut bool, carrier Carrier, m *message) bool {
 	*m = message{}
 	if len(b) < headerLen || Looks(b, carrier) != Mine {
 		return false
@@ -31,7 +36,7 @@ func parse(b []byte, wire int, carrier Carrier, m *message) bool {
 	c := cursor.New(b)
 	m.id, m.flags = c.U16(), c.U16()
 	m.qd, m.an, m.ns, m.ar = c.U16(), c.U16(), c.U16(), c.U16()
-	lenient := m.flags&flagTC != 0 || len(b) < wire
+	m.end, m.firstRR = c.At(), c.At()
 	for i := range m.qd {
 		switch o := skipName(b, &c); {
 		case o == bad:
@@ -42,11 +47,12 @@ func parse(b []byte, wire int, carrier Carrier, m *message) bool {
 				m.qtype, m.qclass = qtype, qclass
 			}
 			m.questions++
+			m.end, m.firstRR = c.At(), c.At()
 		default:
-			return lenient
+			m.cut = true
+			return cut
 		}
 	}
-	m.firstRR = c.At()
 	var r rr
 	for _, section := range [...]struct {
 		n  uint16
@@ -57,8 +63,11 @@ func parse(b []byte, wire int, carrier Carrier, m *message) bool {
 			case bad:
 				return false
 			case short:
-				return lenient
+				m.cut = true
+				return cut || section.in == additional && m.questions > 0 && m.cutOPT(b)
 			}
+			m.parsed++
+			m.end = c.At()
 			switch {
 			case section.in == answer:
 				m.answers++
@@ -67,7 +76,16 @@ func parse(b []byte, wire int, carrier Carrier, m *message) bool {
 			}
 		}
 	}
-	return true
+	return m.qd > 0 || m.parsed > 0 || len(b) == headerLen || cut
+}
+
+// cutOPT reports that the record at which the message ends too soon is an OPT record as far
+// as it goes: root, and type.
+func (m *message) cutOPT(b []byte) bool {
+	const opt = "\x00\x00\x29"
+	rest := b[m.end:]
+	n := min(len(rest), len(opt))
+	return string(rest[:n]) == opt[:n]
 }
 
 type sectionOf uint8
@@ -121,13 +139,13 @@ func (r *rr) name(msg []byte, skip int, more bool) (at int, ok bool) {
 type records struct {
 	c    cursor.Cursor
 	msg  []byte
-	left uint16
+	left int
 }
 
 func (m *message) records(msg []byte) records {
 	c := cursor.New(msg)
 	c.Skip(m.firstRR)
-	return records{c: c, msg: msg, left: m.answers}
+	return records{c: c, msg: msg, left: int(m.answers)}
 }
 
 func (w *records) next(r *rr) bool {

@@ -11,6 +11,8 @@ func TestAccepted(t *testing.T) {
 	a := rrBytes(toQName, typeA, 1, 60, []byte{1, 2, 3, 4})
 	full := response(7, "example.com", typeA, 0, a)
 	tc := response(7, "example.com", typeA, flagTC, a)
+	opt := rrBytes([]byte{0}, typeOPT, 1232, 0, []byte{0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8})
+	withOPT := cat(header(7, flagQR, 1, 1, 0, 1), question("example.com", typeA, 1), a, opt)
 	questions := func(n int) []byte {
 		return cat(header(7, 0, uint16(n)), bytes.Repeat(question("a.b", 1, 1), n))
 	}
@@ -38,14 +40,20 @@ func TestAccepted(t *testing.T) {
 		{"record missing", full[:len(full)-14], 0, UDP, false},
 		{"record cut", full[:len(full)-1], 0, UDP, false},
 		{"record cut by the capture", full[:len(full)-1], len(full), UDP, true},
-		{"record cut, TC set", tc[:len(tc)-1], 0, UDP, true},
+		{"record cut, TC set", tc[:len(tc)-1], 0, UDP, false},
+		{"OPT cut in its data", withOPT[:len(withOPT)-3], 0, UDP, true},
+		{"OPT cut in its type", withOPT[:len(withOPT)-len(opt)+2], 0, UDP, true},
+		{"OPT left out", withOPT[:len(withOPT)-len(opt)], 0, UDP, true},
+		{"name server's address cut", cat(header(7, flagQR, 1, 1, 0, 1), question("example.com", typeA, 1), a, name("ns"), b16(1, 1)), 0, UDP, false},
+		{"answer cut ahead of it", withOPT[:len(withOPT)-len(opt)-1], 0, UDP, false},
+		{"nothing counted, bytes behind", append(header(7, 0), 1, 2, 3), 0, UDP, false},
 		{"question cut by the capture", full[:15], len(full), UDP, true},
 		{"bytes behind", append(query(7, "a", 1), 0), 0, UDP, true},
 		{"answer without question", cat(header(7, 1<<11, 0, 1), rrBytes([]byte{0}, 1, 1, 0, []byte{1, 2, 3, 4})), 0, UDP, true},
 		{"no carrier", query(7, "a", 1), 0, NoCarrier, false},
 	} {
 		f := flow(c.carrier)
-		if got := f.Datagram(0, c.b, max(c.wire, len(c.b)), 0); got != c.want || f.Detected() != c.want {
+		if got := f.Datagram(0, c.b, max(c.wire, len(c.b)), false, 0); got != c.want || f.Detected() != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -78,7 +86,7 @@ func TestNames(t *testing.T) {
 		{"pointer below", []byte{1, 'a', 0xc0, 5}, `a.\000`, true},
 	} {
 		f := flow(UDP)
-		ok := f.Datagram(0, ask(c.wire), 0, 0)
+		ok := f.Datagram(0, ask(c.wire), 0, false, 0)
 		got := text(f.AppendQueryName)
 		if ok != c.ok || got != c.want {
 			t.Errorf("%s: got %q, %v; want %q, %v", c.name, got, ok, c.want, c.ok)
@@ -100,7 +108,7 @@ func TestPointerChain(t *testing.T) {
 		at := headerLen + 11 + 1 + 2*(n-1)
 		last := []byte{0xc0 | byte(at>>8), byte(at)}
 		b := cat(header(1, flagQR, 0, 2), rrBytes([]byte{0}, 10, 1, 0, rdata), rrBytes(last, 1, 1, 0, nil))
-		if got, want := flow(UDP).Datagram(0, b, 0, 0), n+1 <= maxPointers; got != want {
+		if got, want := flow(UDP).Datagram(0, b, 0, false, 0), n+1 <= maxPointers; got != want {
 			t.Errorf("%d pointers: got %v, want %v", n+1, got, want)
 		}
 	}

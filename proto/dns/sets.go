@@ -78,6 +78,7 @@ type pending struct {
 	id       uint16
 	dir      uint8
 	state    slot
+	byID     bool // a response without a question came
 }
 
 type slot uint8
@@ -105,17 +106,16 @@ func (s *pendingSet) find(dir uint8, id uint16, q uint64) *pending {
 	}
 }
 
-// query counts a query.
+// query counts a query. It is answered already if a response came ahead of it.
 func (s *pendingSet) query(dir int, id uint16, q uint64) {
-	if 4*s.n >= 3*len(s.slots) && len(s.slots) <= maxPending {
-		s.grow()
-	} else if s.n == maxPending && 4*s.done >= maxPending {
-		s.purge()
-	}
-	p := s.find(uint8(dir), id, q)
+	p := s.slot(uint8(dir), id, q)
 	if p.state == free && s.n < maxPending {
 		*p = pending{question: q, id: id, dir: uint8(dir), state: waiting}
 		s.n++
+		if s.answeredByID(uint8(dir), id, q) {
+			p.state = answered
+			s.done++
+		}
 	}
 	if p.state != answered {
 		s.unanswered++
@@ -125,22 +125,53 @@ func (s *pendingSet) query(dir int, id uint16, q uint64) {
 	}
 }
 
-// answer marks what a response sent in direction dir answers. One of two messages without
-// a question matches by id alone.
-func (s *pendingSet) answer(dir int, id uint16, q uint64) {
-	if s.n == 0 {
-		return
-	}
-	from := uint8(1 - dir)
+// answeredByID reports whether a response came ahead that matches by id alone, as it or the
+// query has no question.
+func (s *pendingSet) answeredByID(dir uint8, id uint16, q uint64) bool {
 	if q != 0 {
-		s.mark(s.find(from, id, q))
-		s.mark(s.find(from, id, 0))
-		return
+		return s.find(dir, id, 0).byID
 	}
 	for i := range s.slots {
-		if p := &s.slots[i]; p.id == id && p.dir == from {
-			s.mark(p)
+		if p := &s.slots[i]; p.id == id && p.dir == dir && p.state == answered {
+			return true
 		}
+	}
+	return false
+}
+
+// slot is find with room for one more.
+func (s *pendingSet) slot(dir uint8, id uint16, q uint64) *pending {
+	if 4*s.n >= 3*len(s.slots) && len(s.slots) <= maxPending {
+		s.grow()
+	} else if s.n == maxPending && 4*s.done >= maxPending {
+		s.purge()
+	}
+	return s.find(dir, id, q)
+}
+
+// answer marks what a response sent in direction dir answers, or may answer when it comes.
+// One of two messages without a question matches by id alone.
+func (s *pendingSet) answer(dir int, id uint16, q uint64) {
+	from := uint8(1 - dir)
+	if q != 0 && s.n > 0 {
+		s.mark(s.find(from, id, 0))
+	}
+	if q == 0 {
+		for i := range s.slots {
+			if p := &s.slots[i]; p.id == id && p.dir == from {
+				s.mark(p)
+			}
+		}
+	}
+	p := s.slot(from, id, q)
+	if p.state == free && s.n < maxPending {
+		*p = pending{question: q, id: id, dir: from, state: answered}
+		s.n++
+		s.done++
+	}
+	s.mark(p)
+	if p.state != free {
+		p.byID = p.byID || q == 0
 	}
 }
 

@@ -12,8 +12,8 @@ type stream struct {
 
 // Stream takes the next bytes of a direction's stream, which arrived at ts. A message has
 // the time of its last byte. The verdict is Mine once a message of the flow was accepted,
-// and NotMine as long as none was and the last one ruled itself out; later ones are still
-// tried.
+// and NotMine as long as none was and the last one ruled itself out. On ports of DNS later
+// ones are still tried; on others a direction is not to be fed any more.
 func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 	s := &f.streams[dir]
 	limit := f.Limit
@@ -24,6 +24,9 @@ func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 	s.read += len(b)
 	refused := false
 	for len(b) > 0 {
+		if refused && !f.own {
+			return NotMine
+		}
 		if s.skip > 0 {
 			n := min(s.skip, len(b))
 			s.skip -= n
@@ -32,7 +35,7 @@ func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 			continue
 		}
 		var msg []byte
-		if msg, b = s.cut(b, f.carrier); msg != nil && !f.Datagram(dir, msg, len(msg), ts) {
+		if msg, b = s.cut(b, f); msg != nil && !f.Datagram(dir, msg, len(msg), false, ts) {
 			refused = true
 		}
 	}
@@ -47,10 +50,10 @@ func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 
 // cut takes a message off b, or keeps what there is of it. A message that cannot be
 // accepted is passed over without being kept.
-func (s *stream) cut(b []byte, c Carrier) (msg, rest []byte) {
+func (s *stream) cut(b []byte, f *Flow) (msg, rest []byte) {
 	const (
-		early = 2 + 6   // length and what Looks reads
-		all   = 1 << 17 // more than any message
+		early = 2 + headerLen // length and what is looked at first
+		all   = 1 << 17       // more than any message
 	)
 	if len(s.buf) == 0 {
 		if n := whole16(b); n > 0 {
@@ -59,7 +62,7 @@ func (s *stream) cut(b []byte, c Carrier) (msg, rest []byte) {
 	}
 	for _, want := range [...]int{2, early, all} {
 		if want == all {
-			if Looks(s.buf[2:], c) == NotMine {
+			if Looks(s.buf[2:], f.carrier) == NotMine || !f.own && !headerShape(s.buf[2:]) {
 				s.skip, s.buf = 2+int(binary.BigEndian.Uint16(s.buf))-len(s.buf), s.buf[:0]
 				return nil, b
 			}

@@ -10,11 +10,15 @@ const (
 	typePTR   = 12
 	typeMX    = 15
 	typeTXT   = 16
+	typeSIG   = 24
 	typeAAAA  = 28
 	typeDNAME = 39
 	typeOPT   = 41
 	typeSVCB  = 64
 	typeHTTPS = 65
+	typeTSIG  = 250
+	typeIXFR  = 251
+	typeANY   = 255
 )
 
 // appendType appends the IANA mnemonic of a record type, else TYPEn (RFC 3597).

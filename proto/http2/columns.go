@@ -32,8 +32,9 @@ func (c *Conn) ofType(t int) (n int64) {
 	return n
 }
 
-// Detected is http2_detected as far as cleartext tells: frames were read.
-func (c *Conn) Detected() bool { return c.FrameCount() > 0 }
+// Detected is http2_detected as far as cleartext tells: the whole preface or frames were
+// read.
+func (c *Conn) Detected() bool { return c.PrefaceSeen() || c.FrameCount() > 0 }
 
 // ClientDir is the direction of the client, ok if one was read as such.
 func (c *Conn) ClientDir() (dir int, ok bool) {

@@ -28,6 +28,8 @@ type side struct {
 	state    state
 	fed      bool // a byte was
 	preface  bool // all 24 bytes
+	opened   bool // its own SETTINGS came
+	opening  bool // the frame being read is that one
 	have     uint8
 	head     [headerLen]byte
 	maxFrame uint32 // largest size it announced for frames sent to it
@@ -49,6 +51,11 @@ func (c *Conn) Reset() {
 	}
 	*c = Conn{streams: streams, settings: c.settings[:0]}
 }
+
+// Other tells that direction dir sent bytes that are not HTTP/2, which were not fed. It is
+// called before Feed of that direction, and rules out that the other one is a server's of
+// which nothing else was captured.
+func (c *Conn) Other(dir int) { c.sides[dir].fed, c.sides[dir].state = true, stopped }
 
 // Feed takes the next bytes of a direction's stream. It neither keeps nor changes b. It is
 // not called again behind a hole.
@@ -109,11 +116,13 @@ func (d *side) readPreface(b []byte) []byte {
 func (c *Conn) begin(dir int) {
 	d := &c.sides[dir]
 	h := parseHeader(d.head[:])
-	if d.frames == 0 && !h.opensDirection() || !h.valid(max(c.sides[1-dir].maxFrame, defaultMaxFrame)) {
+	if !d.opened && !h.opensDirection() || !h.valid(max(c.sides[1-dir].maxFrame, defaultMaxFrame)) {
 		d.state = stopped
 		return
 	}
 	d.frame, d.left, d.at = h, h.length, 0
+	d.opening = !d.opened && h.flags&flagACK == 0
+	d.opened = d.opened || d.opening
 	d.frames++
 	if int(h.typ) < len(d.types) {
 		d.types[h.typ]++
@@ -121,7 +130,7 @@ func (c *Conn) begin(dir int) {
 	if h.typ == typeHeaders {
 		c.addStream(h.stream)
 	}
-	if h.length == 0 && h.typ == typeSettings && dir == int(c.client)-1 && d.types[typeSettings] == 1 {
+	if h.length == 0 && d.opening && dir == int(c.client)-1 {
 		c.settingsRead = true
 	}
 }
@@ -137,7 +146,7 @@ func (c *Conn) readBody(dir int, b []byte) []byte {
 	switch d.frame.typ {
 	case typeSettings:
 		if d.frame.flags&flagACK == 0 {
-			c.readSettings(d, body, client && d.types[typeSettings] == 1)
+			c.readSettings(d, body, client && d.opening)
 		}
 	case typeWindowUpdate:
 		if client && d.frame.stream == 0 && !c.windowSeen && d.take(body, 4) {

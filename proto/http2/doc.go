@@ -24,7 +24,7 @@ const (
 const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // Looks is the first test of a direction, on the first bytes of its stream: the preface, or
-// the header of a SETTINGS frame.
+// the header of a SETTINGS frame or its acknowledgement.
 func Looks(b []byte) Verdict {
 	switch n := min(len(b), len(Preface)); {
 	case n == 0:
@@ -37,7 +37,7 @@ func Looks(b []byte) Verdict {
 			return NeedMore
 		}
 		return Mine
-	case b[0] != 0 || n > 3 && b[3] != typeSettings || n > 4 && b[4]&flagACK != 0:
+	case b[0] != 0 || n > 3 && b[3] != typeSettings || n > 4 && b[4]&flagACK != 0 && (b[1] != 0 || b[2] != 0):
 		return NotMine
 	case n < headerLen:
 		return NeedMore

@@ -59,7 +59,8 @@ func (h header) valid(max uint32) bool {
 	return true // types of extensions are counted in the total
 }
 
-// opensDirection reports a SETTINGS frame as the first of a direction must be.
+// opensDirection reports a SETTINGS frame as the first of a direction must be, or the
+// acknowledgement of the other side's, which some endpoints send ahead of it.
 func (h header) opensDirection() bool {
-	return h.typ == typeSettings && h.length%6 == 0 && h.flags&flagACK == 0 && h.valid(defaultMaxFrame)
+	return h.typ == typeSettings && h.length%6 == 0 && (h.flags&flagACK == 0 || h.length == 0) && h.valid(defaultMaxFrame)
 }

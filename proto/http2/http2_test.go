@@ -64,7 +64,10 @@ func TestWhatIsHTTP2(t *testing.T) {
 		{"preface only", preface, nil, 0},
 		{"preface cut", preface[:23], cat(settings, ack, h), 0},
 		{"preface not followed by SETTINGS", cat(preface, h), nil, 0},
-		{"first SETTINGS is an ACK", cat(preface, ack), nil, 0},
+		{"ACK ahead of SETTINGS", cat(preface, ack, settings, h), cat(ack, ack, settings, h), 7},
+		{"ACK and no SETTINGS", cat(preface, ack, h), cat(settings, h), 3},
+		{"ACK with a body", cat(preface, frame(typeSettings, flagACK, 0, 0, 1, 0, 0, 0, 0), h), nil, 0},
+		{"server alone, ACK ahead", nil, cat(ack, settings, h), 3},
 		{"first SETTINGS of 5 bytes", cat(preface, frame(typeSettings, 0, 0, 1, 2, 3, 4, 5)), nil, 0},
 		{"first SETTINGS on a stream", cat(preface, frame(typeSettings, 0, 1)), nil, 0},
 		{"server alone, three headers", nil, cat(settings, ack, h), 3},
@@ -90,7 +93,8 @@ func TestWhatIsHTTP2(t *testing.T) {
 		var got Conn
 		got.Feed(1, c.server)
 		got.Feed(0, c.client)
-		if n := got.FrameCount(); n != c.frames || got.Detected() != (n > 0) {
+		whole := bytes.HasPrefix(c.client, preface)
+		if n := got.FrameCount(); n != c.frames || got.PrefaceSeen() != whole || got.Detected() != (n > 0 || whole) {
 			t.Errorf("%s: got %d frames, want %d", c.name, n, c.frames)
 		}
 	}
@@ -267,5 +271,32 @@ func BenchmarkFrames(b *testing.B) {
 	for b.Loop() {
 		c.Reset()
 		c.Feed(0, in)
+	}
+}
+
+// TestOther: frames of a server do not count beside a client whose bytes are none.
+func TestOther(t *testing.T) {
+	server := cat(settings, ack, frame(typeHeaders, 4, 1, 0x88))
+	for _, broken := range [][]byte{nil, []byte("GET / HTTP/1.1\r\n"), preface[:20], cat(preface[:20], []byte("XX\r\n"), settings)} {
+		var c Conn
+		c.Feed(1, server)
+		if len(broken) > 0 && Looks(broken) == NotMine {
+			c.Other(0)
+		} else {
+			c.Feed(0, broken)
+		}
+		if c.Detected() != (len(broken) == 0) {
+			t.Errorf("%q: detected is %v", broken, c.Detected())
+		}
+	}
+}
+
+// TestSettingsBehindACK: the settings of a client are those of its first SETTINGS, also
+// behind an acknowledgement.
+func TestSettingsBehindACK(t *testing.T) {
+	var c Conn
+	c.Feed(0, cat(preface, ack, frame(typeSettings, 0, 0, 0, 1, 0, 0, 0, 5), frame(typeSettings, 0, 0, 0, 1, 0, 0, 0, 6)))
+	if got := string(c.AppendSettings(nil)); got != "1:5" {
+		t.Errorf("settings %q", got)
 	}
 }
