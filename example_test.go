@@ -10,7 +10,6 @@ import (
 	"pinyon/extract"
 	"pinyon/feature"
 	"pinyon/flow"
-	"pinyon/sink"
 	"pinyon/sink/csv"
 )
 
@@ -35,7 +34,7 @@ func ExamplePipeline_ProcessAll() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s, err := csv.Open(os.Stdout, p.Schema(), &sink.Options{})
+	s, err := csv.New(os.Stdout, p.Schema(), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,7 +42,7 @@ func ExamplePipeline_ProcessAll() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
+	if err := s.Close(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(res.Rows, "rows of", res.Counters().Records, "records")

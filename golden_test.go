@@ -15,7 +15,6 @@ import (
 
 	"pinyon"
 	"pinyon/column"
-	"pinyon/sink"
 	"pinyon/sink/csv"
 )
 
@@ -145,7 +144,7 @@ func rows(t testing.TB, workers int, names ...string) []byte {
 	}
 	var b bytes.Buffer
 	b.WriteString(types(p.Schema()))
-	s, err := csv.Open(&b, p.Schema(), &sink.Options{})
+	s, err := csv.New(&b, p.Schema(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +155,7 @@ func rows(t testing.TB, workers int, names ...string) []byte {
 	if err := res.Err(); err != nil {
 		t.Error(err)
 	}
-	if err := s.Close(); err != nil {
+	if err := s.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -272,7 +271,7 @@ func corpusRows(t *testing.T, workers int, name string) ([]byte, error) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	s, err := csv.Open(&b, p.Schema(), &sink.Options{})
+	s, err := csv.New(&b, p.Schema(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +279,7 @@ func corpusRows(t *testing.T, workers int, name string) ([]byte, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
+	if err := s.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	in := &res.Inputs[0]

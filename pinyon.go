@@ -197,7 +197,8 @@ func (p *Pipeline) Process(ctx context.Context, in Input, s sink.Sink) (*Result,
 // number. An input that fails is reported in the Result and the run goes on; the error is
 // the sink's or the context's. It does not close s.
 func (p *Pipeline) ProcessAll(ctx context.Context, ins []Input, s sink.Sink) (*Result, error) {
-	return p.run(ctx, ins, s.Write, s.Flush)
+	write := func(b *column.Batch) error { return s.Write(ctx, b) }
+	return p.run(ctx, ins, write, func() error { return s.Flush(ctx) })
 }
 
 func (p *Pipeline) run(ctx context.Context, ins []Input, emit engine.Emit, flush func() error) (*Result, error) {

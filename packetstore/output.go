@@ -10,7 +10,7 @@ import (
 	"pinyon/capture"
 	"pinyon/packet"
 	"pinyon/pcap"
-	"pinyon/sink"
+	"pinyon/sink/files"
 )
 
 // Output makes the output of a capture (capture.Callbacks.Output) by the name of its file:
@@ -23,7 +23,7 @@ func Output(path string, o *Options) func(names []string, links []uint16) (captu
 		if err != nil {
 			return nil, err
 		}
-		t, err := sink.Create(path)
+		t, err := files.Create(path)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func beginner(path string, o *Options, names []string, links []uint16) (func(io.
 // output is a writer into a file that appears when it is complete.
 type output struct {
 	capture.FrameWriter
-	target *sink.Target
+	target *files.File
 	failed bool
 }
 

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"math"
@@ -10,18 +11,18 @@ import (
 )
 
 // WriteAll writes every batch to s, closes it, and returns its counts. An error of the
-// batches or of the sink ends it; the sink is then left as it is.
-func WriteAll(s Sink, batches iter.Seq2[*column.Batch, error]) (Stats, error) {
+// batches or of the sink ends it; the sink is then left as it is, for the caller to abort.
+func WriteAll(ctx context.Context, s Sink, batches iter.Seq2[*column.Batch, error]) (Stats, error) {
 	for b, err := range batches {
 		if err == nil {
-			err = s.Write(b)
+			err = s.Write(ctx, b)
 		}
 		if err != nil {
-			return s.Stats(), err
+			return s.Counters().Stats(), err
 		}
 	}
-	err := s.Close()
-	return s.Stats(), err
+	err := s.Close(ctx)
+	return s.Counters().Stats(), err
 }
 
 // Matrix appends the rows of b to dst, of each the columns named, in that order. They must

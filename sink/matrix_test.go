@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"math"
@@ -46,21 +47,22 @@ func TestMatrix(t *testing.T) {
 
 // counting is a sink that counts, and fails at the third batch.
 type counting struct {
-	n      Stats
+	n      Counters
 	closed bool
 }
 
 var errThird = errors.New("third")
 
-func (c *counting) Write(b *column.Batch) error {
-	if c.n.Accepted += uint64(b.Rows); c.n.Accepted > 4 {
+func (c *counting) Write(_ context.Context, b *column.Batch) error {
+	if c.n.Accepted.Add(uint64(b.Rows)) > 4 {
 		return errThird
 	}
 	return nil
 }
-func (c *counting) Flush() error { return nil }
-func (c *counting) Close() error { c.closed = true; return nil }
-func (c *counting) Stats() Stats { return c.n }
+func (c *counting) Flush(context.Context) error { return nil }
+func (c *counting) Close(context.Context) error { c.closed = true; return nil }
+func (c *counting) Abort() error                { return nil }
+func (c *counting) Counters() *Counters         { return &c.n }
 
 func repeat(n int) iter.Seq2[*column.Batch, error] {
 	return func(yield func(*column.Batch, error) bool) {
@@ -74,11 +76,11 @@ func repeat(n int) iter.Seq2[*column.Batch, error] {
 
 func TestWriteAll(t *testing.T) {
 	c := &counting{}
-	if st, err := WriteAll(c, repeat(2)); err != nil || st.Accepted != 4 || !c.closed {
+	if st, err := WriteAll(context.Background(), c, repeat(2)); err != nil || st.Accepted != 4 || !c.closed {
 		t.Errorf("%+v, %v", st, err)
 	}
 	c = &counting{}
-	if _, err := WriteAll(c, repeat(3)); !errors.Is(err, errThird) || c.closed {
+	if _, err := WriteAll(context.Background(), c, repeat(3)); !errors.Is(err, errThird) || c.closed {
 		t.Errorf("error %v, closed %t", err, c.closed)
 	}
 }

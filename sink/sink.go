@@ -1,52 +1,97 @@
-// Package sink says what takes finished rows. Each format is a package of its own below
-// this one; a sink sees columns and their description, never a flow or a packet.
+// Package sink says what takes finished rows, and finds it by name: a Sink takes batches of
+// columns, a Descriptor is one kind of sink with its options, and Open makes the sink that a
+// target such as flows.parquet or csv=flows.csv?null=NA asks for.
+//
+// Each format or database is a package below this one, which exports its Descriptors;
+// package sink/all lists those of this module. Package sink/files has what all formats of
+// files share. A sink sees columns and their description, never a flow or a packet.
 package sink
 
 import (
-	"io"
+	"context"
+	"fmt"
 
 	"pinyon/column"
 )
 
-// A Sink writes batches in the order it is given them. It never re-orders or re-types.
-// It is used from one goroutine.
+// A Sink takes batches in the order in which it is given them. It never re-orders or
+// re-types. One goroutine at a time calls Write, Flush and Close; Abort and Counters may be
+// called from any goroutine at any time.
 type Sink interface {
-	// Write takes all rows of b, which it may not keep. An error is final.
-	Write(b *column.Batch) error
-	// Flush hands everything taken so far on to the writer below, as far as the format
-	// can do so before its end.
-	Flush() error
-	// Close finishes the format (footer, closing bracket). It does not close the writer
-	// below. A Sink that was not closed has not written a complete file.
-	Close() error
-	Stats() Stats
+	// Write takes all rows of b, which the caller lends until Write returns. An error is
+	// final: every later call returns one too. A sink that can lose single rows and go on,
+	// such as a broker that refuses a message, counts them in Lost and returns a LossError
+	// from Close.
+	Write(ctx context.Context, b *column.Batch) error
+	// Flush hands on everything taken so far, as far as the sink can do so before its end:
+	// a file's bytes go to the system, a database commits, a broker acknowledges.
+	Flush(ctx context.Context) error
+	// Close completes the output: footer, last commit, the file's name. A sink that was not
+	// closed has not written a complete output. A second call does nothing.
+	Close(ctx context.Context) error
+	// Abort gives the output up and undoes what is not committed: a file that has not got
+	// its name disappears, a transaction is rolled back. Nothing is written afterwards.
+	// After Close it does nothing.
+	Abort() error
+	// Counters are the sink's own, which go on changing.
+	Counters() *Counters
 }
 
-// Stats are a sink's counts. Accepted is rows given, Written rows that left for the writer
-// below, Failed rows lost to an error; Bytes what left. Replaced is bytes of text that were
-// not UTF-8 and left as U+FFFD, one each.
-type Stats struct{ Accepted, Written, Failed, Bytes, Replaced uint64 }
-
-// Options are what every format may want. The zero value works.
-type Options struct {
-	Compression  string            // parquet, arrow: snappy, gzip, brotli, lz4, zstd, none; "" is the format's default
-	RowGroup     int               // parquet: rows a group; 0 is 65,536
-	ParquetLists string            // "" or "native"; "json" writes lists as JSON text
-	Null         string            // csv, tsv: text of a null or NaN; "" is an empty cell
-	BoolStyle    string            // csv, tsv: "" is true and false, "python" True and False
-	Delimiter    byte              // csv: 0 is a comma
-	CRLF         bool              // csv, tsv: end lines with CR LF
-	NoHeader     bool              // csv, tsv
-	CSVSafe      bool              // csv, tsv: put ' before text that a spreadsheet takes for a formula
-	HeadLine     bool              // jsonl: first line {"type":"metadata","provenance":...} from Head
-	Head         map[string]string // file metadata known before the first row (arrow stream)
-	Tail         func() map[string]string
-	// Tail gives file metadata at Close (parquet); nil is Head. An arrow file has Head.
+// A LossError is what Close returns if the output is complete but for some rows.
+type LossError struct {
+	Rows uint64 // that were lost
+	Err  error  // why the first of them was
 }
 
-// Provenance is the key under which Head and Tail hold the provenance, a JSON object.
-const Provenance = "pinyon.provenance"
+// Error tells how many rows were lost, and why the first one was.
+func (e *LossError) Error() string { return fmt.Sprintf("%d rows lost: %v", e.Rows, e.Err) }
 
-// An Opener makes the sink of one format on w. Formats that need to seek (npy) ask for
-// io.WriteSeeker and say so in their error.
-type Opener func(w io.Writer, s *column.Schema, o *Options) (Sink, error)
+// Unwrap is the reason of the first loss.
+func (e *LossError) Unwrap() error { return e.Err }
+
+// ErrAborted is what a sink returns after Abort.
+var ErrAborted = abortedError{}
+
+type abortedError struct{}
+
+func (abortedError) Error() string { return "sink: aborted" }
+
+// MetadataProvenance is the key under which Metadata holds the provenance, a JSON object.
+const MetadataProvenance = "pinyon.provenance"
+
+// Common is what a run tells every sink. The Options of a sink's package embed it.
+type Common struct {
+	// Workers is how many goroutines encode, the one that calls Write included; below 2 it
+	// is that one alone. What is written does not depend on it.
+	Workers int
+	// Head is what the output is to tell about itself, as far as it is known before the
+	// first row. A format that has no room for it leaves it out.
+	Head map[string]string
+	// HeadRow has formats that can (Stream.Header) begin with Head as a row of its own.
+	HeadRow bool
+	// Tail gives, at Close, what replaces Head in formats whose metadata stands at the end;
+	// nil is Head.
+	Tail func() map[string]string
+}
+
+// SetCommon takes what a run tells every sink.
+func (c *Common) SetCommon(from Common) { *c = from }
+
+// Provenance is where the rows of an output come from, as JSON. Which of it an output holds,
+// and which stands beside it, is a matter of its format.
+type Provenance struct {
+	Head []byte        // what is known before the first row, on one line
+	Tail func() []byte // what is known at the end, on one line
+	// File gives what the file beside an output holds; nil is no such file.
+	File func() []byte
+	// Header has formats that can begin with Head as a row, and have no file beside them.
+	Header bool
+}
+
+// Metadata is what is known at the end.
+func (c *Common) Metadata() map[string]string {
+	if c.Tail != nil {
+		return c.Tail()
+	}
+	return c.Head
+}

@@ -19,7 +19,7 @@ import (
 	"pinyon/packet"
 	"pinyon/packetstore"
 	"pinyon/pcap"
-	"pinyon/sink"
+	"pinyon/sink/files"
 )
 
 // dumper is what the flags of dump say, and the run.
@@ -116,7 +116,7 @@ func (d *dumper) check(expr string) (err error) {
 	for _, f := range d.fields {
 		d.named = d.named || f.path == "frame.interface"
 	}
-	if d.save != "" && sink.Place(d.save) == "-" {
+	if d.save != "" && files.Place(d.save) == "-" {
 		d.save = "-"
 	}
 	d.print = d.print || d.save == "" || d.hex || len(d.fields) > 0
@@ -138,7 +138,7 @@ func (d *dumper) check(expr string) (err error) {
 // sameFile reports whether two names are of one file or pipe.
 func sameFile(a, b string) bool {
 	x, err := os.Stat(a)
-	if a == "-" || b == "-" || err != nil || isNull(sink.Place(a)) {
+	if a == "-" || b == "-" || err != nil || files.IsNull(files.Place(a)) {
 		return false
 	}
 	y, err := os.Stat(b)

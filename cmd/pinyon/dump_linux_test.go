@@ -84,7 +84,7 @@ func TestDumpInterrupt(t *testing.T) {
 		}
 	}
 	late.Stop()
-	if names := files(t, dir); len(names) != 1 || !strings.HasPrefix(names[0], ".x.pcap.tmp-") {
+	if names := filesIn(t, dir); len(names) != 1 || !strings.HasPrefix(names[0], ".x.pcap.tmp-") {
 		t.Errorf("files %v while the capture runs", names)
 	}
 	send(t, ns, sent)

@@ -111,12 +111,12 @@ func TestDumpWrite(t *testing.T) {
 		t.Errorf("printed %q", printed)
 	}
 	// Whatever went wrong, no file stays that looks complete.
-	before := files(t, dir)
+	before := filesIn(t, dir)
 	want(t, exitUsage, "link type", "dump", "-r", "../../testdata/http1.pcap", "-w", filepath.Join(dir, "y.pcap"), "wlan type mgt")
 	want(t, exitError, "no such file", "dump", "-r", "../../testdata/http1.pcap", "-w", filepath.Join(dir, "none", "y.pcap"))
 	mixed := write(t, "mixed.pcapng", mixedCapture(t))
 	want(t, exitUsage, "EN10MB and RAW need a .pcapng", "dump", "-r", mixed, "-w", filepath.Join(dir, "y.pcap"))
-	if after := files(t, dir); !slices.Equal(before, after) {
+	if after := filesIn(t, dir); !slices.Equal(before, after) {
 		t.Errorf("files %v; before %v", after, before)
 	}
 	out := filepath.Join(dir, "mixed.pcapng")

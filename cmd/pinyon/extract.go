@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"pinyon"
 	"pinyon/filter"
 	"pinyon/sink"
+	"pinyon/sink/files"
 )
 
 // extraction is what the flags of extract say.
@@ -22,10 +26,9 @@ type extraction struct {
 
 	output, format string
 	tees           []string
-	delimiter      string
 	qualified      bool
 	bidirStyle     string
-	sink           sink.Options
+	settings       sink.Settings
 	provenance     string
 	hashInputs     bool
 	keepGoing      bool
@@ -39,7 +42,8 @@ type extraction struct {
 	cpuProfile     string
 	memProfile     string
 
-	outs *outputs // of the run
+	targets []*sink.Target   // of the run
+	from    *sink.Provenance // nil if no output tells it
 }
 
 func (a *app) extractCommand() *cobra.Command {
@@ -71,21 +75,15 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&x.output, "output", "o", "-", "file to write; - is standard output")
-	f.StringVarP(&x.format, "format", "f", "", "csv, tsv, jsonl, json-array, parquet, arrow, arrow-file or npy; by the output's name, else csv")
-	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well; may be repeated")
+	f.StringVarP(&x.format, "format", "f", "", strings.Join(sinks.Names(), ", ")+"; by the output's name, else "+sinks[0].Name)
+	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options: csv=flows.csv?null=NA; may be repeated")
 	x.config = addConfigFlags(cmd)
 	f.BoolVar(&x.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
 	f.BoolVar(&x.qualified, "qualified-names", false, "name columns with their group: timing.iat_mean")
 	f.StringVar(&x.bidirStyle, "bidir-style", "", "names under --bidir-split: pinyon, or jj for JoyfulJay's")
-	f.StringVar(&x.delimiter, "csv-delimiter", "", "one character between cells; tab is a word for it")
-	f.BoolVar(&x.sink.CRLF, "csv-crlf", false, "end lines with CR LF")
-	f.BoolVar(&x.sink.NoHeader, "no-header", false, "no line with column names (csv, tsv)")
-	f.BoolVar(&x.sink.CSVSafe, "csv-safe", false, "put ' before text that a spreadsheet takes for a formula")
-	f.StringVar(&x.sink.Null, "null", "", "text of an absent value (csv, tsv)")
-	f.StringVar(&x.sink.BoolStyle, "bool-style", "", "python for True and False (csv, tsv)")
-	f.StringVar(&x.sink.Compression, "compression", "", "snappy, gzip, brotli, lz4, zstd or none (parquet; arrow: lz4, zstd, none)")
-	f.StringVar(&x.sink.ParquetLists, "parquet-lists", "", "native, or json for lists as text")
+	x.settings = sink.Settings{}
+	addSinkFlags(cmd, x.settings)
 	f.StringVar(&x.provenance, "provenance", "sidecar", "sidecar: FILE.provenance.json beside files; header: first row of jsonl; none")
 	f.StringVar(&x.summary, "summary", "text", "form of the result lines on standard error: text or json")
 	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
@@ -96,11 +94,8 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	for _, name := range []string{"no-progress", "cpuprofile", "memprofile"} {
 		f.Lookup(name).Hidden = true
 	}
-	complete(cmd, "format", formatNames())
+	complete(cmd, "format", sinks.Names())
 	complete(cmd, "bidir-style", []string{"pinyon", "jj"})
-	complete(cmd, "bool-style", []string{"python"})
-	complete(cmd, "compression", []string{"snappy", "gzip", "brotli", "lz4", "zstd", "none"})
-	complete(cmd, "parquet-lists", []string{"native", "json"})
 	complete(cmd, "provenance", []string{"sidecar", "header", "none"})
 	complete(cmd, "summary", []string{"text", "json"})
 }
@@ -141,14 +136,16 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
-	outs, err := x.outputs()
-	if err != nil {
+	if x.targets, err = x.outputs(); err != nil {
 		return err
 	}
-	x.outs = outs
+	if x.provenance != "none" {
+		x.from = &sink.Provenance{Header: x.provenance == "header", File: func() []byte { return nil }}
+	}
+	var outs files.Outputs
 	var frames atomic.Pointer[saveFiles]
 	sig := watchSignals(x.app, func() {
-		outs.abort()
+		outs.Abort()
 		if f := frames.Load(); f != nil {
 			f.abort()
 		}
@@ -168,7 +165,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if in.live != nil {
 		frames.Store(&in.live.save)
 	}
-	if err := outs.check(in.infos, x.provenance); err != nil {
+	if err := checkOutputs(x.targets, x.from, in.infos); err != nil {
 		return err
 	}
 	prog := newProgress(in)
@@ -210,50 +207,57 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 
 	prov := x.provenanceOf(pipe, in)
 	var res *pinyon.Result
-	p := provenanceOf{
-		mode: x.provenance,
-		tail: func() []byte { return prov(res).Compact() },
-		side: func() []byte {
+	if x.from != nil {
+		x.from.Head = prov(nil).Compact()
+		x.from.Tail = func() []byte { return prov(res).Compact() }
+		x.from.File = func() []byte {
 			v := prov(res)
 			v.Stamp(time.Now())
 			return v.JSON()
-		},
+		}
 	}
-	if p.mode != "none" {
-		p.head = prov(nil).Compact()
+	for _, t := range x.targets {
+		if t.Path == "-" && t.Sink.Stream.Binary && isTerminal(x.out) {
+			return usage("format %s is not for a terminal: give a file with -o", t.Sink.Name)
+		}
 	}
-	if err := outs.open(pipe.Schema(), x.sink, &p, x.out); err != nil {
-		return err
+	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out}
+	run.Workers = workersOf(cfg)
+	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
+		return outputError(err)
 	}
-	if x.progress && !x.noProgress && !(outs.toTerminal(x.out) && isTerminal(x.err)) {
+	if x.progress && !x.noProgress && !(x.toTerminal() && isTerminal(x.err)) {
 		prog.show(x.err, lineEvery)
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
-	res, err = pipe.ProcessAll(context.Background(), in.list, outs)
+	res, err = pipe.ProcessAll(context.Background(), in.list, &outs)
 	prog.close()
+	if errors.Is(err, sink.ErrAborted) {
+		select {} // whoever aborted ends the process, with the status that is due
+	}
 	if err != nil {
-		outs.abort()
+		outs.Abort()
 		return err
 	}
 	if err := in.close(); err != nil {
-		outs.abort()
+		outs.Abort()
 		return err
 	}
-	return x.end(res, in, outs, sig, time.Since(prog.start))
+	return x.end(res, in, &outs, sig, time.Since(prog.start))
 }
 
 // end completes the outputs and tells what happened.
-func (x *extraction) end(res *pinyon.Result, in *inputs, outs *outputs, sig *interrupt, took time.Duration) error {
+func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) error {
 	stopped := int(sig.status.Load())
-	s := summarize(res, outs, stopped != 0, took)
+	s := summarize(res, x.targets, outs, stopped != 0, took)
 	if in.live != nil {
 		in.live.summarize(s)
 	}
 	if s.nothing() && stopped == 0 {
-		outs.abort() // an output without any input would look like an answer
-	} else if err := outs.finish(); err != nil {
-		outs.abort()
+		outs.Abort() // an output without any input would look like an answer
+	} else if err := outs.Close(context.Background()); err != nil {
+		outs.Abort()
 		return err
 	}
 	if x.summary == "json" {
@@ -277,7 +281,7 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *outputs, sig *int
 }
 
 // outputs are where the rows go, by the flags.
-func (x *extraction) outputs() (*outputs, error) {
+func (x *extraction) outputs() ([]*sink.Target, error) {
 	switch x.provenance {
 	case "sidecar", "header", "none":
 	default:
@@ -293,35 +297,45 @@ func (x *extraction) outputs() (*outputs, error) {
 	default:
 		return nil, usage("unknown style %q of --bidir-split; want pinyon or jj", x.bidirStyle)
 	}
-	switch d := x.delimiter; {
-	case d == "tab" || d == `\t`:
-		x.sink.Delimiter = '\t'
-	case len(d) == 1:
-		x.sink.Delimiter = d[0]
-	case d != "":
-		return nil, usage("--csv-delimiter: got %q; want one character", d)
-	}
 	main, err := parseOutput(x.output, x.format, x.say)
 	if err != nil {
 		return nil, err
 	}
-	all := &outputs{list: []*output{main}}
+	all := []*sink.Target{main}
 	for _, tee := range x.tees {
 		o, err := parseTee(tee)
 		if err != nil {
 			return nil, err
 		}
-		all.list = append(all.list, o)
+		all = append(all, o)
+	}
+	for _, t := range all {
+		if err := t.Check(x.settings); err != nil {
+			return nil, usage("%w", err)
+		}
 	}
 	if x.provenance == "header" {
-		for _, o := range all.list {
-			if o.format.headLine {
+		for _, t := range all {
+			if t.Sink.Stream != nil && t.Sink.Stream.Header {
 				return all, nil
 			}
 		}
 		return nil, usage("--provenance header: only jsonl has room for it, and no output is jsonl")
 	}
 	return all, nil
+}
+
+// toTerminal reports whether rows go to standard output, and that is a terminal.
+func (x *extraction) toTerminal() bool {
+	return isTerminal(x.out) && slices.ContainsFunc(x.targets, func(t *sink.Target) bool { return t.Path == "-" })
+}
+
+// workersOf is how many goroutines may keep a core busy each.
+func workersOf(cfg *pinyon.Config) int {
+	if cfg.NumWorkers == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return cfg.NumWorkers
 }
 
 // provenanceOf gives a function that makes the provenance of a run, or of its beginning if

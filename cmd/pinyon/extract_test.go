@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pinyon/sink/files"
 )
 
 // extractLines are the rows of an extraction to standard output, without the header.
@@ -144,24 +146,20 @@ func TestSalt(t *testing.T) {
 // TestFormats writes every format, by its name and by its extension, and reads it back.
 func TestFormats(t *testing.T) {
 	in := captureFile(t)
-	for i := range formats {
-		f := &formats[i]
-		for _, args := range [][]string{{"-f", f.name, "-o", "out"}, {"-o", "out" + slices.Concat(f.extensions, []string{""})[0]}} {
-			if len(f.extensions) == 0 && len(args) == 2 {
+	for _, f := range sinks {
+		for _, args := range [][]string{{"-f", f.Name, "-o", "out"}, {"-o", "out" + slices.Concat(f.Extensions, []string{""})[0]}} {
+			if len(f.Extensions) == 0 && len(args) == 2 {
 				continue
 			}
 			dir := t.TempDir()
 			path := filepath.Join(dir, args[len(args)-1])
 			args[len(args)-1] = path
 			want(t, 0, "3 flows from 19 packets (19 records) -> "+path, append([]string{"extract", in, "--include-splt", "--include-sequences", "--missing", "null"}, args...)...)
-			beside := 2
-			if f.columns {
-				beside = 3
+			beside := 2 + len(f.Stream.Beside)
+			if got := filesIn(t, dir); len(got) != beside {
+				t.Errorf("%s: files %v", f.Name, got)
 			}
-			if got := files(t, dir); len(got) != beside {
-				t.Errorf("%s: files %v", f.name, got)
-			}
-			if f.name == "npy" {
+			if f.Name == "npy" {
 				want(t, exitError, "npy", "info", path)
 				continue
 			}
@@ -169,11 +167,11 @@ func TestFormats(t *testing.T) {
 			if err := json.Unmarshal([]byte(want(t, 0, "", "info", "--json", path)), &info); err != nil {
 				t.Fatal(err)
 			}
-			if info.Format != f.name || info.Rows != 3 || info.Missing == 0 {
-				t.Errorf("%s: format %s, %d rows, missing %v", f.name, info.Format, info.Rows, info.Missing)
+			if info.Format != f.Name || info.Rows != 3 || info.Missing == 0 {
+				t.Errorf("%s: format %s, %d rows, missing %v", f.Name, info.Format, info.Rows, info.Missing)
 			}
 			if out := want(t, 0, "", "validate", "--schema", "v1.0", path); !strings.Contains(out, "3 rows") {
-				t.Errorf("%s: %s", f.name, out)
+				t.Errorf("%s: %s", f.Name, out)
 			}
 		}
 	}
@@ -191,8 +189,8 @@ func TestTee(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a.jsonl"), filepath.Join(dir, "b.parquet")
 	out := want(t, 0, "standard output, "+a+", "+b, "extract", captureFile(t), "--tee", "jsonl="+a, "--tee", "parquet="+b)
-	if strings.Count(out, "\n") != 4 || strings.Count(read(t, a), "\n") != 3 || len(files(t, dir)) != 4 {
-		t.Errorf("stdout %q, files %v", out, files(t, dir))
+	if strings.Count(out, "\n") != 4 || strings.Count(read(t, a), "\n") != 3 || len(filesIn(t, dir)) != 4 {
+		t.Errorf("stdout %q, files %v", out, filesIn(t, dir))
 	}
 	want(t, exitUsage, "two outputs", "extract", captureFile(t), "-o", a, "--tee", "csv="+filepath.Join(dir, ".", "a.jsonl"))
 }
@@ -291,14 +289,14 @@ func TestProvenance(t *testing.T) {
 	dir := t.TempDir()
 	want(t, 0, "", "extract", in, "-o", filepath.Join(dir, "x.jsonl"), "--provenance", "header")
 	want(t, 0, "", "extract", in, "-o", filepath.Join(dir, "y.csv"), "--provenance", "none")
-	if got := files(t, dir); len(got) != 2 {
+	if got := filesIn(t, dir); len(got) != 2 {
 		t.Errorf("files %v", got)
 	}
 	if out := want(t, 0, "", "validate", "--schema", "v1.0", filepath.Join(dir, "x.jsonl")); !strings.Contains(out, "3 rows") {
 		t.Error(out)
 	}
 	want(t, 0, "", "extract", in, "-o", os.DevNull)
-	if _, err := os.Stat(os.DevNull + provenanceSuffix); err == nil {
+	if _, err := os.Stat(os.DevNull + files.Suffix); err == nil {
 		t.Error("sidecar beside a device")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"pinyon/packetstore"
 	"pinyon/pcap"
 	"pinyon/sink"
+	"pinyon/sink/files"
 )
 
 // A frameFile is where frames go: pcapng or rows of a Parquet file if its name says so,
@@ -22,7 +23,7 @@ type frameFile struct {
 	// iface tells of an interface of the input; ok is false of one that is not known (yet).
 	iface func(n uint32) (i pcap.Interface, ok bool)
 
-	target *sink.Target // nil: standard output
+	target *files.File // nil: standard output
 	out    io.Writer
 	writer capture.FrameWriter // nil until the first frame
 	ng     *pcap.NGWriter      // the writer, if it is one
@@ -46,7 +47,7 @@ func createFrameFile(path string, stdout io.Writer) (*frameFile, error) {
 		return f, nil
 	}
 	var err error
-	if f.target, err = create(path); err != nil {
+	if f.target, err = files.Create(path); err != nil {
 		return nil, err
 	}
 	f.out = f.target
@@ -142,7 +143,7 @@ func (f *frameFile) close() error {
 	defer f.mu.Unlock()
 	switch {
 	case f.over:
-		return errAborted
+		return sink.ErrAborted
 	case f.target == nil:
 		return err
 	case err != nil:

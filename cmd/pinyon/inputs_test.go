@@ -43,9 +43,9 @@ func TestBadInputs(t *testing.T) {
 		dir := t.TempDir()
 		out := filepath.Join(dir, "out.csv")
 		want(t, c.status, c.message, append([]string{"extract", "-o", out}, c.args...)...)
-		left := len(files(t, dir))
+		left := len(filesIn(t, dir))
 		if c.status == exitError && left != 0 || c.status != exitError && left != 2 {
-			t.Errorf("%v: files %v", c.args, files(t, dir))
+			t.Errorf("%v: files %v", c.args, filesIn(t, dir))
 		}
 	}
 	if out := want(t, exitIncomplete, "", "extract", cut, "--feature", "total_packets"); out != "total_packets\n1\n13\n4\n" && out != "total_packets\n13\n1\n4\n" {

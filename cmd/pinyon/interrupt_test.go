@@ -59,7 +59,7 @@ func idle(t *testing.T, out string, while time.Duration) (c *exec.Cmd, stderr *b
 	}
 	late := time.AfterFunc(while+time.Minute, func() { c.Process.Kill() })
 	t.Cleanup(func() { late.Stop() })
-	waitFor(t, func() bool { return len(files(t, filepath.Dir(out))) > 0 })
+	waitFor(t, func() bool { return len(filesIn(t, filepath.Dir(out))) > 0 })
 	time.Sleep(while)
 	return c, bufio.NewReader(pipe)
 }
@@ -114,7 +114,7 @@ func TestInterrupt(t *testing.T) {
 			if !strings.Contains(string(said), "3 flows from 19 packets") {
 				t.Errorf("%v: stderr %s", c.signal, said)
 			}
-			if got := files(t, dir); len(got) != 2 {
+			if got := filesIn(t, dir); len(got) != 2 {
 				t.Errorf("%v: files %v", c.signal, got)
 			}
 			if text := want(t, 0, "", "info", out); !strings.Contains(text, "rows            3\n") {
@@ -146,7 +146,7 @@ func signalled(t *testing.T, signals ...os.Signal) (status int, left []string, s
 	}
 	b, _ := io.ReadAll(stderr)
 	status = exitStatus(t, p)
-	return status, files(t, dir), string(b)
+	return status, filesIn(t, dir), string(b)
 }
 
 // TestHangup: the second hangup of a session that ends aborts nothing, and nohup is minded.
@@ -170,7 +170,7 @@ func TestHangup(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Write(captureBytes(t))
-	waitFor(t, func() bool { return len(files(t, dir)) > 0 })
+	waitFor(t, func() bool { return len(filesIn(t, dir)) > 0 })
 	p.Process.Signal(syscall.SIGHUP)
 	time.Sleep(100 * time.Millisecond)
 	in.Close()
@@ -203,7 +203,7 @@ func TestAbort(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool { return len(files(t, dir)) > 0 })
+	waitFor(t, func() bool { return len(filesIn(t, dir)) > 0 })
 	time.Sleep(500 * time.Millisecond) // the pipe is full by then
 	p.Process.Signal(os.Interrupt)
 	time.Sleep(100 * time.Millisecond)
@@ -211,7 +211,7 @@ func TestAbort(t *testing.T) {
 	if got := exitStatus(t, p); got != exitInterrupt {
 		t.Errorf("status %d, %s", got, stderr.String())
 	}
-	if got := files(t, dir); len(got) != 0 {
+	if got := filesIn(t, dir); len(got) != 0 {
 		t.Errorf("left over: %v", got)
 	}
 }
@@ -231,7 +231,7 @@ func TestClosedPipe(t *testing.T) {
 	if got := exitStatus(t, p); got != exitError || stderr.Len() > 0 {
 		t.Errorf("status %d, stderr %q", got, stderr.String())
 	}
-	if got := files(t, dir); len(got) != 0 {
+	if got := filesIn(t, dir); len(got) != 0 {
 		t.Errorf("left over: %v", got)
 	}
 }

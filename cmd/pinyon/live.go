@@ -98,7 +98,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	if err := l.save.check(); err != nil {
 		return nil, err
 	}
-	if err := l.save.apart(x.outs, x.provenance); err != nil {
+	if err := l.save.apart(x.targets, x.from); err != nil {
 		return nil, err
 	}
 	l.save.out = x.out

@@ -229,7 +229,7 @@ func TestLiveRows(t *testing.T) {
 	if err != nil || !strings.HasPrefix(line, `{"flow_id":`) || strings.Contains(line, "conn_src") {
 		t.Errorf("first row %.200q: %v", line, err)
 	}
-	if n := len(files(t, filepath.Dir(file))); n == 0 {
+	if n := len(filesIn(t, filepath.Dir(file))); n == 0 {
 		t.Error("no temporary file while the capture runs")
 	}
 	r.Process.Signal(os.Interrupt)
@@ -343,7 +343,7 @@ func TestLiveRotationAgain(t *testing.T) {
 	if status, said := r.end(t); status != exitOK {
 		t.Fatalf("exit %d: %s", status, said)
 	}
-	if got := strings.Join(files(t, dir), " "); got != "r-00007.pcap r-00009.pcap r-00010.pcap" {
+	if got := strings.Join(filesIn(t, dir), " "); got != "r-00007.pcap r-00009.pcap r-00010.pcap" {
 		t.Errorf("files %s", got)
 	}
 	if string(readFile(t, old)) != "old" {

@@ -92,8 +92,8 @@ func read(t testing.TB, path string) string {
 	return string(b)
 }
 
-// files are the names in a directory, hidden ones included.
-func files(t testing.TB, dir string) []string {
+// filesIn are the names in a directory, hidden ones included.
+func filesIn(t testing.TB, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

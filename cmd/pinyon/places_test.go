@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 	want(t, exitUsage, "lines as well", "dump", "-r", in, "-w", "/dev/stdout", "--print")
 	want(t, exitUsage, "what -r reads", "dump", "-r", "fifo", "-w", "lnk/../fifo")
 	want(t, exitUsage, "also an input", "extract", in, "-o", in, "-f", "csv")
-	if got := files(t, "."); len(got) != 6 {
+	if got := filesIn(t, "."); len(got) != 6 {
 		t.Errorf("files %v", got)
 	}
 }
@@ -77,26 +77,4 @@ func cwd(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// TestSeries: numbers of a series are read as they are written.
-func TestSeries(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"r-00002.pcap", "r-00007.pcap", "r-00009.pcapng", "r-0011.pcap", "r-0001x.pcap", "q-00020.pcap", ".r-00030.pcap.tmp-1", "r-99999999999999999999.pcap"} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f := func(name string, want int) {
-		t.Helper()
-		if n, err := seriesOf(filepath.Join(dir, name)).last(); n != want || err != nil {
-			t.Errorf("%s: %d, %v; want %d", name, n, err, want)
-		}
-	}
-	f("r.pcap", 7)
-	f("r.pcapng", 9)
-	f("none.pcap", 0)
-	if got := seriesOf("r.pcap").number(numbered("r.pcap", 1234567)); got != 1234567 {
-		t.Errorf("got %d", got)
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"pinyon/packetstore"
 	"pinyon/pcap"
 	"pinyon/sink"
+	"pinyon/sink/files"
 )
 
 // saveFlags say where the frames of a live run go, and when a new file begins.
@@ -72,14 +73,14 @@ func (s *saveFlags) check() (err error) {
 	if s.every, err = parseDuration(s.interval); err != nil {
 		return usage("--rotate-interval: %w", err)
 	}
-	if s.path != "" && sink.Place(s.path) == "-" {
+	if s.path != "" && files.Place(s.path) == "-" {
 		s.path = "-"
 	}
 	if s.path == "-" && s.rotates() {
 		return usage("--save-pcap -: standard output has no second file")
 	}
 	for _, path := range []string{s.path, s.packets} {
-		if s.rotates() && isSpecial(path) {
+		if s.rotates() && files.IsSpecial(path) {
 			return usage("%s is no regular file, so there is no second one", path)
 		}
 	}
@@ -90,22 +91,22 @@ func (s *saveFlags) check() (err error) {
 }
 
 // apart checks that frames and rows go to places of their own.
-func (s *saveFlags) apart(rows *outputs, provenance string) error {
-	var p places
-	if err := p.addRows(rows, provenance); err != nil {
-		return err
+func (s *saveFlags) apart(rows []*sink.Target, from *sink.Provenance) error {
+	var p files.Places
+	if err := p.AddTargets(rows, from); err != nil {
+		return usage("%w", err)
 	}
 	for _, path := range []string{s.path, s.packets} {
 		var err error
 		switch {
 		case path == "":
 		case s.rotates():
-			err = p.addSeries(path)
+			err = p.AddSeries(path)
 		default:
-			err = p.add(path)
+			err = p.Add(path)
 		}
 		if err != nil {
-			return err
+			return usage("%w", err)
 		}
 	}
 	return nil
@@ -235,7 +236,7 @@ func (s *saveFlags) begin(ifaces []string, links []uint16, snaplen int) (*saveFi
 	}
 	if s.rotates() { // behind the files of earlier runs
 		var err error
-		if f.number, err = seriesOf(s.path).last(); err != nil {
+		if f.number, err = files.SeriesOf(s.path).Last(); err != nil {
 			return nil, err
 		}
 	}
@@ -247,14 +248,14 @@ func (f *saveFile) name() string {
 	if !f.flags.rotates() {
 		return f.flags.path
 	}
-	return numbered(f.flags.path, f.number)
+	return files.Numbered(f.flags.path, f.number)
 }
 
 func (f *saveFile) begin() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
-		return errAborted
+		return sink.ErrAborted
 	}
 	f.number++
 	file, err := createFrameFile(f.name(), f.flags.out)

@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"pinyon"
 	"pinyon/extract"
+	"pinyon/sink/files"
 )
 
 func (a *app) schemaCommand() *cobra.Command {
@@ -79,20 +79,7 @@ func (a *app) writeResult(path string, b []byte) error {
 		_, err := a.out.Write(b)
 		return err
 	}
-	return writeFile(path, b)
-}
-
-// writeFile gives path its contents at once: whoever opens it finds all of them.
-func writeFile(path string, b []byte) error {
-	t, err := create(path)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(t, bytes.NewReader(b)); err != nil {
-		t.Abort()
-		return err
-	}
-	return t.Commit()
+	return files.WriteFile(path, b)
 }
 
 // complete offers words for the value of a flag.

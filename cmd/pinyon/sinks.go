@@ -5,79 +5,100 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"pinyon/sink"
-	"pinyon/sink/arrow"
-	"pinyon/sink/csv"
-	"pinyon/sink/json"
-	"pinyon/sink/npy"
-	"pinyon/sink/parquet"
+	"pinyon/sink/all"
 )
 
-// A format is one way to write rows.
-type format struct {
-	name       string
-	aliases    []string
-	extensions []string
-	open       sink.Opener
-	stdout     bool // may go to standard output
-	binary     bool // not for the eyes
-	embeds     bool // holds the provenance itself
-	headLine   bool // can begin with the provenance as a row
-	columns    bool // has its columns described in a file beside it
-}
-
-// formats are all formats of files and streams; the first is the default.
-var formats = []format{
-	{name: "csv", extensions: []string{".csv"}, open: csv.Open, stdout: true},
-	{name: "tsv", extensions: []string{".tsv"}, open: csv.OpenTSV, stdout: true},
-	{name: "jsonl", aliases: []string{"json", "ndjson"}, extensions: []string{".jsonl", ".json", ".ndjson"}, open: json.Open, stdout: true, headLine: true},
-	{name: "json-array", open: json.OpenArray, stdout: true},
-	{name: "parquet", extensions: []string{".parquet"}, open: parquet.Open, binary: true, embeds: true},
-	{name: "arrow", extensions: []string{".arrow", ".arrows"}, open: arrow.Open, stdout: true, binary: true, embeds: true},
-	{name: "arrow-file", aliases: []string{"feather"}, extensions: []string{".feather"}, open: arrow.OpenFile, stdout: true, binary: true, embeds: true},
-	{name: "npy", extensions: []string{".npy"}, open: npy.Open, binary: true, columns: true},
-}
+// sinks are the sinks of this build, the default one first.
+var sinks = all.Sinks()
 
 // elsewhere are formats that other builds have, with the extensions that mean them.
 var elsewhere = map[string][]string{"sqlite": {".db", ".sqlite"}, "postgres": nil, "kafka": nil}
 
-// formatNames are the words of --format, without aliases.
-func formatNames() []string {
-	names := make([]string, len(formats))
-	for i := range formats {
-		names[i] = formats[i].name
-	}
-	return names
-}
-
-// formatNamed finds a format by name or alias.
-func formatNamed(name string) (*format, error) {
-	for i := range formats {
-		if f := &formats[i]; f.name == name || slices.Contains(f.aliases, name) {
-			return f, nil
-		}
+// sinkNamed finds a sink by name or alias.
+func sinkNamed(name string) (*sink.Descriptor, error) {
+	d, err := sinks.Named(name)
+	if err == nil {
+		return d, nil
 	}
 	if _, ok := elsewhere[name]; ok {
 		return nil, usage("format %s: not in this build", name)
 	}
-	return nil, usage("unknown format %q; formats are: %s", name, strings.Join(formatNames(), ", "))
+	return nil, usage("%w", err)
 }
 
-// formatOf is the format that a path's extension means; nil if it means none.
-func formatOf(path string) (*format, error) {
-	ext := strings.ToLower(filepath.Ext(path))
-	if ext == "" {
-		return nil, nil
-	}
-	for i := range formats {
-		if slices.Contains(formats[i].extensions, ext) {
-			return &formats[i], nil
-		}
+// sinkFor is the sink that a path's extension means; nil if it means none.
+func sinkFor(path string) (*sink.Descriptor, error) {
+	if d := sinks.ForFile(path); d != nil {
+		return d, nil
 	}
 	for name, exts := range elsewhere {
-		if slices.Contains(exts, ext) {
+		if slices.Contains(exts, strings.ToLower(filepath.Ext(path))) {
 			return nil, usage("%s: format %s: not in this build", path, name)
 		}
 	}
 	return nil, nil
+}
+
+// sinkFlag is the flag of an option that one or several sinks have.
+type sinkFlag struct {
+	to   sink.Settings
+	name string
+	bool bool
+}
+
+// Set notes the value; sink.Target.Check tells whether the sinks take it.
+func (f sinkFlag) Set(v string) error {
+	f.to[f.name] = v
+	return nil
+}
+
+// String is the default, for help.
+func (f sinkFlag) String() string { return "" }
+
+// Type is the word for the value in help.
+func (f sinkFlag) Type() string {
+	if f.bool {
+		return "bool"
+	}
+	return "string"
+}
+
+// addSinkFlags gives cmd a flag for every option of the sinks that has one.
+func addSinkFlags(cmd *cobra.Command, to sink.Settings) {
+	for _, d := range sinks {
+		for i := range d.Options {
+			o := &d.Options[i]
+			if o.Flag == "" || cmd.Flags().Lookup(o.Flag) != nil {
+				continue
+			}
+			f := cmd.Flags().VarPF(sinkFlag{to, o.Flag, o.Bool}, o.Flag, "", sinkFlagDoc(o.Flag))
+			if o.Bool {
+				f.NoOptDefVal = "true"
+			}
+			if o.Values != nil {
+				complete(cmd, o.Flag, o.Values)
+			}
+		}
+	}
+}
+
+// sinkFlagDoc is what the sinks say of the option that a flag sets, and which they are.
+func sinkFlagDoc(flag string) string {
+	var docs []string
+	names := map[string][]string{}
+	for _, d := range sinks {
+		if o := d.Option(flag); o != nil {
+			if names[o.Doc] == nil {
+				docs = append(docs, o.Doc)
+			}
+			names[o.Doc] = append(names[o.Doc], d.Name)
+		}
+	}
+	for i, doc := range docs {
+		docs[i] = doc + " (" + strings.Join(names[doc], ", ") + ")"
+	}
+	return strings.Join(docs, "; ")
 }

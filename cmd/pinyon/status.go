@@ -71,7 +71,7 @@ func status() (*systemStatus, error) {
 		Version: pinyon.Version, Commit: pinyon.Commit(), Go: runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(), Release: kernelRelease(),
 		Privileges: privileges{UID: os.Getuid(), Root: os.Geteuid() == 0, Capabilities: captureCapabilities()},
-		Files:      true, BPF: bpf(), Formats: formatNames(), Groups: extract.Groups(),
+		Files:      true, BPF: bpf(), Formats: sinks.Names(), Groups: extract.Groups(),
 		Interfaces: []interfaceStatus{},
 	}
 	s.LiveReason = liveReason()

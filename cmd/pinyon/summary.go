@@ -14,6 +14,8 @@ import (
 	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/pcap"
+	"pinyon/sink"
+	"pinyon/sink/files"
 )
 
 // summary is what a run has to tell at its end.
@@ -45,15 +47,15 @@ type inputFault struct {
 	Offset int64  `json:"offset,omitempty"` // bytes, of the decompressed capture
 }
 
-func summarize(res *pinyon.Result, outs *outputs, interrupted bool, took time.Duration) *summary {
+func summarize(res *pinyon.Result, targets []*sink.Target, outs *files.Outputs, interrupted bool, took time.Duration) *summary {
 	c := res.Counters()
 	s := &summary{
 		Flows: res.Rows, Packets: c.PacketsInRows, Records: c.Records, Inputs: len(res.Inputs),
-		Faults: []inputFault{}, Interrupted: interrupted, Replaced: outs.replaced(), Seconds: took.Seconds(), Counters: c,
+		Faults: []inputFault{}, Interrupted: interrupted, Replaced: outs.Most(func(s sink.Stats) uint64 { return s.Replaced }), Seconds: took.Seconds(), Counters: c,
 	}
-	s.lost = outs.lost()
-	for _, o := range outs.list {
-		s.Outputs = append(s.Outputs, o.path)
+	s.lost = outs.Most(func(s sink.Stats) uint64 { return s.Lost })
+	for _, t := range targets {
+		s.Outputs = append(s.Outputs, t.Path)
 	}
 	for i := range res.Inputs {
 		in := &res.Inputs[i]

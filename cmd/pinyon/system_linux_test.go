@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"pinyon/sink/files"
 )
 
 func TestFIFO(t *testing.T) {
@@ -49,7 +51,7 @@ func TestDiskFull(t *testing.T) {
 	for _, name := range []string{"x.csv", "x.parquet", "x.arrow", "x.npy"} {
 		out := filepath.Join(dir, name)
 		want(t, exitError, "no space left", append([]string{"extract", "-o", out, "--provenance", "none"}, many...)...)
-		if got := files(t, dir); len(got) != 0 {
+		if got := filesIn(t, dir); len(got) != 0 {
 			t.Errorf("%s leaves %v", name, got)
 		}
 	}
@@ -77,7 +79,7 @@ func TestManyInputs(t *testing.T) {
 	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 	out := filepath.Join(t.TempDir(), "x.csv")
 	want(t, 0, fmt.Sprintf("%d flows", 3*n), "extract", dir, "-o", out, "--features", "flow_meta")
-	if info, err := os.Stat(out + provenanceSuffix); err != nil || info.Size() > 200*n {
+	if info, err := os.Stat(out + files.Suffix); err != nil || info.Size() > 200*n {
 		t.Errorf("provenance of %d inputs: %v bytes, %v", n, info.Size(), err)
 	}
 }

@@ -4,6 +4,7 @@
 package arrow
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -13,13 +14,36 @@ import (
 
 	"pinyon/column"
 	"pinyon/sink"
+	"pinyon/sink/files"
 	"pinyon/sink/internal/arrows"
 	"pinyon/sink/internal/out"
 )
 
-// A Sink writes one record batch per Write. A stream and a file carry Options.Head, the
+// Options are how batches are written. The zero value works.
+type Options struct {
+	sink.Common
+	Compression string // of values: lz4, zstd or none; "" is none
+}
+
+var options = []sink.Option{
+	sink.Text("compression", "compression", "lz4, zstd or none", func(o *Options) *string { return &o.Compression }),
+}
+
+// Stream describes an Arrow IPC stream.
+var Stream = files.Format(sink.Descriptor{
+	Name: "arrow", Extensions: []string{".arrow", ".arrows"}, Options: options,
+	Doc: "Arrow IPC stream.",
+}, sink.Stream{Pipe: true, Binary: true, Embeds: true}, New)
+
+// File describes an Arrow IPC file.
+var File = files.Format(sink.Descriptor{
+	Name: "arrow-file", Aliases: []string{"feather"}, Extensions: []string{".feather"}, Options: options,
+	Doc: "Arrow IPC file (Feather version 2).",
+}, sink.Stream{Pipe: true, Binary: true, Embeds: true}, NewFile)
+
+// A writer writes one record batch per Write. A stream and a file carry Common.Head, the
 // schema's version, and per field id, group, unit, profile and description.
-type Sink struct {
+type writer struct {
 	out    *out.Buffer
 	ipc    batchWriter
 	schema *arrow.Schema
@@ -32,9 +56,8 @@ type batchWriter interface {
 	Close() error
 }
 
-// Open makes a sink for an IPC stream on w; a sink.Opener. Compression is lz4, zstd or
-// none, which is the default.
-func Open(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
+// New makes a sink for an IPC stream on w. A nil o means defaults.
+func New(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) {
 	t, opts, err := open(w, s, o)
 	if err != nil {
 		return nil, err
@@ -43,8 +66,8 @@ func Open(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
 	return t, nil
 }
 
-// OpenFile makes a sink for an IPC file on w; a sink.Opener. It need not seek.
-func OpenFile(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
+// NewFile makes a sink for an IPC file on w, which need not seek. A nil o means defaults.
+func NewFile(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) {
 	t, opts, err := open(w, s, o)
 	if err != nil {
 		return nil, err
@@ -56,11 +79,11 @@ func OpenFile(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error)
 	return t, nil
 }
 
-func open(w io.Writer, s *column.Schema, o *sink.Options) (*Sink, []ipc.Option, error) {
+func open(w io.Writer, s *column.Schema, o *Options) (*writer, []ipc.Option, error) {
 	if o == nil {
-		o = &sink.Options{}
+		o = &Options{}
 	}
-	t := &Sink{
+	t := &writer{
 		out:    out.New(w),
 		schema: arrows.Schema(s, o.Head, false),
 		cols:   make([]columnData, len(s.Fields)),
@@ -80,10 +103,11 @@ func open(w io.Writer, s *column.Schema, o *sink.Options) (*Sink, []ipc.Option, 
 }
 
 // Write appends b as one record batch; a batch without rows is left out.
-func (t *Sink) Write(b *column.Batch) error {
+func (t *writer) Write(_ context.Context, b *column.Batch) error {
 	if err := t.out.Ready(); err != nil || b.Rows == 0 {
 		return err
 	}
+	t.out.Hold(b.Rows)
 	for i := range b.Cols {
 		t.arrays[i] = t.cols[i].borrow(&b.Cols[i], t.schema.Field(i).Type, b.Rows, t.out)
 	}
@@ -94,18 +118,18 @@ func (t *Sink) Write(b *column.Batch) error {
 		t.arrays[i].Release()
 		t.arrays[i] = nil
 	}
-	t.out.Accept(b.Rows)
 	if err != nil {
 		return t.out.Fail(fmt.Errorf("arrow: %w", err))
 	}
+	t.out.Release()
 	return nil
 }
 
 // Flush writes what is left.
-func (t *Sink) Flush() error { return t.out.Flush() }
+func (t *writer) Flush(context.Context) error { return t.out.Flush() }
 
 // Close ends the stream or writes the file's footer. Without rows the result is the schema.
-func (t *Sink) Close() error {
+func (t *writer) Close(context.Context) error {
 	if t.out.Ready() == nil {
 		t.out.Closed = true
 		if err := t.ipc.Close(); err != nil {
@@ -115,5 +139,8 @@ func (t *Sink) Close() error {
 	return t.out.Flush()
 }
 
-// Stats are the counts so far.
-func (t *Sink) Stats() sink.Stats { return t.out.Stats() }
+// Abort has every later call refused.
+func (t *writer) Abort() error { return t.out.Abort() }
+
+// Counters are the sink's.
+func (t *writer) Counters() *sink.Counters { return t.out.Counters() }

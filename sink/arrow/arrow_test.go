@@ -2,6 +2,7 @@ package arrow
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"io"
@@ -16,14 +17,16 @@ import (
 	"pinyon/sink/sinktest"
 )
 
+var ctx = context.Background()
+
 func TestSuite(t *testing.T) {
 	for _, c := range []string{"", "lz4", "zstd"} {
-		o := sink.Options{Compression: c, Head: map[string]string{sink.Provenance: "{}", "b": "1", "a": "2"}}
+		o, about := Options{Compression: c}, sink.Common{Head: map[string]string{sink.MetadataProvenance: "{}", "b": "1", "a": "2"}}
 		t.Run("stream "+c, func(t *testing.T) {
-			sinktest.Run(t, sinktest.Format{Open: Open, Options: o, Decode: decodeStream})
+			sinktest.Run(t, sinktest.Format{Open: sinktest.With(New, o, about), Decode: decodeStream})
 		})
 		t.Run("file "+c, func(t *testing.T) {
-			sinktest.Run(t, sinktest.Format{Open: OpenFile, Options: o, Decode: decodeFile})
+			sinktest.Run(t, sinktest.Format{Open: sinktest.With(NewFile, o, about), Decode: decodeFile})
 		})
 	}
 }
@@ -47,7 +50,7 @@ func decodeFile(data []byte, _ *column.Schema) ([][]any, error) {
 		return nil, err
 	}
 	defer r.Close()
-	if _, ok := r.Schema().Metadata().GetValue(sink.Provenance); !ok {
+	if _, ok := r.Schema().Metadata().GetValue(sink.MetadataProvenance); !ok {
 		return nil, errors.New("no provenance")
 	}
 	rows := [][]any{}
@@ -105,8 +108,8 @@ func cell(a arrow.Array, i int) any {
 
 func TestMetadata(t *testing.T) {
 	var out bytes.Buffer
-	k, err := Open(&out, sinktest.Schema(true), &sink.Options{Head: map[string]string{"who": "me"}})
-	if err := errors.Join(err, k.Close()); err != nil {
+	k, err := New(&out, sinktest.Schema(true), &Options{Common: sink.Common{Head: map[string]string{"who": "me"}}})
+	if err := errors.Join(err, k.Close(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	r, err := ipc.NewReader(&out)
@@ -129,12 +132,14 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-func BenchmarkWrite(b *testing.B) { sinktest.Benchmark(b, Open, nil, io.Discard) }
+func BenchmarkWrite(b *testing.B) {
+	sinktest.Benchmark(b, sinktest.With(New, Options{}, sink.Common{}), io.Discard)
+}
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestGolden(t *testing.T) {
-	o := sink.Options{Head: map[string]string{sink.Provenance: "{}"}}
-	sinktest.Golden(t, sinktest.Format{Open: Open, Options: o}, "testdata/suite.arrows", *update)
-	sinktest.Golden(t, sinktest.Format{Open: OpenFile, Options: o}, "testdata/suite.arrow", *update)
+	about := sink.Common{Head: map[string]string{sink.MetadataProvenance: "{}"}}
+	sinktest.Golden(t, sinktest.Format{Open: sinktest.With(New, Options{}, about)}, "testdata/suite.arrows", *update)
+	sinktest.Golden(t, sinktest.Format{Open: sinktest.With(NewFile, Options{}, about)}, "testdata/suite.arrow", *update)
 }

@@ -5,29 +5,85 @@
 package csv
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"pinyon/column"
 	"pinyon/feature"
 	"pinyon/sink"
+	"pinyon/sink/files"
 	"pinyon/sink/internal/out"
 	"pinyon/sink/internal/text"
 )
 
-// A Sink writes one row a line. Lists are JSON text. A float is the shortest decimal that
+// Options are how rows are written. The zero value is RFC 4180 with commas and LF.
+type Options struct {
+	sink.Common
+	Delimiter byte   // between cells; 0 is a comma, of TSV a tab
+	CRLF      bool   // end lines with CR LF
+	NoHeader  bool   // leave out the line with the columns' names
+	Safe      bool   // put ' before text that a spreadsheet takes for a formula
+	Null      string // text of an absent value and of NaN
+	BoolStyle string // "" is true and false, "python" True and False
+}
+
+var options = []sink.Option{
+	sink.Character("delimiter", "csv-delimiter", "one character between cells; tab is a word for it", func(o *Options) *byte { return &o.Delimiter }),
+	sink.Switch("crlf", "csv-crlf", "end lines with CR LF", func(o *Options) *bool { return &o.CRLF }),
+	sink.Switch("no-header", "no-header", "no line with column names", func(o *Options) *bool { return &o.NoHeader }),
+	sink.Switch("safe", "csv-safe", "put ' before text that a spreadsheet takes for a formula", func(o *Options) *bool { return &o.Safe }),
+	sink.Text("null", "null", "text of an absent value", func(o *Options) *string { return &o.Null }),
+	sink.Text("bool-style", "bool-style", "python for True and False", func(o *Options) *string { return &o.BoolStyle }, "python"),
+}
+
+// CSV describes comma-separated text.
+var CSV = files.Format(sink.Descriptor{
+	Name: "csv", Extensions: []string{".csv"}, Options: options,
+	Doc: "Comma-separated text (RFC 4180) with a header.",
+}, sink.Stream{Pipe: true}, New)
+
+// TSV describes tab-separated text.
+var TSV = files.Format(sink.Descriptor{
+	Name: "tsv", Extensions: []string{".tsv"}, Options: options,
+	Doc: "Tab-separated text with a header.",
+}, sink.Stream{Pipe: true}, NewTSV)
+
+// A writer writes one row a line. Lists are JSON text. A float is the shortest decimal that
 // reads back as the same value and always shows that it is one (5.0, 1e-05, inf).
-type Sink struct {
-	out      *out.Buffer
+type writer struct{ *out.Rows }
+
+// New makes a CSV sink on w. A nil o means defaults.
+func New(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) { return open(w, s, o, ',') }
+
+// NewTSV is New with tabs between cells; Delimiter is ignored. A cell that holds a tab, a
+// line end or a quote is quoted as in CSV.
+func NewTSV(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) {
+	var tab Options
+	if o != nil {
+		tab = *o
+	}
+	tab.Delimiter = '\t'
+	return open(w, s, &tab, '\t')
+}
+
+// form is how a row looks; all encoders of a sink read it.
+type form struct {
 	null     string
 	yes, no  string
 	end      string
 	sep      byte
 	safe     bool
 	class    [256]class
-	scratch  []byte
 	loneText bool // the only column is text: an empty cell must not be an empty line
+}
+
+// encoder encodes rows; an out.RowEncoder.
+type encoder struct {
+	*form
+	scratch  []byte
 	cells    []cell
+	replaced int
 }
 
 // cell is one column of the batch at hand, with what a row needs side by side.
@@ -39,25 +95,9 @@ type cell struct {
 	col    *column.Column
 }
 
-// Open makes a CSV sink on w; a sink.Opener. A nil o means defaults.
-func Open(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
-	return open(w, s, o, ',')
-}
-
-// OpenTSV is Open with tabs between cells; Delimiter is ignored. A cell that holds a tab, a
-// line end or a quote is quoted as in CSV.
-func OpenTSV(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
-	var tab sink.Options
-	if o != nil {
-		tab = *o
-	}
-	tab.Delimiter = '\t'
-	return open(w, s, &tab, '\t')
-}
-
-func open(w io.Writer, s *column.Schema, o *sink.Options, sep byte) (sink.Sink, error) {
+func open(w io.Writer, s *column.Schema, o *Options, sep byte) (sink.Sink, error) {
 	if o == nil {
-		o = &sink.Options{}
+		o = &Options{}
 	}
 	if o.Delimiter != 0 {
 		sep = o.Delimiter
@@ -65,29 +105,30 @@ func open(w io.Writer, s *column.Schema, o *sink.Options, sep byte) (sink.Sink, 
 	if sep == '"' || sep == '\n' || sep == '\r' || sep >= 0x80 || isNumeric(sep) {
 		return nil, fmt.Errorf("csv: %q cannot separate cells", sep)
 	}
-	t := &Sink{out: out.New(w), sep: sep, end: "\n", yes: "true", no: "false", safe: o.CSVSafe}
-	t.class = classes(sep)
+	f := &form{sep: sep, end: "\n", yes: "true", no: "false", safe: o.Safe, class: classes(sep), loneText: len(s.Fields) == 1}
 	switch o.BoolStyle {
 	case "":
 	case "python":
-		t.yes, t.no = "True", "False"
+		f.yes, f.no = "True", "False"
 	default:
 		return nil, fmt.Errorf("csv: unknown style of booleans %q; want python or nothing", o.BoolStyle)
 	}
 	if o.CRLF {
-		t.end = "\r\n"
+		f.end = "\r\n"
 	}
-	t.null = string(t.appendText(nil, []byte(o.Null), false))
-	t.loneText = len(s.Fields) == 1
+	e := &encoder{form: f}
+	f.null = string(e.appendText(nil, []byte(o.Null), false))
+	t := &writer{out.NewRows(w, o.Workers, func() out.RowEncoder { return &encoder{form: f} })}
 	if !o.NoHeader {
 		for i := range s.Fields {
 			if i > 0 {
-				t.out.B = append(t.out.B, sep)
+				t.B = append(t.B, sep)
 			}
-			t.out.B = t.appendText(t.out.B, []byte(s.Fields[i].Out), false)
+			t.B = e.appendText(t.B, []byte(s.Fields[i].Out), false)
 		}
-		t.out.B = append(t.out.B, t.end...)
+		t.B = append(t.B, f.end...)
 	}
+	t.Replaced(e.replaced)
 	return t, nil
 }
 
@@ -96,26 +137,24 @@ func isNumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c == '.' || c == '-' || c == '+' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// Write appends the rows of b.
-func (t *Sink) Write(b *column.Batch) error {
-	if err := t.out.Ready(); err != nil {
-		return err
-	}
+// Begin sets the batch.
+func (t *encoder) Begin(b *column.Batch, _ bool) {
 	t.cells = t.cells[:0]
 	for i := range b.Cols {
 		c := &b.Cols[i]
 		t.cells = append(t.cells, cell{c.Field.Kind, c.Ints, c.Floats, c.Valid, c})
 	}
-	for i := range b.Rows {
-		t.out.B = t.appendRow(t.out.B, i)
-		if err := t.out.Row(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-func (t *Sink) appendRow(dst []byte, i int) []byte {
+// Replaced is how many bytes were not UTF-8 since the last call.
+func (t *encoder) Replaced() int {
+	n := t.replaced
+	t.replaced = 0
+	return n
+}
+
+// AppendRow appends row i of the batch and a line end.
+func (t *encoder) AppendRow(dst []byte, i int) []byte {
 	start := len(dst)
 	for k := range t.cells {
 		c := &t.cells[k]
@@ -161,14 +200,5 @@ func (t *Sink) appendRow(dst []byte, i int) []byte {
 	return append(dst, t.end...)
 }
 
-// Flush writes what is left.
-func (t *Sink) Flush() error { return t.out.Flush() }
-
 // Close writes what is left. A file without rows is its header.
-func (t *Sink) Close() error {
-	t.out.Closed = true
-	return t.out.Flush()
-}
-
-// Stats are the counts so far.
-func (t *Sink) Stats() sink.Stats { return t.out.Stats() }
+func (t *writer) Close(context.Context) error { return t.End("") }

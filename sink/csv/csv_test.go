@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"flag"
@@ -17,21 +18,23 @@ import (
 	"pinyon/sink/sinktest"
 )
 
+var ctx = context.Background()
+
 const null = `\N`
 
 func TestSuite(t *testing.T) {
-	for name, o := range map[string]sink.Options{
+	for name, o := range map[string]Options{
 		"plain": {Null: null},
 		"semi":  {Null: null, Delimiter: ';', BoolStyle: "python"},
 		"crlf":  {Null: null, CRLF: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sinktest.Run(t, sinktest.Format{Open: Open, Options: o, Decode: decoder(o), Want: want})
+			sinktest.Run(t, sinktest.Format{Open: sinktest.With(New, o, sink.Common{}), Decode: decoder(o), Want: want})
 		})
 	}
-	o := sink.Options{Null: null, Delimiter: '\t'}
+	o := Options{Null: null, Delimiter: '\t'}
 	t.Run("tsv", func(t *testing.T) {
-		sinktest.Run(t, sinktest.Format{Open: OpenTSV, Options: o, Decode: decoder(o), Want: want})
+		sinktest.Run(t, sinktest.Format{Open: sinktest.With(NewTSV, o, sink.Common{}), Decode: decoder(o), Want: want})
 	})
 }
 
@@ -56,7 +59,7 @@ func escaped(s string) string {
 	return b.String()
 }
 
-func decoder(o sink.Options) func([]byte, *column.Schema) ([][]any, error) {
+func decoder(o Options) func([]byte, *column.Schema) ([][]any, error) {
 	return func(data []byte, s *column.Schema) ([][]any, error) {
 		r := csv.NewReader(bytes.NewReader(data))
 		if o.Delimiter != 0 {
@@ -111,13 +114,13 @@ func parse(k feature.Kind, cell string) (any, error) {
 func TestFormula(t *testing.T) {
 	s := &column.Schema{Fields: []column.Field{{Out: "t", Desc: feature.Desc{Kind: feature.Text}}, {Out: "n", Desc: feature.Desc{Kind: feature.Int}}}}
 	var out bytes.Buffer
-	k, err := Open(&out, s, &sink.Options{CSVSafe: true, NoHeader: true})
+	k, err := New(&out, s, &Options{Safe: true, NoHeader: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := column.New(s, 4)
 	sinktest.Fill(b, [][]any{{"=1+1", int64(-1)}, {"@a,b", int64(1)}, {"x=1", int64(0)}, {"\tx", int64(0)}})
-	if err := errors.Join(k.Write(b), k.Close()); err != nil {
+	if err := errors.Join(k.Write(ctx, b), k.Close(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), "'=1+1,-1\n\"'@a,b\",1\nx=1,0\n'\tx,0\n"; got != want {
@@ -126,8 +129,8 @@ func TestFormula(t *testing.T) {
 }
 
 func TestBadOptions(t *testing.T) {
-	for _, o := range []sink.Options{{Delimiter: '"'}, {Delimiter: '\n'}, {Delimiter: '7'}, {Delimiter: 0xa7}, {BoolStyle: "perl"}} {
-		if _, err := Open(io.Discard, sinktest.Schema(false), &o); err == nil {
+	for _, o := range []Options{{Delimiter: '"'}, {Delimiter: '\n'}, {Delimiter: '7'}, {Delimiter: 0xa7}, {BoolStyle: "perl"}} {
+		if _, err := New(io.Discard, sinktest.Schema(false), &o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
 	}
@@ -141,10 +144,10 @@ func FuzzText(f *testing.F) {
 	s := &column.Schema{Fields: []column.Field{{Out: "a", Desc: feature.Desc{Kind: feature.Text}}, {Out: "b", Desc: feature.Desc{Kind: feature.Text}}}}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		var out bytes.Buffer
-		k, _ := Open(&out, s, &sink.Options{Null: null})
+		k, _ := New(&out, s, &Options{Null: null})
 		batch := column.New(s, 1)
 		sinktest.Fill(batch, [][]any{{a, b}})
-		if err := errors.Join(k.Write(batch), k.Close()); err != nil {
+		if err := errors.Join(k.Write(ctx, batch), k.Close(ctx)); err != nil {
 			t.Fatal(err)
 		}
 		recs, err := csv.NewReader(&out).ReadAll()
@@ -159,14 +162,16 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-func BenchmarkWrite(b *testing.B) { sinktest.Benchmark(b, Open, nil, io.Discard) }
+func BenchmarkWrite(b *testing.B) {
+	sinktest.Benchmark(b, sinktest.With(New, Options{}, sink.Common{}), io.Discard)
+}
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestGolden(t *testing.T) {
-	o := sink.Options{Null: null}
-	sinktest.Golden(t, sinktest.Format{Open: Open}, "testdata/suite.csv", *update)
-	sinktest.Golden(t, sinktest.Format{Open: OpenTSV, Options: o}, "testdata/suite.tsv", *update)
-	o = sink.Options{Delimiter: ';', CRLF: true, BoolStyle: "python", CSVSafe: true}
-	sinktest.Golden(t, sinktest.Format{Open: Open, Options: o}, "testdata/options.csv", *update)
+	o := Options{Null: null}
+	sinktest.Golden(t, sinktest.Format{Open: sinktest.With(New, Options{}, sink.Common{})}, "testdata/suite.csv", *update)
+	sinktest.Golden(t, sinktest.Format{Open: sinktest.With(NewTSV, o, sink.Common{})}, "testdata/suite.tsv", *update)
+	o = Options{Delimiter: ';', CRLF: true, BoolStyle: "python", Safe: true}
+	sinktest.Golden(t, sinktest.Format{Open: sinktest.With(New, o, sink.Common{})}, "testdata/options.csv", *update)
 }

@@ -35,7 +35,7 @@ func classes(sep byte) (t [256]class) {
 
 // appendText appends s as one cell. With safe, text that a spreadsheet would take for a
 // formula gets a ' in front.
-func (t *Sink) appendText(dst, s []byte, safe bool) []byte {
+func (t *encoder) appendText(dst, s []byte, safe bool) []byte {
 	var seen class
 	for _, c := range s {
 		seen |= t.class[c]
@@ -70,7 +70,7 @@ func (t *Sink) appendText(dst, s []byte, safe bool) []byte {
 			}
 			dst = append(dst, s[from:i]...)
 			dst, _ = text.AppendValid(dst, s[i:i+1])
-			t.out.Replaced(1)
+			t.replaced++
 		}
 		i++
 		from = i

@@ -4,94 +4,116 @@
 package json
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 
 	"pinyon/column"
 	"pinyon/sink"
+	"pinyon/sink/files"
 	"pinyon/sink/internal/out"
 )
 
-// A Sink writes JSON Lines or a JSON array.
-type Sink struct {
-	out   *out.Buffer
-	enc   *Encoder
+// Options are how rows are written. With sink.Common.HeadRow the first line of JSON Lines is
+// {"type":"metadata","provenance":...}, as Head has it.
+type Options struct{ sink.Common }
+
+// Lines describes JSON Lines.
+var Lines = files.Format(sink.Descriptor{
+	Name: "jsonl", Aliases: []string{"json", "ndjson"}, Extensions: []string{".jsonl", ".json", ".ndjson"},
+	Doc: "JSON Lines: an object a line, keys in the order of the columns.",
+}, sink.Stream{Pipe: true, Header: true}, New)
+
+// Array describes one JSON array.
+var Array = files.Format(sink.Descriptor{
+	Name: "json-array", Doc: "One JSON array of the objects that jsonl has.",
+}, sink.Stream{Pipe: true}, NewArray)
+
+// A writer writes JSON Lines or a JSON array.
+type writer struct {
+	*out.Rows
 	array bool
-	rows  bool // the array has an element
 }
 
-// Open makes a JSON Lines sink on w; a sink.Opener. With Options.HeadLine the first line is
-// {"type":"metadata","provenance":...}, as Options.Head has it.
-func Open(w io.Writer, s *column.Schema, o *sink.Options) (sink.Sink, error) {
-	t := &Sink{out: out.New(w), enc: NewEncoder(s)}
-	if o == nil || !o.HeadLine {
+// New makes a JSON Lines sink on w. A nil o means defaults.
+func New(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) {
+	t := open(w, s, o, false)
+	if o == nil || !o.HeadRow {
 		return t, nil
+	}
+	provenance := json.RawMessage("null")
+	if p := o.Head[sink.MetadataProvenance]; p != "" {
+		provenance = json.RawMessage(p)
 	}
 	line, err := json.Marshal(struct {
 		Type       string          `json:"type"`
 		Provenance json.RawMessage `json:"provenance"`
-	}{"metadata", provenance(o)})
+	}{"metadata", provenance})
 	if err != nil {
 		return nil, fmt.Errorf("json: provenance: %w", err)
 	}
-	t.out.B = append(append(t.out.B, line...), '\n')
+	t.B = append(append(t.B, line...), '\n')
 	return t, nil
 }
 
-func provenance(o *sink.Options) json.RawMessage {
-	if p := o.Head[sink.Provenance]; p != "" {
-		return json.RawMessage(p)
-	}
-	return json.RawMessage("null")
-}
-
-// OpenArray makes a sink that writes one JSON array, an element a line; a sink.Opener.
-func OpenArray(w io.Writer, s *column.Schema, _ *sink.Options) (sink.Sink, error) {
-	t := &Sink{out: out.New(w), enc: NewEncoder(s), array: true}
-	t.out.B = append(t.out.B, '[')
+// NewArray makes a sink that writes one JSON array, an element a line. A nil o means
+// defaults.
+func NewArray(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) {
+	t := open(w, s, o, true)
+	t.B = append(t.B, '[')
 	return t, nil
 }
 
-// Write appends the rows of b.
-func (t *Sink) Write(b *column.Batch) error {
-	if err := t.out.Ready(); err != nil {
-		return err
+func open(w io.Writer, s *column.Schema, o *Options, array bool) *writer {
+	workers := 1
+	if o != nil {
+		workers = o.Workers
 	}
-	before := t.enc.Replaced
-	t.enc.Batch(b)
-	var err error
-	for i := 0; i < b.Rows && err == nil; i++ {
-		if t.array {
-			if t.rows {
-				t.out.B = append(t.out.B, ',')
-			}
-			t.rows = true
-			t.out.B = append(t.out.B, '\n')
-			t.out.B = t.enc.AppendRow(t.out.B, i)
-		} else {
-			t.out.B = append(t.enc.AppendRow(t.out.B, i), '\n')
-		}
-		err = t.out.Row()
-	}
-	t.out.Replaced(int(t.enc.Replaced - before))
-	return err
+	return &writer{out.NewRows(w, workers, func() out.RowEncoder { return &lines{Encoder: *NewEncoder(s), array: array} }), array}
 }
 
-// Flush writes what is left. Every line of JSON Lines that left is complete.
-func (t *Sink) Flush() error { return t.out.Flush() }
-
-// Close ends the array and writes what is left.
-func (t *Sink) Close() error {
-	if t.array && !t.out.Closed {
-		if t.rows {
-			t.out.B = append(t.out.B, '\n')
-		}
-		t.out.B = append(t.out.B, ']', '\n')
-	}
-	t.out.Closed = true
-	return t.out.Flush()
+// lines encodes rows as lines or elements; an out.RowEncoder.
+type lines struct {
+	Encoder
+	array bool
+	first bool // row 0 is the output's first
+	told  uint64
 }
 
-// Stats are the counts so far.
-func (t *Sink) Stats() sink.Stats { return t.out.Stats() }
+// Begin sets the batch.
+func (l *lines) Begin(b *column.Batch, first bool) {
+	l.first = first
+	l.Batch(b)
+}
+
+// AppendRow appends row i: a line of its own, or an element with what parts it from the one
+// before.
+func (l *lines) AppendRow(dst []byte, i int) []byte {
+	if !l.array {
+		return append(l.Encoder.AppendRow(dst, i), '\n')
+	}
+	if i > 0 || !l.first {
+		dst = append(dst, ',')
+	}
+	return l.Encoder.AppendRow(append(dst, '\n'), i)
+}
+
+// Replaced is how many bytes were not UTF-8 since the last call.
+func (l *lines) Replaced() int {
+	n := l.Encoder.Replaced - l.told
+	l.told = l.Encoder.Replaced
+	return int(n)
+}
+
+// Close ends the array and writes what is left. Every line of JSON Lines that left before is
+// complete.
+func (t *writer) Close(context.Context) error {
+	switch {
+	case !t.array:
+		return t.End("")
+	case t.Some():
+		return t.End("\n]\n")
+	}
+	return t.End("]\n")
+}

@@ -2,6 +2,7 @@ package json
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -17,12 +18,18 @@ import (
 	"pinyon/sink/sinktest"
 )
 
+var (
+	ctx   = context.Background()
+	jsonl = sinktest.With(New, Options{}, sink.Common{})
+	array = sinktest.With(NewArray, Options{}, sink.Common{})
+)
+
 func TestSuite(t *testing.T) {
 	t.Run("lines", func(t *testing.T) {
-		sinktest.Run(t, sinktest.Format{Open: Open, Decode: decodeLines, Want: want})
+		sinktest.Run(t, sinktest.Format{Open: jsonl, Decode: decodeLines, Want: want})
 	})
 	t.Run("array", func(t *testing.T) {
-		sinktest.Run(t, sinktest.Format{Open: OpenArray, Decode: decodeArray, Want: want})
+		sinktest.Run(t, sinktest.Format{Open: array, Decode: decodeArray, Want: want})
 	})
 }
 
@@ -115,9 +122,9 @@ func decodeValue(k feature.Kind, raw []byte) (v any, err error) {
 
 func TestHeadLine(t *testing.T) {
 	var out bytes.Buffer
-	o := &sink.Options{HeadLine: true, Head: map[string]string{sink.Provenance: `{"tool": "pinyon"}`}}
-	k, err := Open(&out, sinktest.Schema(false), o)
-	if err := errors.Join(err, k.Close()); err != nil {
+	o := &Options{sink.Common{HeadRow: true, Head: map[string]string{sink.MetadataProvenance: `{"tool": "pinyon"}`}}}
+	k, err := New(&out, sinktest.Schema(false), o)
+	if err := errors.Join(err, k.Close(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), `{"type":"metadata","provenance":{"tool":"pinyon"}}`+"\n"; got != want {
@@ -127,13 +134,13 @@ func TestHeadLine(t *testing.T) {
 
 func TestReplaced(t *testing.T) {
 	s := &column.Schema{Fields: []column.Field{{Out: "t", Desc: feature.Desc{Kind: feature.Text}}}}
-	k, _ := Open(io.Discard, s, nil)
+	k, _ := New(io.Discard, s, nil)
 	b := column.New(s, 1)
 	sinktest.Fill(b, [][]any{{"a\xff\xfeb"}, {"ok"}, {"\xe2\x82"}})
-	if err := errors.Join(k.Write(b), k.Close()); err != nil {
+	if err := errors.Join(k.Write(ctx, b), k.Close(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	if got := k.Stats().Replaced; got != 4 {
+	if got := k.Counters().Stats().Replaced; got != 4 {
 		t.Errorf("replaced %d; want 4", got)
 	}
 }
@@ -144,10 +151,10 @@ func FuzzText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, text string) {
 		s := &column.Schema{Fields: []column.Field{{Out: key, Desc: feature.Desc{Kind: feature.Text}}}}
 		var out strings.Builder
-		k, _ := Open(&out, s, nil)
+		k, _ := New(&out, s, nil)
 		b := column.New(s, 1)
 		sinktest.Fill(b, [][]any{{text}})
-		if err := errors.Join(k.Write(b), k.Close()); err != nil {
+		if err := errors.Join(k.Write(ctx, b), k.Close(ctx)); err != nil {
 			t.Fatal(err)
 		}
 		var got map[string]string
@@ -160,11 +167,11 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-func BenchmarkWrite(b *testing.B) { sinktest.Benchmark(b, Open, nil, io.Discard) }
+func BenchmarkWrite(b *testing.B) { sinktest.Benchmark(b, jsonl, io.Discard) }
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestGolden(t *testing.T) {
-	sinktest.Golden(t, sinktest.Format{Open: Open}, "testdata/suite.jsonl", *update)
-	sinktest.Golden(t, sinktest.Format{Open: OpenArray}, "testdata/suite.json", *update)
+	sinktest.Golden(t, sinktest.Format{Open: jsonl}, "testdata/suite.jsonl", *update)
+	sinktest.Golden(t, sinktest.Format{Open: array}, "testdata/suite.json", *update)
 }

@@ -4,6 +4,7 @@
 package npy
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"pinyon/column"
 	"pinyon/feature"
 	"pinyon/sink"
+	"pinyon/sink/files"
 	"pinyon/sink/internal/out"
 )
 
@@ -24,8 +26,17 @@ import (
 //	+---------+-----+-----+--------+-------------------------------------+------+
 const headerSize = 128
 
-// A Sink writes one matrix. Absent values are NaN if the schema has nulls.
-type Sink struct {
+// Options has what all sinks are told; a matrix has no options of its own.
+type Options struct{ sink.Common }
+
+// Format describes a NumPy matrix.
+var Format = files.Format(sink.Descriptor{
+	Name: "npy", Extensions: []string{".npy"},
+	Doc: "One NumPy matrix of the numeric and boolean columns, float64.",
+}, sink.Stream{Binary: true, Beside: map[string]func(*column.Schema) []byte{".columns.json": Columns}}, New)
+
+// A writer writes one matrix. Absent values are NaN if the schema has nulls.
+type writer struct {
 	out   *out.Buffer
 	file  io.WriteSeeker
 	start int64 // where the file's header stands
@@ -33,9 +44,9 @@ type Sink struct {
 	rows  uint64
 }
 
-// Open makes a sink on w, which must be an io.WriteSeeker that does seek, such as a regular
-// file: the number of rows stands in the header. A sink.Opener.
-func Open(w io.Writer, s *column.Schema, _ *sink.Options) (sink.Sink, error) {
+// New makes a sink on w, which must be an io.WriteSeeker that does seek, such as a regular
+// file: the number of rows stands in the header.
+func New(w io.Writer, s *column.Schema, _ *Options) (sink.Sink, error) {
 	f, ok := w.(io.WriteSeeker)
 	if !ok {
 		return nil, fmt.Errorf("npy: the row count is written last and %T cannot seek: needs a regular file", w)
@@ -44,7 +55,7 @@ func Open(w io.Writer, s *column.Schema, _ *sink.Options) (sink.Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("npy: the row count is written last: needs a regular file: %w", err)
 	}
-	t := &Sink{out: out.New(w), file: f, start: start}
+	t := &writer{out: out.New(w), file: f, start: start}
 	for i := range s.Fields {
 		if isNumber(s.Fields[i].Kind) {
 			t.cols = append(t.cols, i)
@@ -58,7 +69,7 @@ func isNumber(k feature.Kind) bool {
 	return k == feature.Int || k == feature.Float || k == feature.Bool
 }
 
-func (t *Sink) appendHeader(dst []byte) []byte {
+func (t *writer) appendHeader(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, "\x93NUMPY\x01\x00"...)
 	dst = binary.LittleEndian.AppendUint16(dst, headerSize-10)
@@ -70,10 +81,11 @@ func (t *Sink) appendHeader(dst []byte) []byte {
 }
 
 // Write appends the rows of b.
-func (t *Sink) Write(b *column.Batch) error {
+func (t *writer) Write(_ context.Context, b *column.Batch) error {
 	if err := t.out.Ready(); err != nil {
 		return err
 	}
+	t.out.Hold(b.Rows)
 	for i := range b.Rows {
 		t.out.B = t.appendRow(t.out.B, b, i)
 		if err := t.out.Row(); err != nil {
@@ -84,7 +96,7 @@ func (t *Sink) Write(b *column.Batch) error {
 	return nil
 }
 
-func (t *Sink) appendRow(dst []byte, b *column.Batch, i int) []byte {
+func (t *writer) appendRow(dst []byte, b *column.Batch, i int) []byte {
 	for _, k := range t.cols {
 		v := sink.Number(&b.Cols[k], i)
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
@@ -93,10 +105,10 @@ func (t *Sink) appendRow(dst []byte, b *column.Batch, i int) []byte {
 }
 
 // Flush writes what is left; the header still tells of no rows.
-func (t *Sink) Flush() error { return t.out.Flush() }
+func (t *writer) Flush(context.Context) error { return t.out.Flush() }
 
 // Close writes what is left and puts the number of rows into the header.
-func (t *Sink) Close() error {
+func (t *writer) Close(context.Context) error {
 	if err := t.out.Flush(); err != nil || t.out.Closed {
 		return err
 	}
@@ -117,8 +129,11 @@ func (t *Sink) Close() error {
 	return nil
 }
 
-// Stats are the counts so far.
-func (t *Sink) Stats() sink.Stats { return t.out.Stats() }
+// Abort has every later call refused.
+func (t *writer) Abort() error { return t.out.Abort() }
+
+// Counters are the sink's.
+func (t *writer) Counters() *sink.Counters { return t.out.Counters() }
 
 // Columns is what belongs beside the matrix: a JSON array with name, type and unit of each
 // of its columns.

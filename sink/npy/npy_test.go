@@ -13,11 +13,14 @@ import (
 
 	"pinyon/column"
 	"pinyon/feature"
+	"pinyon/sink"
 	"pinyon/sink/sinktest"
 )
 
+var matrix = sinktest.With(New, Options{}, sink.Common{})
+
 func TestSuite(t *testing.T) {
-	sinktest.Run(t, sinktest.Format{Open: Open, Decode: decode, Want: want})
+	sinktest.Run(t, sinktest.Format{Open: matrix, Decode: decode, Want: want})
 }
 
 // want is v as a number: text and lists are not in the matrix.
@@ -71,7 +74,7 @@ func decode(data []byte, s *column.Schema) ([][]any, error) {
 }
 
 func TestNeedsSeek(t *testing.T) {
-	if _, err := Open(io.Discard, sinktest.Schema(false), nil); err == nil {
+	if _, err := New(io.Discard, sinktest.Schema(false), nil); err == nil {
 		t.Error("no error for a plain writer")
 	}
 	r, w, err := os.Pipe()
@@ -80,7 +83,7 @@ func TestNeedsSeek(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	if _, err := Open(w, sinktest.Schema(false), nil); err == nil {
+	if _, err := New(w, sinktest.Schema(false), nil); err == nil {
 		t.Error("no error for a pipe")
 	}
 }
@@ -117,10 +120,10 @@ func (d *discard) Seek(at int64, whence int) (int64, error) {
 	return d.pos, nil
 }
 
-func BenchmarkWrite(b *testing.B) { sinktest.Benchmark(b, Open, nil, &discard{}) }
+func BenchmarkWrite(b *testing.B) { sinktest.Benchmark(b, matrix, &discard{}) }
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestGolden(t *testing.T) {
-	sinktest.Golden(t, sinktest.Format{Open: Open}, "testdata/suite.npy", *update)
+	sinktest.Golden(t, sinktest.Format{Open: matrix}, "testdata/suite.npy", *update)
 }

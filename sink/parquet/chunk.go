@@ -10,11 +10,10 @@ import (
 	"pinyon/feature"
 )
 
-// A chunkWriter hands held columns to arrow-go. It is what the columns of a row group
-// share, one after the other.
+// A chunkWriter hands held columns to arrow-go. It is what the columns of a row group that
+// one worker encodes share, one after the other.
 type chunkWriter struct {
-	props          *parquet.WriterProperties // of the file, read anew for every chunk
-	plain, repeats parquet.WriterProperties  // for chunks without and with a dictionary
+	plain, repeats *parquet.WriterProperties // for chunks without and with a dictionary
 
 	distinct distinct
 	values   cursor
@@ -28,8 +27,17 @@ type chunkWriter struct {
 	arrays   []parquet.ByteArray
 }
 
-// write writes the chunks of c, which has rows rows, as the next ones of group.
-func (w *chunkWriter) write(group file.SerialRowGroupWriter, c *held, rows int) error {
+// newChunkWriter makes one with an allocator of its own.
+func newChunkWriter(props []parquet.WriterProperty) *chunkWriter {
+	props = append(props[:len(props):len(props)], parquet.WithAllocator(&recycler{}))
+	return &chunkWriter{
+		plain:   parquet.NewWriterProperties(append(props, parquet.WithDictionaryDefault(false))...),
+		repeats: parquet.NewWriterProperties(append(props, parquet.WithDictionaryDefault(true))...),
+	}
+}
+
+// write encodes the chunks of c, which has rows rows, for group to take.
+func (w *chunkWriter) write(group *rowGroup, c *held, rows int) error {
 	switch c.kind {
 	case feature.Int, feature.Float:
 		return w.writeNumbers(group, c, rows)
@@ -46,13 +54,13 @@ func (w *chunkWriter) write(group file.SerialRowGroupWriter, c *held, rows int) 
 	return nil
 }
 
-// next begins the next chunk of group.
-func (w *chunkWriter) next(group file.SerialRowGroupWriter, dictionary bool) (file.ColumnChunkWriter, error) {
-	*w.props = w.plain
+// open begins the chunk of c's part k.
+func (w *chunkWriter) open(group *rowGroup, c *held, k int, dictionary bool) (file.ColumnChunkWriter, error) {
+	props := w.plain
 	if dictionary {
-		*w.props = w.repeats
+		props = w.repeats
 	}
-	return group.NextColumn()
+	return group.chunk(c.leaf+k, props)
 }
 
 // levels makes the definition levels of rows from to to, and counts those that are there.
@@ -86,14 +94,17 @@ func put(cw file.ColumnChunkWriter, v []int64, def, rep []int16) (err error) {
 	return err
 }
 
-func (w *chunkWriter) writeNumbers(group file.SerialRowGroupWriter, c *held, rows int) error {
+func (w *chunkWriter) writeNumbers(group *rowGroup, c *held, rows int) error {
 	indexed := w.indexNumbers(&c.parts[0])
-	cw, err := w.next(group, indexed)
+	cw, err := w.open(group, c, 0, indexed)
 	if err != nil {
 		return err
 	}
 	if indexed {
-		return w.writeIndexed(cw, c, rows)
+		if err := w.writeIndexed(cw, c, rows); err != nil {
+			return err
+		}
+		return group.close(cw)
 	}
 	w.values.reset(&c.parts[0])
 	for from := 0; from < rows; from += blockValues {
@@ -102,11 +113,11 @@ func (w *chunkWriter) writeNumbers(group file.SerialRowGroupWriter, c *held, row
 			return err
 		}
 	}
-	return nil
+	return group.close(cw)
 }
 
-func (w *chunkWriter) writeBools(group file.SerialRowGroupWriter, c *held, rows int) error {
-	cw, err := w.next(group, false)
+func (w *chunkWriter) writeBools(group *rowGroup, c *held, rows int) error {
+	cw, err := w.open(group, c, 0, false)
 	if err != nil {
 		return err
 	}
@@ -122,11 +133,11 @@ func (w *chunkWriter) writeBools(group file.SerialRowGroupWriter, c *held, rows 
 			return err
 		}
 	}
-	return nil
+	return group.close(cw)
 }
 
-func (w *chunkWriter) writeTexts(group file.SerialRowGroupWriter, c *held, rows int) error {
-	cw, err := w.next(group, w.textsRepeat(c))
+func (w *chunkWriter) writeTexts(group *rowGroup, c *held, rows int) error {
+	cw, err := w.open(group, c, 0, w.textsRepeat(c))
 	if err != nil {
 		return err
 	}
@@ -142,14 +153,14 @@ func (w *chunkWriter) writeTexts(group file.SerialRowGroupWriter, c *held, rows 
 			return err
 		}
 	}
-	return nil
+	return group.close(cw)
 }
 
 // writeLists writes part k of lists. An absent list is one entry at definition level 0, an
 // empty one an entry at the level below that of elements; elements after a row's first
 // repeat at level 1.
-func (w *chunkWriter) writeLists(group file.SerialRowGroupWriter, c *held, k, rows int) error {
-	cw, err := w.next(group, w.indexNumbers(&c.parts[k]))
+func (w *chunkWriter) writeLists(group *rowGroup, c *held, k, rows int) error {
+	cw, err := w.open(group, c, k, w.indexNumbers(&c.parts[k]))
 	if err != nil {
 		return err
 	}
@@ -183,7 +194,7 @@ func (w *chunkWriter) writeLists(group file.SerialRowGroupWriter, c *held, k, ro
 		}
 		w.def, w.rep, values = w.def[:0], w.rep[:0], 0
 	}
-	return nil
+	return group.close(cw)
 }
 
 // A textCursor reads texts from their start.

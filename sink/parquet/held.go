@@ -12,6 +12,7 @@ import (
 // in lengths, parts, bits and texts.
 type held struct {
 	path     string
+	leaf     int          // of the file, its first
 	kind     feature.Kind // in the file
 	optional bool
 	store    *store
@@ -25,13 +26,17 @@ type held struct {
 	scalar  [1]int64
 }
 
+// leaves is how many columns of the file it is: three for Triples, otherwise one.
+func (c *held) leaves() int { return max(1, len(c.parts)) }
+
 // columnsOf are the columns of an empty row group.
-func columnsOf(s *column.Schema, jsonLists bool, st *store) []held {
+func columnsOf(s *column.Schema, jsonLists bool) []held {
 	all := make([]held, len(s.Fields))
+	leaf := 0
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		c := &all[i]
-		*c = held{path: f.Out, kind: storedKind(f.Kind, jsonLists), optional: s.Nulls && f.Nullable, store: st}
+		*c = held{path: f.Out, leaf: leaf, kind: storedKind(f.Kind, jsonLists), optional: s.Nulls && f.Nullable}
 		switch c.kind {
 		case feature.Int, feature.Float:
 			c.parts = []series{{path: f.Out, float: c.kind == feature.Float}}
@@ -42,6 +47,7 @@ func columnsOf(s *column.Schema, jsonLists bool, st *store) []held {
 				c.parts = append(c.parts, series{path: f.Out + ".list.element." + name, float: k == 1})
 			}
 		}
+		leaf += c.leaves()
 	}
 	return all
 }

@@ -25,10 +25,10 @@ func field(name string, k feature.Kind) column.Field {
 }
 
 // written is the file of s that fill's batches make, opened.
-func written(t *testing.T, s *column.Schema, o *sink.Options, batches int, fill func(b *column.Batch, i int)) *file.Reader {
+func written(t *testing.T, s *column.Schema, o *Options, batches int, fill func(b *column.Batch, i int)) *file.Reader {
 	t.Helper()
 	var out bytes.Buffer
-	k, err := Open(&out, s, o)
+	k, err := New(&out, s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +36,11 @@ func written(t *testing.T, s *column.Schema, o *sink.Options, batches int, fill 
 	for i := range batches {
 		b.Reset()
 		fill(b, i)
-		if err := k.Write(b); err != nil {
+		if err := k.Write(ctx, b); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := k.Close(); err != nil {
+	if err := k.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
 	r, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
@@ -57,7 +57,7 @@ func TestChoice(t *testing.T) {
 		field("floats", feature.Float), field("bools", feature.Bool), field("names", feature.Text), field("ids", feature.Text)}}
 	r := rand.New(rand.NewPCG(1, 2))
 	const rows = 5000
-	f := written(t, s, &sink.Options{RowGroup: rows}, 2, func(b *column.Batch, i int) {
+	f := written(t, s, &Options{RowGroup: rows}, 2, func(b *column.Batch, i int) {
 		var all [][]any
 		for range rows {
 			turns := int64(r.Uint32())
@@ -93,7 +93,7 @@ func TestChoice(t *testing.T) {
 // TestGroups ends row groups by rows and by bytes before compression.
 func TestGroups(t *testing.T) {
 	s := &column.Schema{Fields: []column.Field{field("n", feature.Int)}}
-	ends := func(s *column.Schema, o *sink.Options, rows int) (got []int64) {
+	ends := func(s *column.Schema, o *Options, rows int) (got []int64) {
 		f := written(t, s, o, rows/1000, func(b *column.Batch, i int) {
 			b.Rows = 1000
 			for k := range b.Cols {
@@ -108,7 +108,7 @@ func TestGroups(t *testing.T) {
 	if got, want := ends(s, nil, 70_000), []int64{65_536, 4_464}; !slices.Equal(got, want) {
 		t.Errorf("groups of %v rows; want %v", got, want)
 	}
-	if got, want := ends(s, &sink.Options{RowGroup: 1500}, 4000), []int64{1500, 1500, 1000}; !slices.Equal(got, want) {
+	if got, want := ends(s, &Options{RowGroup: 1500}, 4000), []int64{1500, 1500, 1000}; !slices.Equal(got, want) {
 		t.Errorf("groups of %v rows; want %v", got, want)
 	}
 	for i := range 999 {
@@ -124,8 +124,8 @@ func TestGroups(t *testing.T) {
 func TestMetadata(t *testing.T) {
 	s := &column.Schema{Nulls: true, Version: "v1", Fields: []column.Field{field("a", feature.Int), field("b.c", feature.Triples)}}
 	s.Fields[0].Nullable = true
-	f := written(t, s, &sink.Options{Head: map[string]string{"early": "1"},
-		Tail: func() map[string]string { return map[string]string{sink.Provenance: `{"x":1}`} }}, 0, nil)
+	f := written(t, s, &Options{Common: sink.Common{Head: map[string]string{"early": "1"},
+		Tail: func() map[string]string { return map[string]string{sink.MetadataProvenance: `{"x":1}`} }}}, 0, nil)
 	m := f.MetaData()
 	if m.NumRows != 0 || f.NumRowGroups() != 0 || m.Schema.NumColumns() != 4 {
 		t.Errorf("%d rows, %d groups, %d columns", m.NumRows, f.NumRowGroups(), m.Schema.NumColumns())
@@ -137,7 +137,7 @@ func TestMetadata(t *testing.T) {
 		t.Error("the first column may have nulls, the second may not")
 	}
 	kv := m.KeyValueMetadata()
-	if got := kv.FindValue(sink.Provenance); got == nil || *got != `{"x":1}` {
+	if got := kv.FindValue(sink.MetadataProvenance); got == nil || *got != `{"x":1}` {
 		t.Errorf("provenance %v", got)
 	}
 	if kv.FindValue("early") != nil {

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,8 +21,10 @@ import (
 	"pinyon/sink/sinktest"
 )
 
+var ctx = context.Background()
+
 func TestSuite(t *testing.T) {
-	for name, o := range map[string]sink.Options{
+	for name, o := range map[string]Options{
 		"zstd":   {},
 		"none":   {Compression: "none", RowGroup: 1000},
 		"snappy": {Compression: "snappy"},
@@ -30,11 +33,11 @@ func TestSuite(t *testing.T) {
 		"lz4":    {Compression: "lz4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sinktest.Run(t, sinktest.Format{Open: Open, Options: o, Decode: decode})
+			sinktest.Run(t, sinktest.Format{Open: sinktest.With(New, o, sink.Common{}), Decode: decode})
 		})
 	}
 	t.Run("json lists", func(t *testing.T) {
-		sinktest.Run(t, sinktest.Format{Open: Open, Options: sink.Options{ParquetLists: "json"}, Decode: decode})
+		sinktest.Run(t, sinktest.Format{Open: sinktest.With(New, Options{Lists: "json"}, sink.Common{}), Decode: decode})
 	})
 }
 
@@ -175,7 +178,7 @@ func empty(k feature.Kind) any {
 func BenchmarkWrite(b *testing.B) {
 	for _, c := range []string{"zstd", "snappy", "none"} {
 		b.Run("codec="+c, func(b *testing.B) {
-			sinktest.Benchmark(b, Open, &sink.Options{Compression: c}, io.Discard)
+			sinktest.Benchmark(b, sinktest.With(New, Options{Compression: c}, sink.Common{}), io.Discard)
 		})
 	}
 }
@@ -192,8 +195,8 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 // The golden file is not compressed, so that it depends on no other library's version.
 func TestGolden(t *testing.T) {
-	o := sink.Options{Compression: "none", Head: map[string]string{sink.Provenance: "{}"}}
-	sinktest.Golden(t, sinktest.Format{Open: Open, Options: o}, "testdata/suite.parquet", *update)
+	about := sink.Common{Head: map[string]string{sink.MetadataProvenance: "{}"}}
+	sinktest.Golden(t, sinktest.Format{Open: sinktest.With(New, Options{Compression: "none"}, about)}, "testdata/suite.parquet", *update)
 }
 
 // TestEncodings writes columns that take each way through a chunk, over several pages and
@@ -231,18 +234,18 @@ func TestEncodings(t *testing.T) {
 			}
 		}
 		var out bytes.Buffer
-		k, err := Open(&out, s, &sink.Options{RowGroup: 30_000})
+		k, err := New(&out, s, &Options{RowGroup: 30_000})
 		if err != nil {
 			t.Fatal(err)
 		}
 		b := column.New(s, 0)
 		for part := range slices.Chunk(rows, 1111) {
 			sinktest.Fill(b, part)
-			if err := k.Write(b); err != nil {
+			if err := k.Write(ctx, b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := k.Close(); err != nil {
+		if err := k.Close(ctx); err != nil {
 			t.Fatal(err)
 		}
 		got, err := decode(out.Bytes(), s)
@@ -268,13 +271,13 @@ func TestMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	k, err := Open(io.Discard, s, nil)
+	k, err := New(io.Discard, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 60_000 / 512 {
 		sinktest.FillFlows(b, 512, r)
-		if err := k.Write(b); err != nil {
+		if err := k.Write(ctx, b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -286,7 +289,7 @@ func TestMemory(t *testing.T) {
 	} else {
 		t.Logf("holds %d bytes", held)
 	}
-	if err := k.Close(); err != nil {
+	if err := k.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -310,13 +313,13 @@ func FuzzNumbers(f *testing.F) {
 			rows = append(rows, []any{x, float64(x) / 3, string([]rune(string(seed[i:min(len(seed), i+int(c%9))]))), c&1 != 0, list})
 		}
 		var out bytes.Buffer
-		k, err := Open(&out, s, &sink.Options{Compression: "none", RowGroup: 1 + int(shift)})
+		k, err := New(&out, s, &Options{Compression: "none", RowGroup: 1 + int(shift)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		b := column.New(s, 0)
 		sinktest.Fill(b, rows)
-		if err := errors.Join(k.Write(b), k.Close()); err != nil {
+		if err := errors.Join(k.Write(ctx, b), k.Close(ctx)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := decode(out.Bytes(), s)

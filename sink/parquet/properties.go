@@ -14,7 +14,7 @@ const (
 	maxStat   = 64       // bytes of the longest text that is told as a minimum or maximum
 )
 
-// Codec chooses the codec called name, of those that sink.Options has; "" is zstd at its
+// Codec chooses the codec called name, of those that Options has; "" is zstd at its
 // fastest level.
 func Codec(name string) ([]parquet.WriterProperty, error) {
 	level := compress.DefaultCompressionLevel
@@ -42,7 +42,6 @@ func Codec(name string) ([]parquet.WriterProperty, error) {
 // dictionary, and what else is always so.
 func encodingProperties(columns []held) []parquet.WriterProperty {
 	p := []parquet.WriterProperty{
-		parquet.WithAllocator(&recycler{}),
 		parquet.WithCreatedBy("pinyon"),
 		parquet.WithDataPageSize(pageBytes),
 		parquet.WithBatchSize(blockValues),

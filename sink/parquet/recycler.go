@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"math/bits"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
@@ -49,3 +50,30 @@ func (r *recycler) Free(b []byte) {
 }
 
 var _ memory.Allocator = (*recycler)(nil)
+
+// A shared recycler is for concurrent use.
+type shared struct {
+	mu sync.Mutex
+	r  recycler
+}
+
+// Allocate lends size bytes, all zero.
+func (s *shared) Allocate(size int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.Allocate(size)
+}
+
+// Reallocate lends size bytes that begin with those of b, which it takes back.
+func (s *shared) Reallocate(size int, b []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.Reallocate(size, b)
+}
+
+// Free takes b back.
+func (s *shared) Free(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.r.Free(b)
+}

@@ -15,17 +15,16 @@ func Golden(t *testing.T, f Format, path string, update bool) {
 	t.Helper()
 	s := Schema(true)
 	file := &File{}
-	o := f.Options
-	k, err := f.Open(file, s, &o)
+	k, err := f.Open(file, s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := column.New(s, 20)
 	Fill(b, Rows(s, 20))
-	if err := k.Write(b); err != nil {
+	if err := k.Write(ctx, b); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Close(); err != nil {
+	if err := k.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if update {

@@ -1,10 +1,11 @@
 // Package out collects what a sink encodes and hands it to the writer below in large
-// pieces, keeping the sink's counts. The first error is final. It knows no format.
+// pieces, keeping the sink's counters. The first error is final. It knows no format.
 package out
 
 import (
 	"errors"
 	"io"
+	"sync/atomic"
 
 	"pinyon/sink"
 )
@@ -13,15 +14,17 @@ import (
 // one in a hundred rows of 300 columns and the buffer inside the second-level cache.
 const Size = 256 << 10
 
-// A Buffer is the lower half of a sink: append to B, then call Row or Accept.
+// A Buffer is the lower half of a sink: say with Hold how many rows came, append to B, then
+// call Row, Put or Release.
 type Buffer struct {
 	B       []byte // bytes not yet written
 	Closed  bool   // the format is finished: Ready refuses more
 	w       io.Writer
 	held    uint64 // rows that are not yet in B
 	pending uint64 // rows in B that are not wholly written
-	stats   sink.Stats
+	count   sink.Counters
 	err     error
+	aborted atomic.Bool
 }
 
 // New makes a buffer before w.
@@ -30,46 +33,71 @@ func New(w io.Writer) *Buffer { return &Buffer{w: w} }
 var errClosed = errors.New("sink: write after Close")
 
 // Ready returns an error if no more rows can be taken: the final one, or that the sink is
-// closed.
+// closed or aborted.
 func (b *Buffer) Ready() error {
-	if b.err == nil && b.Closed {
+	switch {
+	case b.err != nil:
+		return b.err
+	case b.aborted.Load():
+		return sink.ErrAborted
+	case b.Closed:
 		return errClosed
 	}
-	return b.err
+	return nil
 }
 
-// Accept counts rows given to the sink. They are Written with the next Flush that
-// succeeds.
-func (b *Buffer) Accept(rows int) {
-	b.stats.Accepted += uint64(rows)
-	b.pending += uint64(rows)
+// Abort has every later call refused. What is in B stays there.
+func (b *Buffer) Abort() error {
+	b.aborted.Store(true)
+	return nil
 }
 
-// Hold counts rows given to a sink that encodes them later; Release says that they have
-// been appended to B since.
+// Hold counts rows given to the sink, which Row, Put and Release say are encoded.
 func (b *Buffer) Hold(rows int) {
-	b.stats.Accepted += uint64(rows)
+	b.count.Accepted.Add(uint64(rows))
 	b.held += uint64(rows)
 }
 
-// Release makes held rows pending.
+// Release says that all held rows have been appended to B. They are committed with the next
+// Flush that succeeds.
 func (b *Buffer) Release() {
 	b.pending += b.held
 	b.held = 0
 }
 
 // Replaced counts bytes that were not UTF-8 and left as U+FFFD.
-func (b *Buffer) Replaced(n int) { b.stats.Replaced += uint64(n) }
+func (b *Buffer) Replaced(n int) {
+	if n > 0 {
+		b.count.Replaced.Add(uint64(n))
+	}
+}
 
-// Row ends a row that was appended to B whole: it is counted, and B is written if it is
-// large.
+// Row says that one held row was appended to B, which is written if it is large.
 func (b *Buffer) Row() error {
-	b.stats.Accepted++
+	b.held--
 	b.pending++
 	if len(b.B) < Size {
 		return nil
 	}
 	return b.Flush()
+}
+
+// Put appends p, which holds so many of the held rows.
+func (b *Buffer) Put(p []byte, rows int) error {
+	if len(b.B)+len(p) > Size {
+		if err := b.Flush(); err != nil {
+			return err
+		}
+	}
+	if _, err := b.Write(p); err != nil {
+		return err
+	}
+	b.held -= uint64(rows)
+	b.pending += uint64(rows)
+	if len(b.B) == 0 { // all of it has left
+		return b.Flush()
+	}
+	return nil
 }
 
 // Write appends p to B. It passes what is large to the writer below without copying.
@@ -94,19 +122,24 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes B and counts the pending rows as written. An error is final.
+// Flush writes B and counts the pending rows as committed. An error is final.
 func (b *Buffer) Flush() error {
 	if err := b.drain(); err != nil {
 		return err
 	}
-	b.stats.Written += b.pending
-	b.pending = 0
+	if b.pending > 0 {
+		b.count.Committed.Add(b.pending)
+		b.pending = 0
+	}
 	return nil
 }
 
 func (b *Buffer) drain() error {
 	if b.err != nil || len(b.B) == 0 {
 		return b.err
+	}
+	if b.aborted.Load() {
+		return sink.ErrAborted
 	}
 	err := b.put(b.B)
 	b.B = b.B[:0]
@@ -115,7 +148,7 @@ func (b *Buffer) drain() error {
 
 func (b *Buffer) put(p []byte) error {
 	n, err := b.w.Write(p)
-	b.stats.Bytes += uint64(max(n, 0))
+	b.count.Bytes.Add(uint64(max(n, 0)))
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}
@@ -125,21 +158,22 @@ func (b *Buffer) put(p []byte) error {
 	return nil
 }
 
-// Fail makes err final and counts the pending rows as failed. It returns the error that
-// is final, which is the first.
+// Fail makes err final and counts the pending rows as lost. It returns the error that is
+// final, which is the first.
 func (b *Buffer) Fail(err error) error {
 	if b.err == nil && err != nil {
 		b.err = err
+		b.count.Errors.Add(1)
 	}
 	if b.err != nil {
-		b.stats.Failed += b.pending + b.held
+		b.count.Lost.Add(b.pending + b.held)
 		b.pending, b.held = 0, 0
 	}
 	return b.err
 }
 
 // Tell is the number of bytes written and waiting: the position of the next byte.
-func (b *Buffer) Tell() int64 { return int64(b.stats.Bytes) + int64(len(b.B)) }
+func (b *Buffer) Tell() int64 { return int64(b.count.Bytes.Load()) + int64(len(b.B)) }
 
-// Stats are the counts so far.
-func (b *Buffer) Stats() sink.Stats { return b.stats }
+// Counters are the sink's.
+func (b *Buffer) Counters() *sink.Counters { return &b.count }

@@ -29,19 +29,20 @@ func (l *limited) Write(p []byte) (int, error) {
 func TestRows(t *testing.T) {
 	var w bytes.Buffer
 	b := New(&w)
+	b.Hold(3)
 	for range 3 {
 		b.B = append(b.B, "row\n"...)
 		if err := b.Row(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, want := b.Stats(), (sink.Stats{Accepted: 3}); got != want {
+	if got, want := b.Counters().Stats(), (sink.Stats{Accepted: 3}); got != want {
 		t.Errorf("before Flush: %+v", got)
 	}
 	if err := b.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := b.Stats(), (sink.Stats{Accepted: 3, Written: 3, Bytes: 12}); got != want {
+	if got, want := b.Counters().Stats(), (sink.Stats{Accepted: 3, Committed: 3, Bytes: 12}); got != want {
 		t.Errorf("got %+v; want %+v", got, want)
 	}
 }
@@ -50,12 +51,12 @@ func TestHold(t *testing.T) {
 	var w bytes.Buffer
 	b := New(&w)
 	b.Hold(5)
-	if err := b.Flush(); err != nil || b.Stats().Written != 0 {
-		t.Fatalf("held rows written: %+v, %v", b.Stats(), err)
+	if err := b.Flush(); err != nil || b.Counters().Stats().Committed != 0 {
+		t.Fatalf("held rows written: %+v, %v", b.Counters().Stats(), err)
 	}
 	b.Release()
-	if err := b.Flush(); err != nil || b.Stats().Written != 5 {
-		t.Errorf("%+v, %v", b.Stats(), err)
+	if err := b.Flush(); err != nil || b.Counters().Stats().Committed != 5 {
+		t.Errorf("%+v, %v", b.Counters().Stats(), err)
 	}
 }
 
@@ -84,12 +85,13 @@ func TestFail(t *testing.T) {
 	for _, c := range []struct{ err, want error }{{disk, disk}, {nil, io.ErrShortWrite}} {
 		b := New(&limited{n: 2, err: c.err})
 		b.B = append(b.B, "row\n"...)
-		b.Accept(1)
+		b.Hold(1)
+		b.Release()
 		b.Hold(1)
 		if err := b.Flush(); !errors.Is(err, c.want) {
 			t.Errorf("got %v; want %v", err, c.want)
 		}
-		if got, want := b.Stats(), (sink.Stats{Accepted: 2, Failed: 2, Bytes: 2}); got != want {
+		if got, want := b.Counters().Stats(), (sink.Stats{Accepted: 2, Errors: 1, Lost: 2, Bytes: 2}); got != want {
 			t.Errorf("got %+v; want %+v", got, want)
 		}
 		if err := b.Fail(errors.New("later")); !errors.Is(err, c.want) {

@@ -1,4 +1,4 @@
-package sink
+package files
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func write(t *testing.T, path, text string) *Target {
+func write(t *testing.T, path, text string) *File {
 	t.Helper()
 	f, err := Create(path)
 	if err != nil {
@@ -44,7 +44,7 @@ func names(t *testing.T, dir string) []string {
 	return all
 }
 
-func TestTargetCommit(t *testing.T) {
+func TestFileCommit(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.csv")
 	f := write(t, path, "new")
@@ -62,7 +62,7 @@ func TestTargetCommit(t *testing.T) {
 	}
 }
 
-func TestTargetAbort(t *testing.T) {
+func TestFileAbort(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "out.csv")
 	if err := os.WriteFile(path, []byte("old"), 0o640); err != nil {
@@ -76,7 +76,7 @@ func TestTargetAbort(t *testing.T) {
 	}
 }
 
-func TestTargetKeepsModeAndLink(t *testing.T) {
+func TestFileKeepsModeAndLink(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
 	if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Chmod(path, 0o604), os.Symlink("real", link)); err != nil {
@@ -108,7 +108,7 @@ func TestTargetKeepsModeAndLink(t *testing.T) {
 	}
 }
 
-func TestTargetInPlace(t *testing.T) {
+func TestFileInPlace(t *testing.T) {
 	if _, err := os.Stat(os.DevNull); err != nil {
 		t.Skip(err)
 	}
@@ -133,7 +133,7 @@ func TestTargetInPlace(t *testing.T) {
 	}
 }
 
-func TestTargetErrors(t *testing.T) {
+func TestFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Create(dir); err == nil {
 		t.Error("directory: no error")

@@ -1,4 +1,8 @@
-package sink
+// Package files has what sinks that write files share: a file that appears under its name
+// when it is complete (File), the sink that a format makes of one (Output), several outputs
+// that get the same rows and appear together (Outputs), and the places that may not meet
+// (Places).
+package files
 
 import (
 	"errors"
@@ -10,27 +14,37 @@ import (
 	"path/filepath"
 )
 
-// A Target is where a sink's bytes go: standard output, a device or pipe that is written in
+// A File is where a sink's bytes go: standard output, a device or pipe that is written in
 // place, or a regular file that appears under its name only when it is complete. Until
 // Commit such a file is called .NAME.tmp-PID-RANDOM, in the same directory; a killed process
 // leaves that, and never a file under the name that looks finished.
-type Target struct {
+type File struct {
 	file *os.File
 	path string // as given, for errors
 	name string // of the finished file; "" if written in place
 	std  bool   // standard output or error: not ours to close
 }
 
-// Create opens the target called path. "-" is standard output, and so are /dev/stdout and
+// Create opens the place called path. "-" is standard output, and so are /dev/stdout and
 // its like, whatever stands behind them. A name that exists as a device or FIFO is written
-// in place. A symbolic link to a regular file stays; what it points to is replaced.
-func Create(path string) (*Target, error) {
+// in place. A symbolic link to a regular file stays; what it points to is replaced. Errors
+// name path, and no temporary name.
+func Create(path string) (*File, error) {
+	f, err := create(path)
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return nil, &fs.PathError{Op: "create", Path: path, Err: pe.Err}
+	}
+	return f, err
+}
+
+func create(path string) (*File, error) {
 	name, err := resolve(path)
 	if err != nil {
 		return nil, err
 	}
 	if f := standard(name); f != nil {
-		return &Target{file: f, path: path, std: true}, nil
+		return &File{file: f, path: path, std: true}, nil
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -48,7 +62,7 @@ func Create(path string) (*Target, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || isDescriptor(name) {
-		return &Target{file: f, path: path}, nil
+		return &File{file: f, path: path}, nil
 	}
 	if err := f.Close(); err != nil {
 		return nil, err
@@ -120,7 +134,7 @@ func isDescriptor(path string) bool {
 
 // createTemp makes the temporary file of name. An existing file's permissions are kept; a
 // new one gets what the process gives files.
-func createTemp(path, name string, old fs.FileInfo) (*Target, error) {
+func createTemp(path, name string, old fs.FileInfo) (*File, error) {
 	dir, base := filepath.Split(name)
 	const longest = 200 // a name has 255 bytes at most
 	base = base[:min(len(base), longest)]
@@ -140,44 +154,56 @@ func createTemp(path, name string, old fs.FileInfo) (*Target, error) {
 				return nil, err
 			}
 		}
-		return &Target{file: f, path: path, name: name}, nil
+		return &File{file: f, path: path, name: name}, nil
 	}
 	return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
 }
 
-// Write writes to the target. Errors name the path that Create was given.
-func (t *Target) Write(p []byte) (int, error) {
-	n, err := t.file.Write(p)
-	return n, t.named("write", err)
-}
-
-// Seek moves in a regular file; other targets return an error.
-func (t *Target) Seek(offset int64, whence int) (int64, error) {
-	if !t.Regular() {
-		return 0, &fs.PathError{Op: "seek", Path: t.path, Err: errors.New("not a regular file")}
+// WriteFile gives path its contents at once: whoever opens it finds all of them.
+func WriteFile(path string, b []byte) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
 	}
-	n, err := t.file.Seek(offset, whence)
-	return n, t.named("seek", err)
+	if _, err := f.Write(b); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.Commit()
 }
 
-// Regular reports whether the target is a regular file under a name of its own, beside
-// which other files may be put.
-func (t *Target) Regular() bool { return t.name != "" }
+// Write writes to the place. Errors name the path that Create was given.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.file.Write(p)
+	return n, f.named("write", err)
+}
 
-// Commit closes the target and gives a regular file its name. Standard output stays open.
+// Seek moves in a regular file; other places return an error.
+func (f *File) Seek(offset int64, whence int) (int64, error) {
+	if !f.Regular() {
+		return 0, &fs.PathError{Op: "seek", Path: f.path, Err: errors.New("not a regular file")}
+	}
+	n, err := f.file.Seek(offset, whence)
+	return n, f.named("seek", err)
+}
+
+// Regular reports whether the place is a regular file under a name of its own, beside
+// which other files may be put.
+func (f *File) Regular() bool { return f.name != "" }
+
+// Commit closes the place and gives a regular file its name. Standard output stays open.
 // After Commit, Abort does nothing.
-func (t *Target) Commit() error {
-	if t.file == nil || t.std {
+func (f *File) Commit() error {
+	if f.file == nil || f.std {
 		return nil
 	}
-	temp := t.file.Name()
-	err := t.named("close", t.file.Close())
-	t.file = nil
-	if !t.Regular() {
+	temp := f.file.Name()
+	err := f.named("close", f.file.Close())
+	f.file = nil
+	if !f.Regular() {
 		return err
 	}
 	if err == nil {
-		err = t.named("rename", os.Rename(temp, t.name))
+		err = f.named("rename", os.Rename(temp, f.name))
 	}
 	if err != nil {
 		os.Remove(temp)
@@ -185,22 +211,22 @@ func (t *Target) Commit() error {
 	return err
 }
 
-// Abort closes the target and removes what was written to a regular file; one that had the
+// Abort closes the place and removes what was written to a regular file; one that had the
 // name before is untouched.
-func (t *Target) Abort() error {
-	if t.file == nil || t.std {
+func (f *File) Abort() error {
+	if f.file == nil || f.std {
 		return nil
 	}
-	temp := t.file.Name()
-	err := t.file.Close()
-	t.file = nil
-	if t.Regular() {
+	temp := f.file.Name()
+	err := f.file.Close()
+	f.file = nil
+	if f.Regular() {
 		err = errors.Join(err, os.Remove(temp))
 	}
 	return err
 }
 
-func (t *Target) named(op string, err error) error {
+func (f *File) named(op string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -208,7 +234,7 @@ func (t *Target) named(op string, err error) error {
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
-	return &fs.PathError{Op: op, Path: t.path, Err: err}
+	return &fs.PathError{Op: op, Path: f.path, Err: err}
 }
 
-var _ io.WriteSeeker = (*Target)(nil)
+var _ io.WriteSeeker = (*File)(nil)

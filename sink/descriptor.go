@@ -1,0 +1,266 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pinyon/column"
+)
+
+// A Descriptor is one kind of sink. A package of sinks exports one for each of its formats;
+// whoever opens sinks lists those that he wants.
+type Descriptor struct {
+	Name       string   // the word for it in FORMAT=TARGET and on the command line
+	Aliases    []string // other words for it
+	Extensions []string // of file names that mean it, lower case, with the dot
+	Schemes    []string // of URLs that mean it, without ://
+	Doc        string   // one sentence
+	Options    []Option
+	// NewOptions gives a pointer to the sink's Options with its defaults.
+	NewOptions func() any
+	// Open makes the sink. settings is what NewOptions gave, with what was set since.
+	Open func(ctx context.Context, to *Target, s *column.Schema, settings any, run *Run) (Sink, error)
+	// Stream says what a format of bytes needs to know of itself; nil is a sink that goes to
+	// no file.
+	Stream *Stream
+}
+
+// A Stream says where a format of bytes may go, and what it carries.
+type Stream struct {
+	Pipe   bool // may go to standard output and other places that cannot seek
+	Binary bool // not for a terminal
+	Embeds bool // holds Metadata itself
+	Header bool // can begin with the provenance as a row of its own
+	// Beside are files that belong beside an output, by what is added to its name.
+	Beside map[string]func(*column.Schema) []byte
+}
+
+// Has reports whether word is the descriptor's name or one of its aliases.
+func (d *Descriptor) Has(word string) bool { return d.Name == word || slices.Contains(d.Aliases, word) }
+
+// Option is the option called by name or flag; nil if there is none.
+func (d *Descriptor) Option(name string) *Option {
+	for i := range d.Options {
+		if o := &d.Options[i]; name != "" && (o.Name == name || o.Flag == name) {
+			return o
+		}
+	}
+	return nil
+}
+
+// Settings are options of the sink as text, by name.
+type Settings map[string]string
+
+// settings makes the sink's Options of the defaults, of what all sinks were given, as far as
+// this one has such an option, and of what the target's query says, all of which it must have.
+func (d *Descriptor) settings(all Settings, query url.Values) (any, error) {
+	o := d.NewOptions()
+	for name, value := range all {
+		if opt := d.Option(name); opt != nil {
+			if err := opt.Set(o, value); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	for name, values := range query {
+		opt := d.Option(name)
+		if opt == nil {
+			return nil, fmt.Errorf("%s has no option %q", d.Name, name)
+		}
+		if err := opt.Set(o, values[len(values)-1]); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return o, nil
+}
+
+// A Registry is the sinks that can be opened, the default one first.
+type Registry []*Descriptor
+
+// Names are the sinks' names without aliases.
+func (r Registry) Names() []string {
+	names := make([]string, len(r))
+	for i := range r {
+		names[i] = r[i].Name
+	}
+	return names
+}
+
+// ErrUnknown is the error for a format, scheme or extension that no sink of the registry has.
+var ErrUnknown = errors.New("unknown")
+
+// Named is the sink of a name or alias.
+func (r Registry) Named(word string) (*Descriptor, error) {
+	for _, d := range r {
+		if d.Has(word) {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("%w format %q; formats are: %s", ErrUnknown, word, strings.Join(r.Names(), ", "))
+}
+
+// ForFile is the sink that a file's extension means; nil if it means none.
+func (r Registry) ForFile(path string) *Descriptor {
+	ext := strings.ToLower(filepath.Ext(path))
+	for _, d := range r {
+		if ext != "" && slices.Contains(d.Extensions, ext) {
+			return d
+		}
+	}
+	return nil
+}
+
+// forScheme is the sink that a URL's scheme means; nil if it means none.
+func (r Registry) forScheme(scheme string) *Descriptor {
+	for _, d := range r {
+		if slices.Contains(d.Schemes, scheme) {
+			return d
+		}
+	}
+	return nil
+}
+
+// A Target is where one sink goes: a Descriptor, an address, and options.
+type Target struct {
+	Sink *Descriptor
+	// Path is a file's name, "-" for standard output, or the whole URL without its query.
+	Path  string
+	Query url.Values // options, by name
+}
+
+// A SettingError says that a target, or its options, are not what a sink can do.
+type SettingError struct {
+	Target string
+	Err    error
+}
+
+// Error is target: what is wrong.
+func (e *SettingError) Error() string { return e.Target + ": " + e.Err.Error() }
+
+// Unwrap is Err.
+func (e *SettingError) Unwrap() error { return e.Err }
+
+// Name is the target as messages call it.
+func (t *Target) Name() string {
+	if t.Path == "-" {
+		return "standard output"
+	}
+	return t.Path
+}
+
+// Run is what the opener of a sink is told beside its own options.
+type Run struct {
+	Common
+	// Settings are options for every sink that has them, by name or flag; those in a target's
+	// query go before.
+	Settings Settings
+	// Provenance is written into, or beside, every output that has room for it; nil is none.
+	Provenance *Provenance
+	// Stdout is what "-" stands for; nil is the process's standard output.
+	Stdout io.Writer
+}
+
+// Parse reads a target:
+//
+//	flows.parquet                 a file, by its extension; the first format if it has none
+//	csv=flows.txt?null=NA&crlf    a format, a file, and options
+//	json=-                        a format on standard output
+//	SCHEME://...?option=value     a URL, by its scheme
+//
+// Options are what follows the last question mark, if that has an equals sign or names an
+// option; a plain file name is never cut.
+func (r Registry) Parse(s string) (*Target, error) {
+	if scheme, _, ok := strings.Cut(s, "://"); ok && isWord(scheme) {
+		d := r.forScheme(scheme)
+		if d == nil {
+			return nil, fmt.Errorf("%w scheme %s://", ErrUnknown, scheme)
+		}
+		return d.Target(s)
+	}
+	if word, rest, ok := strings.Cut(s, "="); ok && isWord(word) {
+		if d, err := r.Named(word); err == nil {
+			return d.Target(rest)
+		}
+	}
+	if len(r) == 0 {
+		return nil, fmt.Errorf("%w format: no sink is known", ErrUnknown)
+	}
+	if d := r.ForFile(s); d != nil {
+		return &Target{Sink: d, Path: s}, nil
+	}
+	return &Target{Sink: r[0], Path: s}, nil
+}
+
+// Target is where a sink of the kind goes by an address, behind the last question mark of
+// which there may be options.
+func (d *Descriptor) Target(address string) (*Target, error) {
+	if address == "" {
+		return nil, fmt.Errorf("%s: the name is empty", d.Name)
+	}
+	t := &Target{Sink: d, Path: address}
+	at := strings.LastIndexByte(address, '?')
+	if at < 0 {
+		return t, nil
+	}
+	path, text := address[:at], address[at+1:]
+	if first, _, _ := strings.Cut(text, "&"); !strings.Contains(text, "=") && d.Option(first) == nil {
+		return t, nil // a question mark in a name
+	}
+	query, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: options: %w", path, err)
+	}
+	if path == "" {
+		return nil, fmt.Errorf("%s: the name is empty", d.Name)
+	}
+	t.Path, t.Query = path, query
+	if _, err := d.settings(nil, query); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Check tells whether the sink takes its options, without opening anything.
+func (t *Target) Check(all Settings) error {
+	if _, err := t.Sink.settings(all, t.Query); err != nil {
+		return &SettingError{t.Name(), err}
+	}
+	return nil
+}
+
+// Open makes the sink of the target.
+func (t *Target) Open(ctx context.Context, s *column.Schema, run *Run) (Sink, error) {
+	if run == nil {
+		run = &Run{}
+	}
+	settings, err := t.Sink.settings(run.Settings, t.Query)
+	if err != nil {
+		return nil, &SettingError{t.Name(), err}
+	}
+	return t.Sink.Open(ctx, t, s, settings, run)
+}
+
+// Options are what Open needs to know beside the target.
+type Options struct {
+	Registry Registry // the sinks that there are; package sink/all has all of this module
+	Run
+}
+
+// Open makes the sink that target asks for; see Registry.Parse for what targets look like.
+func Open(ctx context.Context, target string, s *column.Schema, o *Options) (Sink, error) {
+	t, err := o.Registry.Parse(target)
+	if err != nil {
+		return nil, err
+	}
+	return t.Open(ctx, s, &o.Run)
+}
+
+func isWord(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-+.") == ""
+}
