@@ -250,30 +250,41 @@ func TestFragmentsJoinTheirFlow(t *testing.T) {
 	var f fragments
 	first := packet.Packet{Src: [16]byte{1}, Dst: [16]byte{2}, Proto: 17, IPVersion: 4, FragID: 7, Has: packet.HasFragment | packet.HasPorts, SrcPort: 1000, DstPort: 53}
 	later := packet.Packet{Src: [16]byte{1}, Dst: [16]byte{2}, Proto: 17, IPVersion: 4, FragID: 7, Has: packet.HasFragment | packet.HasLaterFragment}
-	if p := later; f.apply(&p, 0) {
+	if p := later; f.apply(&p, false, 0) {
 		t.Error("later fragment before its first found ports")
 	}
-	f.apply(&first, 0)
-	if p := later; !f.apply(&p, fragmentMemory) || p.SrcPort != 1000 || p.DstPort != 53 {
+	f.apply(&first, false, 0)
+	if p := later; !f.apply(&p, false, fragmentMemory) || p.SrcPort != 1000 || p.DstPort != 53 {
 		t.Errorf("ports %d, %d after 30 s", p.SrcPort, p.DstPort)
 	}
-	if p := later; f.apply(&p, fragmentMemory+1) {
+	if p := later; f.apply(&p, false, fragmentMemory+1) {
 		t.Error("found after more than 30 s")
+	}
+	// Of another VLAN, where these are told apart, it is another datagram.
+	tagged := first
+	tagged.Has, tagged.VLAN, tagged.SrcPort = first.Has|packet.HasVLAN, 20, 2000
+	f.apply(&tagged, true, 0)
+	for _, vlan := range []bool{true, false} {
+		p := later
+		p.Has, p.VLAN = later.Has|packet.HasVLAN, 20
+		if !f.apply(&p, vlan, 1) || (p.SrcPort == 2000) != vlan {
+			t.Errorf("VLANs told apart %v: port %d", vlan, p.SrcPort)
+		}
 	}
 	// The 65,537th datagram pushes the first one out.
 	f.reset()
 	for i := range maxDatagrams + 1 {
 		d := first
 		d.FragID = uint32(i)
-		f.apply(&d, 5)
+		f.apply(&d, false, 5)
 	}
 	p := later
 	p.FragID = 0
-	if f.apply(&p, 5) || len(f.known) != maxDatagrams {
+	if f.apply(&p, false, 5) || len(f.known) != maxDatagrams {
 		t.Errorf("oldest of %d datagrams still known; %d kept", maxDatagrams+1, len(f.known))
 	}
 	p.FragID = 1
-	if !f.apply(&p, 5) {
+	if !f.apply(&p, false, 5) {
 		t.Error("second datagram forgotten")
 	}
 }

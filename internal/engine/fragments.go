@@ -17,10 +17,12 @@ type fragments struct {
 
 // datagram is what RFC 791 and RFC 8200 identify one by: IPv4 counts the protocol of its
 // header in, IPv6 does not, and there a later fragment may name an extension header where the first one,
-// walked to its end, names the transport.
+// walked to its end, names the transport. Where flows of different VLANs are told apart, so
+// are their datagrams.
 type datagram struct {
 	src, dst [16]byte
 	id       uint32
+	vlan     uint16
 	proto    uint8
 	version  uint8
 }
@@ -38,10 +40,13 @@ type datagramAt struct {
 
 // apply gives a later fragment its ports and protocol, and remembers those of a first one. It reports
 // false for a later fragment whose first is not known.
-func (f *fragments) apply(p *packet.Packet, now int64) bool {
+func (f *fragments) apply(p *packet.Packet, vlan bool, now int64) bool {
 	d := datagram{src: p.Src, dst: p.Dst, id: p.FragID, version: p.IPVersion}
 	if p.IPVersion == 4 {
 		d.proto = p.HeaderProto
+	}
+	if vlan && p.Has&packet.HasVLAN != 0 {
+		d.vlan = p.VLAN
 	}
 	if p.Has&packet.HasLaterFragment == 0 {
 		f.remember(d, p, now)

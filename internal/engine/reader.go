@@ -163,7 +163,7 @@ func (r *reader) fill(e *epoch) {
 		if !r.dec.Decode(f, &it.Packet) {
 			continue
 		}
-		if it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, now) {
+		if it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, r.opt.KeyVLAN, now) {
 			r.report.Orphans++
 		}
 		if f.Block != nil && f.Block != block {
