@@ -202,15 +202,33 @@ func (g *gapStats) finish(m *Memory, r *Row) {
 }
 
 func (g *gapStats) fromSketch(k *sketches) {
-	at := func(i int, q float64) float64 {
-		v, err := k[i].GetValueAtQuantile(q)
-		if err != nil { // empty
-			return 0
-		}
-		return v / 1e9
-	}
 	for i := range k {
-		g.median[i] = at(i, 0.5)
+		g.median[i] = sketched(k[i], 50)
 	}
-	g.p25, g.p75, g.p90, g.p99 = at(2, 0.25), at(2, 0.75), at(2, 0.9), at(2, 0.99)
+	g.p25, g.p75, g.p90, g.p99 = sketched(k[2], 25), sketched(k[2], 75), sketched(k[2], 90), sketched(k[2], 99)
+}
+
+// sketched is percentile p in seconds, of a sketch of gaps in nanoseconds. Like the exact one it
+// lies between two neighbours (type 7), each of which the sketch knows within sketchError; so
+// the error of what lies between them is no greater, however far apart they are.
+func sketched(s *ddsketch.DDSketch, p int) float64 {
+	n := int64(s.GetCount())
+	if n == 0 {
+		return 0
+	}
+	q := (n - 1) * int64(p)
+	low, m := ranked(s, q/100), float64(q%100)
+	if m == 0 {
+		return low / 1e9
+	}
+	return (low*(100-m) + ranked(s, q/100+1)*m) / 100 / 1e9
+}
+
+// ranked is the value of a rank, from 0; no gap is negative.
+func ranked(s *ddsketch.DDSketch, rank int64) float64 {
+	r := float64(rank) - s.GetZeroCount()
+	if r < 0 {
+		return 0
+	}
+	return s.Value(s.GetPositiveValueStore().KeyAtRank(r))
 }
