@@ -135,6 +135,9 @@ func (c *Counters) add(in *Report) {
 	}
 	c.Noted["ts_backwards"] += in.Late
 	c.Noted["fragment_orphan"] += in.Orphans
+	c.Noted["syn_held"] += in.Held.Held
+	c.Noted["syn_held_began"] += in.Held.Began
+	c.Noted["syn_held_forced"] += in.Held.Forced
 	c.Noted["no_timestamp"] += in.Source.NoTimestamp
 	c.Noted["caplen_exceeds_wirelen"] += in.Source.CapLenExceedsWire
 	c.Noted["caplen_exceeds_snaplen"] += in.Source.CapLenExceedsSnap

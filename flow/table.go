@@ -12,18 +12,19 @@ type Reason uint8
 // The reasons. A closing flow keeps FIN or RST however it leaves the table.
 const (
 	Open    Reason = iota // has not ended
-	FIN                   // FIN from both sides and the ACK of the side that sent its FIN first
+	FIN                   // FIN from both sides, each acknowledged
 	RST                   // a reset
 	Idle                  // no packet for longer than the timeout
 	Active                // older than the active timeout; its successor goes on
 	Evicted               // made room under the flow limit
 	Flushed               // the input ended
+	Reused                // a new connection began on the ports of one that was not closed
 	Reasons               // how many there are
 )
 
 // String is the word in the end_reason column.
 func (r Reason) String() string {
-	return [...]string{"open", "fin", "rst", "idle", "active", "evicted", "flushed"}[r]
+	return [...]string{"open", "fin", "rst", "idle", "active", "evicted", "flushed", "reused"}[r]
 }
 
 // Strategy says which flow makes room under a limit.
@@ -64,9 +65,8 @@ type Head struct {
 	Swapped    bool   // the initiator is endpoint B of the key
 	Closing    Reason // FIN or RST once closed, else Open
 	Reason     Reason // why it ended
-	finSeen    uint8  // bit 0 fwd, bit 1 bwd
-	finFirst   uint8  // direction of the first FIN
 	hash       uint64
+	connection // of TCP
 }
 
 // An Entry is one flow: the table's part and the owner's.
@@ -145,6 +145,16 @@ type Table[S any] struct {
 	closing list
 	oldest  bool
 
+	openings []opening // held back; some places are free
+	heldNow  int
+	heldEver uint64
+	counts   Holding
+	obs      Obs
+
+	// Late is given packets that were held back, once it is known which flow they belong to:
+	// from Step before that returns, or from Sweep or Flush. The Obs is borrowed.
+	Late func(e *Entry[S], i uint32, o *Obs)
+
 	// Ended are the entries that left the table, in the order they did. The owner takes
 	// them, gives each back to the Pool, and empties the slice.
 	Ended []uint32
@@ -197,29 +207,59 @@ func (t *Table[S]) find(k *Key, hash uint64) uint32 {
 	}
 }
 
+// TakeHolding is what was held back since the last call.
+func (t *Table[S]) TakeHolding() Holding {
+	c := t.counts
+	t.counts = Holding{}
+	return c
+}
+
 // Step takes a packet: it finds or opens its flow, ends what has to end first, and updates
 // the entry's head. hash is the key's, under whatever seeds the caller always uses; swapped
 // is MakeKey's; now is the capture clock. o is filled in for the caller's accumulators; its
-// Index is 0 for the packet that opened the flow, whose State is zero then.
+// Index is 0 for the packet that opened the flow, whose State is zero then. The entry is nil
+// if the packet is held back: Late gets it later.
 func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now int64, o *Obs) (*Entry[S], uint32) {
 	b := t.find(k, hash)
 	i := uint32(t.buckets[b])
 	var e *Entry[S]
-	initiator := swapped
 	if i != 0 {
 		e = t.pool.At(i)
-		if reason, end := t.over(&e.Head, p, now); reason != Open {
-			if reason == Active {
-				initiator = e.Swapped
-			}
-			t.end(b, i, reason, end)
-			i = 0
+		if e.held != 0 && t.waitedLong(i, now) {
+			t.settle(i)
 		}
+		if reason, end := t.over(&e.Head, p, now); reason != Open {
+			t.end(b, i, reason, end)
+			old := e
+			i, e = t.openFlow(k, hash, p, swapped, now)
+			if reason == Active {
+				t.succeed(e, &old.Head, p, swapped)
+			}
+		} else if t.opt.Terminate && (e.held != 0 || p.Has&packet.HasTCP != 0 && p.TCPFlags&packet.SYN != 0) {
+			switch t.judge(i, e, p, swapped) {
+			case waits:
+				t.hold(i, e, p, swapped, now)
+				return nil, 0
+			case begins:
+				i, e = t.reuse(b, i, p, swapped, now)
+			case stays:
+				if e.held != 0 {
+					t.settle(i)
+				}
+			}
+		}
+	} else {
+		i, e = t.openFlow(k, hash, p, swapped, now)
 	}
-	if i == 0 {
-		i, e = t.openFlow(k, hash, p, now)
-		e.Swapped = initiator
+	t.admit(i, e, p, swapped, now, o)
+	if t.lru.tail != i {
+		t.toTail(i)
 	}
+	return e, i
+}
+
+// admit enters a packet into its flow.
+func (t *Table[S]) admit(i uint32, e *Entry[S], p *packet.Packet, swapped bool, now int64, o *Obs) {
 	o.Packet = p
 	o.Dir = Fwd
 	if swapped != e.Swapped {
@@ -228,15 +268,28 @@ func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now
 	o.Time = max(p.TS, e.Last)
 	o.Gap = o.Time - e.Last
 	o.Index = int(e.Packets)
-	e.Last, e.LastClock, e.LastNo = o.Time, now, p.Number
+	o.Opened, o.Stray = Opened{}, false
+	e.Last, e.LastClock, e.LastNo = o.Time, max(now, e.LastClock), p.Number
 	e.Packets++
-	if t.lru.tail != i {
-		t.toTail(i)
+	if p.Has&packet.HasTCP != 0 && (p.TCPFlags&rareFlags != 0 || e.watch&watching[o.Dir] != 0) {
+		t.follow(i, e, p, o, now)
 	}
-	if t.opt.Terminate && p.Has&packet.HasTCP != 0 && e.Closing == Open {
-		t.closeTCP(i, &e.Head, p, o.Dir, now)
+}
+
+// succeed has e go on with the connection of a flow that became too old, unless p begins
+// another one.
+func (t *Table[S]) succeed(e *Entry[S], old *Head, p *packet.Packet, swapped bool) {
+	d := Fwd
+	if swapped != old.Swapped {
+		d = Bwd
 	}
-	return e, i
+	if p.Has&packet.HasTCP != 0 && p.TCPFlags&packet.SYN != 0 && old.numbers.stray(p, d) {
+		return
+	}
+	e.Swapped = old.Swapped
+	if old.Closing == Open {
+		e.connection = old.connection
+	}
 }
 
 // over tells whether the flow has ended before packet p, why, and when.
@@ -248,37 +301,15 @@ func (t *Table[S]) over(h *Head, p *packet.Packet, now int64) (Reason, int64) {
 		return Idle, t.silence(h)
 	case p.TS < h.Last-t.opt.Timeout:
 		return Idle, now
-	case h.Closing != Open && p.Has&packet.HasTCP != 0 && p.TCPFlags&(packet.SYN|packet.ACK) == packet.SYN:
-		return Idle, now
 	case t.opt.Active > 0 && now-h.StartClock > t.opt.Active, h.Packets >= MaxPackets:
 		return Active, now
 	}
 	return Open, 0
 }
 
-// closeTCP closes a TCP flow at a reset, or at the ACK that the side which sent its FIN
-// first sends after both FINs (RFC 9293 section 3.6). The flow stays for late packets.
-func (t *Table[S]) closeTCP(i uint32, h *Head, p *packet.Packet, dir int, now int64) {
-	f := p.TCPFlags
-	switch {
-	case f&packet.RST != 0:
-		h.Closing = RST
-	case h.finSeen == 3 && f&packet.ACK != 0 && dir == int(h.finFirst):
-		h.Closing = FIN
-	}
-	if f&packet.FIN != 0 {
-		if h.finSeen == 0 {
-			h.finFirst = uint8(dir)
-		}
-		h.finSeen |= 1 << dir
-	}
-	if h.Closing != Open {
-		h.CloseClock = now
-		t.push(&t.closing, i, byClosing)
-	}
-}
-
-func (t *Table[S]) openFlow(k *Key, hash uint64, p *packet.Packet, now int64) (uint32, *Entry[S]) {
+// openFlow makes the flow that p begins. Its sender is the initiator, unless it answers with a
+// SYN-ACK: then who asked for it is (RFC 9293 section 3.5).
+func (t *Table[S]) openFlow(k *Key, hash uint64, p *packet.Packet, swapped bool, now int64) (uint32, *Entry[S]) {
 	if t.opt.Limit > 0 && t.n >= t.opt.Limit {
 		t.Sweep(now) // whoever is over makes room first, so nothing depends on when the owner sweeps
 		if t.n >= t.opt.Limit {
@@ -298,6 +329,8 @@ func (t *Table[S]) openFlow(k *Key, hash uint64, p *packet.Packet, now int64) (u
 	e.Key = *k
 	e.hash = hash
 	e.First, e.Last, e.StartClock, e.FirstNo = p.TS, p.TS, now, p.Number
+	e.Swapped = swapped != (p.Has&packet.HasTCP != 0 && p.TCPFlags&(packet.SYN|packet.ACK|packet.RST) == packet.SYN|packet.ACK)
+	e.watch = watchFwd | watchBwd
 	t.buckets[t.find(k, hash)] = uint64(uint32(hash))<<32 | uint64(i)
 	t.n++
 	t.push(&t.lru, i, byLru)
@@ -335,6 +368,9 @@ func (t *Table[S]) endEntry(i uint32, reason Reason, end int64) {
 // end takes the flow in bucket b out of the table and every list.
 func (t *Table[S]) end(b, i uint32, reason Reason, end int64) {
 	e := t.pool.At(i)
+	if e.held != 0 {
+		t.settle(i)
+	}
 	e.Reason, e.End = reason, end
 	if e.Closing != Open {
 		e.Reason = e.Closing
@@ -375,6 +411,7 @@ func (t *Table[S]) silence(h *Head) int64 {
 // Sweep ends the flows that are over at the clock's reading now: a later packet would find
 // the same, so it matters for when a row appears and not for what it says.
 func (t *Table[S]) Sweep(now int64) {
+	t.sweepHeld(now)
 	for i := t.closing.head; i != 0; i = t.closing.head {
 		h := &t.pool.At(i).Head
 		if now-h.CloseClock <= t.opt.CloseDelay {

@@ -84,6 +84,7 @@ func (r *run) alone(inputs []Input) error {
 	var err error
 	take := func() *chunk { c.reset(); return c }
 	give := func(c *chunk) {
+		r.ending(c)
 		for i := range c.n {
 			r.count(&c.rows[i])
 			r.ptrs = append(r.ptrs, &c.rows[i])
@@ -142,6 +143,13 @@ func (r *run) opened(i int) {
 func (r *run) ended() {
 	if p := r.opt.Progress; p != nil {
 		p.Inputs.Add(1)
+	}
+}
+
+// ending takes what the last chunk of an input says of it.
+func (r *run) ending(c *chunk) {
+	if c.done && c.last {
+		r.reports[c.input].Held.Add(c.held)
 	}
 }
 

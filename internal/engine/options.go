@@ -65,6 +65,7 @@ type Report struct {
 	Late     uint64 // records whose timestamp lay before an earlier one's
 	Orphans  uint64 // later fragments without a known first one; kept, ports 0
 	Packets  uint64 // packets that reached a flow
+	Held     flow.Holding
 	Rows     uint64
 	InRows   uint64 // packets in those rows
 	Ended    [flow.Reasons]uint64

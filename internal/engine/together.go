@@ -322,6 +322,7 @@ func (m *merger) advance(i int) bool {
 		m.used = append(m.used, c)
 		m.heads[i] = nil
 		if c.done {
+			m.ending(c)
 			m.last, m.live = c.last, c.live
 			return true
 		}

@@ -33,6 +33,8 @@ type chunk struct {
 	done  bool // the worker has no more rows for this epoch
 	last  bool // of this input
 	live  bool // the input's rows are wanted as they come
+	input int
+	held  flow.Holding // on the last chunk of an input: what the worker held back of it
 	owner *worker
 }
 
@@ -79,6 +81,7 @@ func newWorker(opt *Options, id, n, shards int) *worker {
 			}
 		}
 		t := flow.NewTable(o, &w.pool)
+		t.Late = w.observe
 		w.numbers = append(w.numbers, s)
 		w.shards = append(w.shards, shard{table: t, account: extract.Shard{Each: func(f func(*extract.State)) {
 			t.Each(func(e *flow.Entry[extract.State]) { f(&e.State) })
@@ -99,14 +102,20 @@ func (w *worker) update(e *epoch) {
 				w.touch += t.Touch(e.items[part[j+ahead]].hash)
 			}
 			it := &e.items[k]
-			en, number := t.Step(&it.key, it.hash, it.swapped, &it.Packet, it.clock, &w.obs)
-			en.State.Update(w.mem, &w.obs)
-			if w.custom {
-				w.mem.Packet(number, &w.obs)
+			if en, number := t.Step(&it.key, it.hash, it.swapped, &it.Packet, it.clock, &w.obs); en != nil {
+				w.observe(en, number, &w.obs)
 			}
 		}
 		t.Sweep(e.now)
 		w.collect(i)
+	}
+}
+
+// observe has a flow take a packet. The shard's account is in use.
+func (w *worker) observe(e *flow.Entry[extract.State], number uint32, o *flow.Obs) {
+	e.State.Update(w.mem, o)
+	if w.custom {
+		w.mem.Packet(number, o)
 	}
 }
 
@@ -126,6 +135,7 @@ func (w *worker) collect(i int) {
 // flush ends every flow.
 func (w *worker) flush() {
 	for i := range w.shards {
+		w.mem.Use(&w.shards[i].account)
 		w.shards[i].table.Flush()
 		w.collect(i)
 	}
@@ -155,8 +165,15 @@ func (w *worker) emit(e *epoch, take func() *chunk, give func(*chunk)) {
 		w.pool.Put(number)
 	}
 	w.ended = append(w.ended[:0], w.ended[n:]...)
-	c.done, c.last, c.live = true, e.last, e.live
+	c.done, c.last, c.live, c.input = true, e.last, e.live, e.input
+	if e.last {
+		for i := range w.shards {
+			c.held.Add(w.shards[i].table.TakeHolding())
+		}
+	}
 	give(c)
 }
 
-func (c *chunk) reset() { c.n, c.next, c.done, c.last, c.live = 0, 0, false, false, false }
+func (c *chunk) reset() {
+	c.n, c.next, c.done, c.last, c.live, c.held = 0, 0, false, false, false, flow.Holding{}
+}

@@ -43,11 +43,16 @@ func (d *Dir) Reset() {
 	*d = Dir{early: d.early[:0]}
 }
 
-// SYN tells the sequence number of a SYN. Only the first counts, and only before data.
-func (d *Dir) SYN(seq uint32) {
-	if !d.started {
-		d.base, d.started = seq+1, true
+// SYN tells the sequence number and the payload of the SYN that the direction began with.
+// Where it is told again with another number that holds, and what was handed out is the same
+// payload again. Beyond that it counts only before data.
+func (d *Dir) SYN(seq, size uint32) {
+	if d.started && d.next > uint64(size) || d.ready.Data != nil || d.base == seq+1 && d.started {
+		return
 	}
+	d.base, d.started = seq+1, true
+	clear(d.early)
+	d.early, d.held = d.early[:0], 0
 }
 
 // Next is the offset of the next byte to hand out: how many have been.

@@ -39,7 +39,7 @@ func TestOrder(t *testing.T) {
 	} {
 		var d Dir
 		if c.syn >= 0 {
-			d.SYN(uint32(c.syn))
+			d.SYN(uint32(c.syn), 0)
 		}
 		var got []byte
 		for i, s := range c.in {
@@ -59,7 +59,7 @@ func FuzzDir(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16, isn uint32) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var d Dir
-		d.SYN(isn - 1)
+		d.SYN(isn-1, 0)
 		first := map[uint32]byte{}
 		var got []byte
 		packet := make([]byte, 300) // reused, as a capture's memory is
@@ -91,7 +91,7 @@ func FuzzDir(f *testing.F) {
 
 func TestBound(t *testing.T) {
 	var d Dir
-	d.SYN(0)
+	d.SYN(0, 0)
 	chunk := make([]byte, 1000)
 	for i := range uint32(1000) {
 		d.Push(2+1000*i, chunk, int(i), 0) // byte 1 never comes
@@ -114,7 +114,7 @@ func TestBound(t *testing.T) {
 // those that did are handed out.
 func TestPieces(t *testing.T) {
 	var d Dir
-	d.SYN(0)
+	d.SYN(0, 0)
 	for i := range Window - 1 {
 		d.Push(uint32(i*2+2), []byte{byte(i)}, i, 0) // every other byte: a piece each
 	}
