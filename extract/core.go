@@ -16,7 +16,7 @@ type core struct {
 
 const (
 	firstMAC = 1 << iota // the first packet has a source address
-	firstBwd             // the first packet went backward (an active timeout split the flow)
+	firstBwd             // the first packet went backward: a SYN-ACK, or an active timeout split the flow
 )
 
 func (c *core) update(o *flow.Obs) {
@@ -74,8 +74,8 @@ func (c *core) flowStat() int64 {
 	return int64(s)
 }
 
-// firstDir is the direction of the flow's first packet: backward only where an active
-// timeout split the flow.
+// firstDir is the direction of the flow's first packet: backward only of a SYN-ACK, and where
+// an active timeout split the flow.
 func (c *core) firstDir() int {
 	if c.first&firstBwd != 0 {
 		return flow.Bwd

@@ -60,7 +60,7 @@ var metaTable = []Feature{
 
 	count("start_ns", feature.Nanoseconds, "Time of the first packet, Unix epoch, lossless.", func(r *Row) int64 { return r.First }).on(optTrace),
 	count("end_ns", feature.Nanoseconds, "Time of the latest packet, Unix epoch, lossless.", func(r *Row) int64 { return r.Last }).on(optTrace),
-	text("end_reason", "Why the flow ended: fin, rst, idle, active, evicted, flushed.", func(dst []byte, r *Row) ([]byte, bool) { return append(dst, r.Reason.String()...), true }).on(optTrace),
+	text("end_reason", "Why the flow ended: fin, rst, idle, active, evicted, flushed, reused.", func(dst []byte, r *Row) ([]byte, bool) { return append(dst, r.Reason.String()...), true }).on(optTrace),
 	count("first_packet", feature.None, "Record number of the first packet in its input, from 1.", func(r *Row) int64 { return int64(r.FirstNo) }).on(optTrace),
 	count("last_packet", feature.None, "Record number of the latest packet in its input.", func(r *Row) int64 { return int64(r.LastNo) }).on(optTrace),
 	text("input", "Name of the input, as given.", func(dst []byte, r *Row) ([]byte, bool) { return append(dst, r.plan.input(r.Input)...), true }).on(optTrace).private(),

@@ -12,8 +12,8 @@ import (
 // multicast. Frames inside tunnels are not looked at. Which link types have which addresses
 // is package packet's business.
 var macTable = []Feature{
-	text("mac_src", "Source address of the first packet.", func(dst []byte, r *Row) ([]byte, bool) { return r.firstMAC(dst, 0, macHasSrc) }).null().private(),
-	text("mac_dst", "Destination address of the first packet.", func(dst []byte, r *Row) ([]byte, bool) { return r.firstMAC(dst, 1, macHasDst) }).null().private(),
+	text("mac_src", "Station of the initiator in the first packet: its source, or of a SYN-ACK its destination.", func(dst []byte, r *Row) ([]byte, bool) { return r.firstMAC(dst, 0, macHasSrc) }).null().private(),
+	text("mac_dst", "Station of the responder in the first packet.", func(dst []byte, r *Row) ([]byte, bool) { return r.firstMAC(dst, 1, macHasDst) }).null().private(),
 	count("mac_eth_type", feature.None, "Outermost type field of the first packet (33024 on a tagged frame).", func(r *Row) int64 {
 		if !r.mac.hasType {
 			return none
@@ -29,7 +29,7 @@ var macTable = []Feature{
 	count("mac_vlan_count", feature.Count, "Distinct VLAN ids of the outermost tag, up to 64; a priority tag's 0 is one.", func(r *Row) int64 { return int64(r.macSets.vids) }),
 	count("mac_unique_src_count", feature.Count, "Distinct source addresses of both directions, up to 64.", func(r *Row) int64 { return int64(r.macSets.addrs[0]) }),
 	count("mac_unique_dst_count", feature.Count, "Distinct destination addresses of both directions, up to 64.", func(r *Row) int64 { return int64(r.macSets.addrs[1]) }),
-	count("mac_stat", feature.None, "Bitmap: first packet has a source 1, a destination 2; a direction has several sources 4, several destinations 8; VLAN 16.", func(r *Row) int64 { return int64(r.mac.stat) }),
+	count("mac_stat", feature.None, "Bitmap: first packet has a station of the initiator 1, of the responder 2; a direction has several sources 4, several destinations 8; VLAN 16.", func(r *Row) int64 { return int64(r.mac.stat) }),
 	count("mac_broadcast_count", feature.Count, "Packets to the broadcast address, or that the kernel called so.", func(r *Row) int64 { return int64(r.mac.broadcast) }),
 	count("mac_multicast_count", feature.Count, "Packets to a group address other than broadcast, or that the kernel called so.", func(r *Row) int64 { return int64(r.mac.multicast) }),
 }
@@ -105,10 +105,14 @@ func macWord(b *[6]byte) uint64 {
 
 // start takes what only the flow's first packet decides.
 func (a *mac) start(o *flow.Obs) {
-	if o.Has&packet.HasSrcMAC != 0 {
+	src, dst := o.Has&packet.HasSrcMAC != 0, o.Has&packet.HasDstMAC != 0
+	if o.Dir&1 == flow.Bwd {
+		src, dst = dst, src
+	}
+	if src {
 		a.stat |= macHasSrc
 	}
-	if o.Has&packet.HasDstMAC != 0 {
+	if dst {
 		a.stat |= macHasDst
 	}
 	if o.Has&packet.HasEthType != 0 {
@@ -241,14 +245,15 @@ func distinct(a, b uint64) uint32 {
 
 func wordVID(w uint64) uint16 { return uint16(w & wordVLAN >> wordVLANShift) }
 
-// firstMAC appends the address of the flow's first packet on one side, aa:bb:cc:dd:ee:ff, if
-// the bit of mac_stat says that it has one.
+// firstMAC appends the station of the initiator (side 0) or the responder in the flow's first
+// packet, aa:bb:cc:dd:ee:ff, if the bit of mac_stat says that it has one.
 func (r *Row) firstMAC(dst []byte, side int, bit uint8) ([]byte, bool) {
 	if r.mac.stat&bit == 0 {
 		return dst, false
 	}
 	const digits = "0123456789abcdef"
-	w := r.mac.first[r.core.firstDir()][side]
+	d := r.core.firstDir()
+	w := r.mac.first[d][side^d]
 	for i := range 6 {
 		if i > 0 {
 			dst = append(dst, ':')

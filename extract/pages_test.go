@@ -65,7 +65,12 @@ func has(r column.Row, want map[string]any) bool {
 // TestTLSRoles: the client is who says ClientHello, not who is seen first.
 func TestTLSRoles(t *testing.T) {
 	whole := flowsOf(t, "tls13.pcap", 1)[0]
-	late := rows(t, further(), framesOf(t, "tls13.pcap")[1:])[0] // from the SYN-ACK on
+	frames := framesOf(t, "tls13.pcap")
+	if r := rows(t, further(), frames[1:])[0]; r.Int("src_port") != whole.Int("src_port") { // from the SYN-ACK on
+		t.Errorf("of a SYN-ACK the initiator has port %d", r.Int("src_port"))
+	}
+	frames[2], frames[4] = frames[4], frames[2]
+	late := rows(t, further(), frames[2:])[0] // from an ACK of the server on
 	if late.Int("src_port") != 443 {
 		t.Fatalf("initiator has port %d", late.Int("src_port"))
 	}

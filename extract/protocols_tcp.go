@@ -23,15 +23,11 @@ const tlsSegments = 64
 func (s *protocolState) segment(m *Memory, o *flow.Obs) {
 	p := &m.protocolPools
 	d := o.Dir & 1
-	if o.TCPFlags&packet.SYN != 0 && s.synSeen>>d&1 == 0 {
-		s.syn[d] = o.Seq
-		s.synSeen |= 1 << d
-		if o.TCPFlags&packet.ACK == 0 {
-			s.synSeen |= 4 << d
-		}
-		if s.at != 0 {
-			p.live[s.at].dir[d].SYN(o.Seq)
-		}
+	if o.Known != 0 {
+		s.numbered(m, o)
+	}
+	if o.Stray {
+		return
 	}
 	var x *protocols
 	switch {
@@ -64,6 +60,23 @@ func (s *protocolState) segment(m *Memory, o *flow.Obs) {
 		s.done = true
 		if x.kept == 0 {
 			s.drop(m)
+		}
+	}
+}
+
+// numbered takes the initial numbers that became known.
+func (s *protocolState) numbered(m *Memory, o *flow.Obs) {
+	for d := range s.syn {
+		if o.Known>>d&1 == 0 {
+			continue
+		}
+		s.syn[d] = o.Numbers.ISN[d]
+		s.synSeen |= 1 << d
+		if d == o.Dir&1 && o.TCPFlags&(packet.SYN|packet.ACK) == packet.SYN {
+			s.synSeen |= 4 << d
+		}
+		if s.at != 0 {
+			m.protocolPools.live[s.at].dir[d].SYN(s.syn[d], o.Numbers.Size(d))
 		}
 	}
 }
@@ -105,7 +118,7 @@ func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
 	}
 	for d := range x.dir {
 		if s.synSeen>>d&1 != 0 {
-			x.dir[d].SYN(s.syn[d])
+			x.dir[d].SYN(s.syn[d], 0)
 		}
 	}
 	return x

@@ -65,7 +65,7 @@ type span struct{ from, to int }
 
 func (p *tap) Packet(o *flow.Obs) {
 	if o.Index == 0 {
-		p.ports = [2]uint16{o.SrcPort, o.DstPort}
+		p.ports[o.Dir], p.ports[1-o.Dir] = o.SrcPort, o.DstPort
 		p.tcp = o.Proto == packet.ProtoTCP
 	}
 	switch {
@@ -278,7 +278,7 @@ func (c *cutting) again(p *tap, number int, frames []packet.Frame) []packet.Fram
 		return c.datagrams(rng, p, hosts, frames)
 	}
 	segment := func(d int, seq uint32, flags uint16, payload []byte) {
-		s := gen.TCP{IP: gen.IP{Src: &hosts[d], Dst: &hosts[1-d]}, Flags: flags, Seq: seq, Window: 500, Payload: payload}
+		s := gen.TCP{IP: gen.IP{Src: &hosts[d], Dst: &hosts[1-d]}, Flags: flags, Seq: seq, Ack: p.dir[1-d].base, Window: 500, Payload: payload}
 		frames = appendFrame(frames, s.Append(nil))
 	}
 	if p.dir[0].syn == 0 {

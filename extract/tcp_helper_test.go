@@ -15,6 +15,8 @@ type tcpRun struct {
 	mem   *Memory
 	entry flow.Entry[State]
 	obs   flow.Obs
+
+	numbers flow.Numbers
 }
 
 func newTCPRun(tb testing.TB, nulls bool, groups ...string) *tcpRun {
@@ -34,7 +36,7 @@ func newTCPRun(tb testing.TB, nulls bool, groups ...string) *tcpRun {
 
 // reset begins a new flow.
 func (t *tcpRun) reset() {
-	t.entry = flow.Entry[State]{}
+	t.entry, t.numbers = flow.Entry[State]{}, flow.Numbers{}
 	t.entry.Key.Proto, t.entry.Key.Version = packet.ProtoTCP, 4
 }
 
@@ -48,6 +50,7 @@ func (t *tcpRun) packet(dir int, p *packet.Packet) {
 	t.obs = flow.Obs{Packet: p, Dir: dir, Time: now, Gap: now - e.Last, Index: int(e.Packets)}
 	e.Last = now
 	e.Packets++
+	t.obs.Learn(&t.numbers)
 	e.State.Update(t.mem, &t.obs)
 }
 

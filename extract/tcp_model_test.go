@@ -5,29 +5,32 @@ import (
 	"slices"
 	"testing"
 
+	"pinyon/flow"
 	"pinyon/packet"
 )
 
 // seqModel classifies the segments of one direction number by number. Positions are int64,
 // so that nothing wraps; the segments under test carry them modulo 2³².
 type seqModel struct {
-	started, synSeen    bool
-	start, nxt, syn     int64
+	started             bool
+	start, nxt          int64
 	missing             map[int64]bool // and whether a hole was added from here on
 	lastAt, lastLen     int64
 	gaps, late, retrans int64
 	bytes               int64
 }
 
-func (m *seqModel) take(seq, n int64, flags uint16) seqClass {
-	if flags&packet.RST != 0 {
-		return seqNone
-	}
-	if flags&packet.SYN != 0 {
-		if m.synSeen && m.syn != seq {
-			m.started, m.missing, m.lastLen = false, nil, 0
+// take takes a segment; opened and stray are what it says of the initial number.
+func (m *seqModel) take(seq, n int64, flags uint16, opened flow.Opened, isn, size int64, stray bool) seqClass {
+	if opened.Anew&1 != 0 {
+		m.started, m.missing, m.lastLen = false, nil, 0
+		if flags&packet.SYN == 0 {
+			m.started, m.missing = true, make(map[int64]bool)
+			m.start, m.nxt = isn, isn+1+size
 		}
-		m.synSeen, m.syn = true, seq
+	}
+	if flags&packet.RST != 0 || stray {
+		return seqNone
 	}
 	ds, end := seq, seq+n
 	if flags&packet.SYN != 0 {
@@ -156,10 +159,11 @@ func TestSequenceModel(t *testing.T) {
 				flags |= packet.RST
 			}
 			s := segment{seq: uint32(seq), n: uint32(n), flags: flags}
-			want := m.take(seq, n, flags)
 			d := &run.entry.State.seq.dir[0]
 			before := *d
 			run.packet(0, s.packet())
+			isn := seq + int64(int32(run.obs.Numbers.ISN[0]-s.seq))
+			want := m.take(seq, n, flags, run.obs.Opened, isn, int64(run.obs.Numbers.Size(0)), run.obs.Stray)
 			got := seqNone
 			switch {
 			case d.gaps > before.gaps:

@@ -75,7 +75,18 @@ type ackSamples struct {
 func (t *tcpRTT) update(m *Memory, o *flow.Obs, step seqStep) {
 	d, f := o.Dir&1, o.TCPFlags
 	p := &m.tcpPools.stamps
-	if t.handshake.phase != shakenHands {
+	if o.Stray { // if it opens a connection after all, its timestamp will be echoed
+		if o.Has&packet.HasTimestamp != 0 {
+			p.remember(&t.sent[d], o.TSval, o.Time)
+		}
+		return
+	}
+	for i := range t.ends {
+		if o.Anew>>i&1 != 0 {
+			p.put(&t.ends[i])
+		}
+	}
+	if !t.handshake.done {
 		t.handshake.update(o)
 	}
 	if f&(packet.ACK|packet.RST) == packet.ACK {
@@ -96,16 +107,20 @@ func (t *tcpRTT) update(m *Memory, o *flow.Obs, step seqStep) {
 	if o.Has&packet.HasTimestamp != 0 {
 		p.remember(&t.sent[d], o.TSval, o.Time)
 	}
+	if o.PayloadLen == 0 {
+		return
+	}
+	n := o.PayloadLen // numbers that its ACK covers, with those of SYN and FIN
+	if f&packet.FIN != 0 {
+		n++
+	}
 	switch step.class {
 	case seqInOrder, seqGap:
-		// With SYN or FIN the ACK is one higher than this, and gives no sample.
-		if o.PayloadLen > 0 {
-			p.push(&t.ends[d], o.Seq+o.PayloadLen, o.Time)
-		}
+		p.push(&t.ends[d], step.data+n, o.Time)
 	case seqLate, seqRepeated:
 		// What is sent twice does not tell which copy its ACK answers (Karn's rule).
 		if s := &t.ends[d]; s.n > 0 {
-			p.remove(s, step.data+1, o.PayloadLen)
+			p.remove(s, step.data+1, n)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package extract
 import (
 	"math/rand/v2"
 	"testing"
+
+	"pinyon/flow"
 )
 
 // rttModel measures round trips with plain lists, told by a seqModel what segments are.
@@ -21,12 +23,26 @@ type modelStamp struct {
 	time int64
 }
 
-func (m *rttModel) take(dir int, s *segment, val, ecr uint32, pos int64) {
+// take takes a segment at position pos; o is what the flow's table said of it.
+func (m *rttModel) take(dir int, s *segment, val, ecr uint32, pos int64, o *flow.Obs) {
 	now, other := s.us*1000, 1-dir
-	if s.flags&syn != 0 && s.flags&rst == 0 && m.seq[dir].synSeen && m.seq[dir].syn != pos {
-		m.acked[dir] = false
+	var class seqClass
+	for d := range m.seq {
+		opened := flow.Opened{Known: o.Known >> d & 1, Anew: o.Anew >> d & 1}
+		if opened.Anew != 0 {
+			m.acked[d], m.ends[d] = false, nil
+		}
+		isn := pos + int64(int32(o.Numbers.ISN[d]-s.seq))
+		if d == dir {
+			class = m.seq[d].take(pos, int64(s.n), s.flags, opened, isn, int64(o.Numbers.Size(d)), o.Stray)
+		} else {
+			m.seq[d].take(0, 0, rst, opened, isn, int64(o.Numbers.Size(d)), false)
+		}
 	}
-	class := m.seq[dir].take(pos, int64(s.n), s.flags)
+	if o.Stray {
+		m.remember(dir, val, now)
+		return
+	}
 	if s.flags&ack != 0 && s.flags&rst == 0 {
 		if !m.acked[dir] || int32(s.ack-m.ackMax[dir]) > 0 {
 			m.acked[dir], m.ackMax[dir] = true, s.ack
@@ -52,33 +68,39 @@ func (m *rttModel) take(dir int, s *segment, val, ecr uint32, pos int64) {
 		}
 	}
 	if s.n > 0 || s.flags&(syn|fin) != 0 {
-		known := false
-		for _, e := range m.sent[dir] {
-			known = known || e.num == val
-		}
-		if !known {
-			m.sent[dir] = m.push(m.sent[dir], modelStamp{val, now})
-		}
+		m.remember(dir, val, now)
 	}
 	if s.n == 0 {
 		return
 	}
+	ds, n := s.seq, s.n
+	if s.flags&syn != 0 {
+		ds++
+	}
+	if s.flags&fin != 0 {
+		n++
+	}
 	switch class {
 	case seqInOrder, seqGap:
-		m.ends[dir] = m.push(m.ends[dir], modelStamp{s.seq + s.n, now})
+		m.ends[dir] = m.push(m.ends[dir], modelStamp{ds + n, now})
 	case seqLate, seqRepeated:
-		ds := s.seq
-		if s.flags&syn != 0 {
-			ds++
-		}
 		var keep []modelStamp
 		for _, e := range m.ends[dir] {
-			if int32(e.num-ds) <= 0 || int32(e.num-(ds+s.n)) > 0 {
+			if int32(e.num-ds) <= 0 || int32(e.num-(ds+n)) > 0 {
 				keep = append(keep, e)
 			}
 		}
 		m.ends[dir] = keep
 	}
+}
+
+func (m *rttModel) remember(dir int, val uint32, now int64) {
+	for _, e := range m.sent[dir] {
+		if e.num == val {
+			return
+		}
+	}
+	m.sent[dir] = m.push(m.sent[dir], modelStamp{val, now})
 }
 
 func (m *rttModel) push(l []modelStamp, e modelStamp) []modelStamp {
@@ -145,8 +167,8 @@ func TestRTTModel(t *testing.T) {
 				ecr = e[len(e)-1-r.IntN(min(len(e), 1+length/8))].num
 			}
 			s := segment{dir: dir, us: us, flags: flags, seq: uint32(pos), ack: ackNo, n: n, edit: stamped(clock[dir], ecr)}
-			m.take(dir, &s, clock[dir], ecr, pos)
 			run.packet(dir, s.packet())
+			m.take(dir, &s, clock[dir], ecr, pos, &run.obs)
 		}
 		got := &run.entry.State.rtt
 		var sum, ackSum, steps uint64

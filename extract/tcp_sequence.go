@@ -10,8 +10,8 @@ import (
 // and duplicate acknowledgments. Each segment is at most one of gap, late and retransmission;
 // what a RST says about sequence numbers is not believed.
 var tcpSequenceTable = []Feature{
-	seqFirst("tcp_isn_fwd", "Sequence number of the initiator's first segment, whatever its flags.", flow.Fwd),
-	seqFirst("tcp_isn_bwd", "Sequence number of the responder's first segment, whatever its flags.", flow.Bwd),
+	seqFirst("tcp_isn_fwd", "Sequence number of the initiator's SYN; of several, the one that was acknowledged. Without one, that of its first segment.", flow.Fwd),
+	seqFirst("tcp_isn_bwd", "Sequence number of the responder's SYN; of several, the one that was acknowledged. Without one, that of its first segment.", flow.Bwd),
 	seqBytes("tcp_seq_fwd_bytes_sent", "Payload bytes from the initiator, each sequence number once.", flow.Fwd),
 	seqCount("tcp_seq_fwd_retrans", "Segments from the initiator that only repeat bytes, or repeat some and go on.", func(s *tcpSequence) uint32 { return s.dir[flow.Fwd].retrans }),
 	seqCount("tcp_seq_fwd_gaps", "Segments from the initiator that start after bytes not yet seen.", func(s *tcpSequence) uint32 { return s.dir[flow.Fwd].gaps }),
@@ -72,9 +72,8 @@ type seqDir struct {
 	start   uint32 // lowest number seen, at most 2³¹ before nxt
 	holes   uint32 // number of the ranges between start and nxt not seen; 0 for none
 	single  uint32 // the byte of the last segment that put data at nxt; valid iff seqSingle
-	syn     uint32 // number of the latest SYN; valid iff seqSYN
 	ackMax  uint32 // greatest ACK number sent; valid iff seqACK
-	first   uint32 // number of the first segment; valid iff seqSeen
+	first   uint32 // number of the SYN, else of the first segment; valid iff seqSeen
 	retrans uint32
 	gaps    uint32
 	late    uint32
@@ -90,7 +89,6 @@ const (
 	seqSeen = 1 << iota
 	seqStarted
 	seqSingle // one byte was all of the last segment that put data at nxt
-	seqSYN
 	seqACK
 )
 
@@ -125,33 +123,46 @@ func (s *tcpSequence) update(m *Memory, o *flow.Obs) (step seqStep) {
 	if f&packet.ACK != 0 {
 		d.acks++
 	}
-	if f&packet.RST != 0 {
+	if o.Known|o.Anew != 0 {
+		s.open(m, o)
+	}
+	if f&packet.RST != 0 || o.Stray {
 		return step
 	}
 	step.data = o.Seq
 	if f&packet.SYN != 0 {
-		d.opening(m, o.Seq)
 		step.data++
 	}
-	step.class = d.classify(m, o, step.data)
+	other := &s.dir[1-o.Dir&1]
+	step.class = d.classify(m, o, step.data, other)
 	if f&packet.ACK != 0 {
-		step.newAck = d.ack(o, &s.dir[1-o.Dir&1])
+		step.newAck = d.ack(o, other)
 	}
 	return step
 }
 
-// opening takes a SYN. One with another number opens a new connection on the same ports.
-func (d *seqDir) opening(m *Memory, seq uint32) {
-	if d.has&seqSYN != 0 && seq != d.syn {
+// open takes what a segment says of the initial numbers.
+func (s *tcpSequence) open(m *Memory, o *flow.Obs) {
+	for i := range s.dir {
+		d := &s.dir[i]
+		if o.Known>>i&1 == 0 {
+			continue
+		}
+		d.first = o.Numbers.ISN[i]
+		if o.Anew>>i&1 == 0 {
+			continue
+		}
 		d.dropHoles(m)
 		d.has &^= seqStarted | seqSingle | seqACK
+		if i != o.Dir&1 || o.TCPFlags&packet.SYN == 0 { // an earlier SYN, which is not to come again
+			d.has |= seqStarted
+			d.start, d.nxt = d.first, d.first+1+o.Numbers.Size(i)
+		}
 	}
-	d.has |= seqSYN
-	d.syn = seq
 }
 
 // classify takes a segment whose payload starts at number data.
-func (d *seqDir) classify(m *Memory, o *flow.Obs, data uint32) seqClass {
+func (d *seqDir) classify(m *Memory, o *flow.Obs, data uint32, other *seqDir) seqClass {
 	n := o.PayloadLen
 	control := uint64(data - o.Seq) // SYN and FIN take a number each (RFC 9293 section 3.4)
 	if o.TCPFlags&packet.FIN != 0 {
@@ -163,7 +174,7 @@ func (d *seqDir) classify(m *Memory, o *flow.Obs, data uint32) seqClass {
 	}
 	ahead := int32(o.Seq - d.nxt)
 	if ahead < 0 {
-		return d.behind(m, o, data, int64(ahead)+int64(n)+int64(control))
+		return d.behind(m, o, data, int64(ahead)+int64(n)+int64(control), other)
 	}
 	class := seqInOrder
 	if ahead > 0 {
@@ -182,13 +193,13 @@ func (d *seqDir) classify(m *Memory, o *flow.Obs, data uint32) seqClass {
 }
 
 // behind takes a segment that starts before nxt and ends at nxt + end.
-func (d *seqDir) behind(m *Memory, o *flow.Obs, data uint32, end int64) seqClass {
+func (d *seqDir) behind(m *Memory, o *flow.Obs, data uint32, end int64, other *seqDir) seqClass {
 	n := int64(o.PayloadLen)
 	from := int64(int32(data - d.nxt)) // relative to nxt, as the numbers below; at most 0
 	class := seqNone
 	switch {
 	case n == 0: // an old ACK, a SYN or FIN again
-	case n == 1 && from == -1 && end == 0 && data == o.Seq && d.keepAlive(m, data):
+	case n == 1 && from == -1 && end == 0 && data == o.Seq && d.keepAlive(m, data, other):
 	default:
 		to := from + n
 		fresh := d.fill(m, from, to)
@@ -212,8 +223,12 @@ func (d *seqDir) behind(m *Memory, o *flow.Obs, data uint32, end int64) seqClass
 }
 
 // keepAlive reports whether one byte just before nxt is a probe (RFC 9293 section 3.8.4) and
-// not data: the byte is not missing, and did not come as a segment of its own.
-func (d *seqDir) keepAlive(m *Memory, data uint32) bool {
+// not data: it was acknowledged already. Where no acknowledgment was seen the byte must not be
+// missing, and must not have come as a segment of its own.
+func (d *seqDir) keepAlive(m *Memory, data uint32, other *seqDir) bool {
+	if other.has&seqACK != 0 {
+		return int32(other.ackMax-data) > 0
+	}
 	if d.has&seqSingle != 0 && d.single == data {
 		return false
 	}
