@@ -23,7 +23,7 @@ var httpExtra = []Feature{
 	httpText("http_accept_language", "First Accept-Language up to a comma or semicolon, in lower case.", (*http1.Conn).AppendAcceptLanguage),
 	httpText("http_upgrade", "Upgrade field of a request that was answered 101.", (*http1.Conn).AppendUpgrade),
 	httpText("http_auth_scheme", "First word of Authorization; the credential is not kept.", (*http1.Conn).AppendAuthScheme),
-	httpCount("http_status", feature.None, "Status code of the first response from 200 on.", positive((*http1.Conn).Status)).null(),
+	httpCount("http_status", feature.None, "Status code of the first response from 200 on, else 101 if there was one.", positive((*http1.Conn).Status)).null(),
 	httpText("http_content_type", "Content-Type of that response.", (*http1.Conn).AppendContentType),
 	httpText("http_server", "Server field of that response.", (*http1.Conn).AppendServer),
 	httpCount("http_content_length", feature.Bytes, "Content-Length of that response; -1 without.", func(c *http1.Conn) int64 {

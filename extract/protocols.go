@@ -160,5 +160,8 @@ func (r *Row) finishProtocols(m *Memory) {
 		if t := r.parsers.tls; t != nil {
 			t.Finish()
 		}
+		if h := r.parsers.http1; h != nil {
+			h.Finish()
+		}
 	}
 }

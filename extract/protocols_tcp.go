@@ -238,21 +238,21 @@ func (x *protocols) feedHTTP1(m *Memory, d int, seg *stream.Segment, first bool)
 	}
 }
 
-// upgrade hands a connection over to HTTP/2 where its first request asked for h2c and was
-// answered 101. It comes to pass in the server's direction, whose bytes behind the answer lie
+// upgrade hands a connection over to HTTP/2 where a request was answered 101 and h2c. It comes to pass in the server's direction, whose bytes behind the answer lie
 // in the segment at hand; what the client sent ahead was held back.
 func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment, at int64) {
 	x.active[0] &^= parseHTTP1
 	x.active[1] &^= parseHTTP1
-	var word [16]byte
-	if x.h2c || m.plan.parsers&parseHTTP2 == 0 || x.http1.TunnelRequest() != 1 || string(x.http1.AppendUpgrade(word[:0])) != "h2c" {
+	if x.h2c || m.plan.parsers&parseHTTP2 == 0 || !x.http1.H2C() {
 		return
 	}
 	x.h2c = true
 	if x.http2 == nil {
 		x.http2 = take(&m.protocolPools.http2)
 	}
-	x.http2.Reset()
+	if !x.http2.PrefaceSeen() { // else the client's was captured ahead of the answer
+		x.http2.Reset()
+	}
 	x.active[0] |= parseHTTP2
 	x.active[1] |= parseHTTP2
 	if held := x.http1.Held(1 - d); len(held) > 0 {

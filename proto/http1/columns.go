@@ -91,10 +91,24 @@ func (c *Conn) AppendUpgrade(dst []byte) []byte {
 	return appendText(dst, c.upgrade)
 }
 
+// H2C reports whether the connection was handed over to HTTP/2 in clear (RFC 7540, section
+// 3.2): the 101's Upgrade field names it, among others or not and in letters of either case
+// (RFC 9110, section 7.8); if it has none, the request's names nothing else.
+func (c *Conn) H2C() bool {
+	if c.tunnel.request == 0 {
+		return false
+	}
+	if len(c.switched) > 0 {
+		return hasProtocol(c.switched, "h2c")
+	}
+	return c.tunnel.upgraded && equalFold(trim(c.upgrade), "h2c")
+}
+
 // AppendAuthScheme is http_auth_scheme: the first word of Authorization, as sent.
 func (c *Conn) AppendAuthScheme(dst []byte) []byte { return c.appendSpan(dst, c.first.authScheme) }
 
-// Status is http_status of the first final response; 0 without one.
+// Status is http_status of the first final response, 101 if there was that alone; 0 without
+// either.
 func (c *Conn) Status() int64 { return int64(c.first.status) }
 
 // AppendContentType is http_content_type of that response.

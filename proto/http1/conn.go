@@ -6,11 +6,14 @@ package http1
 // nanoseconds. Methods that name a column give its value at any time, for what was read so
 // far.
 type Conn struct {
-	sides   [2]side
-	first   facts // of the first request and the first final response
-	special queue // requests whose response is framed by their method
-	tunnel  tunnel
-	upgrade []byte // of the last request with that field
+	sides    [2]side
+	first    facts // of the first request and the first final response
+	special  queue // requests whose response is framed by their method
+	tunnel   tunnel
+	upgrade  []byte // of the last request with that field
+	switched []byte // the same field of a 101
+
+	upgradeOf int64 // number of that request, from 1
 
 	requests  int64 // request lines
 	responses int64 // status lines of final responses
@@ -49,11 +52,12 @@ const (
 
 // A side is one direction being read.
 type side struct {
-	role  role
-	state state
-	begun bool
-	time  int64 // of the first byte
-	at    int64 // stream offset of the next byte
+	role   role
+	state  state
+	begun  bool
+	blanks uint8 // empty lines ahead of the first message
+	time   int64 // of the first byte
+	at     int64 // stream offset of the next byte
 
 	buf    []byte // line that is not complete; held bytes when holding
 	spare  []byte // the buffer that is not buf
@@ -80,7 +84,7 @@ type message struct {
 // Reset forgets the flow.
 func (c *Conn) Reset() {
 	old := *c
-	*c = Conn{upgrade: old.upgrade[:0]}
+	*c = Conn{upgrade: old.upgrade[:0], switched: old.switched[:0]}
 	c.first.text, c.first.names = old.first.text[:0], old.first.names[:0]
 	for i := range c.sides {
 		d, o := &c.sides[i], &old.sides[i]
@@ -103,6 +107,21 @@ func (c *Conn) Feed(dir int, b []byte, ts int64) Verdict {
 		return NotMine
 	}
 	return NeedMore
+}
+
+// Finish tells that the flow is over: a header line that was read whole counts, though the
+// next one, which could have continued it, did not come. Feed is not called again.
+func (c *Conn) Finish() {
+	for i := range c.sides {
+		d := &c.sides[i]
+		if d.open {
+			c.field(d, d.header)
+			d.open = false
+		}
+		if d.role == server && d.state == atHeader {
+			c.first.takeLength(&d.msg)
+		}
+	}
 }
 
 func (c *Conn) feed(dir int, b []byte, ts int64) {

@@ -23,11 +23,28 @@ const (
 const (
 	maxHead   = 64 << 10 // start line and header fields of a message
 	maxMethod = 64       // bytes before the first blank; the longest registered method has 17
+	maxBlanks = 16       // empty lines ahead of a connection's first message
 )
 
 // Looks is the first test of a direction, on the first bytes of its stream: whether they
-// are, or may become, a request line or a status line.
+// are, or may become, a request line or a status line. Empty lines ahead are passed over
+// (RFC 9112, section 2.2).
 func Looks(b []byte) Verdict {
+	for range maxBlanks {
+		switch {
+		case len(b) == 1 && b[0] == '\r':
+			return NeedMore
+		case len(b) > 1 && b[0] == '\r' && b[1] == '\n':
+			b = b[2:]
+		case len(b) > 0 && b[0] == '\n':
+			b = b[1:]
+		}
+	}
+	return looksLine(b)
+}
+
+// looksLine is Looks for bytes that begin with a line that is not empty.
+func looksLine(b []byte) Verdict {
 	i := 0
 	for i < len(b) && isToken[b[i]] {
 		i++

@@ -4,8 +4,8 @@ import "bytes"
 
 const maxURI = 256 // bytes of a target that are kept
 
-// facts are the values of the first request and the first final response. Texts are spans
-// of one buffer, which is at most two heads long.
+// facts are the values of the first request and the response of record. Texts are spans of
+// one buffer, which is at most three heads long.
 type facts struct {
 	text  []byte
 	names []byte // of the request's header fields, joined by commas
@@ -48,6 +48,21 @@ func (f *facts) request(r requestLine) {
 	f.set(&f.uri, r.target[:min(len(r.target), maxURI)])
 	if a := authority(r.target); a != nil {
 		f.set(&f.authority, a)
+	}
+}
+
+// response begins the response of record: the first final one, or until one is read the
+// first 101, whose facts are then forgotten.
+func (f *facts) response(code int) {
+	f.status = code
+	f.contentType, f.software = span{}, span{}
+	f.length, f.hasLength = 0, false
+}
+
+// takeLength keeps a response's Content-Length.
+func (f *facts) takeLength(m *message) {
+	if m.first && m.length >= 0 {
+		f.length, f.hasLength = m.length, true
 	}
 }
 

@@ -27,7 +27,7 @@ func (c *Conn) readLine(dir int, b []byte, ts int64) []byte {
 	}
 	switch {
 	case !complete:
-		empty := d.role != unknown && len(line) == 1 && line[0] == '\r' // so far
+		empty := d.mayBeEmpty() && len(line) == 1 && line[0] == '\r' // so far
 		if d.state == atStart && !d.mayStart(part) && (!empty || c.upgradePending(dir)) {
 			c.noMessage(dir, line)
 		}
@@ -46,7 +46,7 @@ func (c *Conn) readLine(dir int, b []byte, ts int64) []byte {
 // mayStart reports whether buf, to which part was just added, may become a start line.
 // What was looked at before is not looked at again, but for the first few bytes.
 func (d *side) mayStart(part []byte) bool {
-	if len(d.buf)-len(part) <= maxMethod && Looks(d.buf) == NotMine {
+	if len(d.buf)-len(part) <= maxMethod && looksLine(d.buf) == NotMine {
 		return false
 	}
 	return !hasControl(part)
@@ -56,8 +56,11 @@ func (d *side) mayStart(part []byte) bool {
 func (c *Conn) startLine(dir int, line []byte) {
 	d := &c.sides[dir]
 	text := trimEnd(line[:len(line)-1])
-	if len(text) == 0 && d.role != unknown && !c.upgradePending(dir) {
-		d.head = 0 // an empty line behind a body, as old clients send it
+	if len(text) == 0 && d.mayBeEmpty() && !c.upgradePending(dir) {
+		d.head = 0 // an empty line ahead of a request, or behind a body, as old clients send it
+		if d.role == unknown {
+			d.blanks++
+		}
 		return
 	}
 	other := c.sides[1-dir].role
@@ -73,6 +76,10 @@ func (c *Conn) startLine(dir int, line []byte) {
 	}
 	c.noMessage(dir, line)
 }
+
+// mayBeEmpty reports whether a line in the place of a start line may be empty. In front of
+// the first message a few are, as other protocols may begin so too.
+func (d *side) mayBeEmpty() bool { return d.role != unknown || d.blanks < maxBlanks }
 
 // noMessage acts on bytes that are no start line: the end of the walk, or, behind an
 // upgrade request, what the upgraded protocol sends before the answer was seen.
@@ -110,12 +117,12 @@ func (c *Conn) response(d *side, s statusLine) {
 		return
 	}
 	d.msg.method = c.special.at(c.replies).method
+	if c.responses == 0 && (s.code >= 200 || c.first.status == 0) {
+		d.msg.first = true
+		c.first.response(s.code)
+	}
 	if s.code < 200 {
 		return
-	}
-	if c.responses == 0 {
-		d.msg.first = true
-		c.first.status = s.code
 	}
 	c.responses++
 	if s.code >= 400 {
@@ -160,8 +167,13 @@ func (c *Conn) field(d *side, line []byte) {
 		last := trim(value[bytes.LastIndexByte(value, ',')+1:])
 		m.coded, m.chunked = true, equalFold(last, "chunked")
 	case d.role == client && equalFold(name, "upgrade"):
-		c.upgrade = append(c.upgrade[:0], value...)
+		if c.upgradeOf != m.n+1 {
+			c.upgradeOf, c.upgrade = m.n+1, c.upgrade[:0]
+		}
+		c.upgrade = appendListed(c.upgrade, value)
 		c.special.upgrade(m.n)
+	case d.role == server && m.status == 101 && equalFold(name, "upgrade"):
+		c.switched = appendListed(c.switched, value)
 	}
 	if !m.first {
 		return
@@ -198,9 +210,7 @@ func (c *Conn) endHead(dir int, ts int64) {
 	if m.status >= 200 || m.status == 101 {
 		c.replies++
 	}
-	if m.first && m.length >= 0 {
-		c.first.length, c.first.hasLength = m.length, true
-	}
+	c.first.takeLength(m)
 	switch {
 	case m.status == 101 || m.method == connect && m.status/100 == 2:
 		c.openTunnel(dir)

@@ -19,7 +19,7 @@ func columns(c *Conn) string {
 		fmt.Fprintf(&b, "%s|", f(nil))
 	}
 	fmt.Fprint(&b, c.Detected(), c.URILen(), c.HeaderCount(), c.Cookie(), c.Status(), c.ContentLength(), c.RequestCount(),
-		c.ResponseCount(), c.ErrorCount(), c.TTFB(), " ", c.TunnelRequest())
+		c.ResponseCount(), c.ErrorCount(), c.TTFB(), " ", c.TunnelRequest(), c.H2C())
 	for dir := range 2 {
 		at, ok := c.Tunnel(dir)
 		fmt.Fprintf(&b, " %d %v %q", at, ok, c.Held(dir))

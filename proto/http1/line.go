@@ -96,6 +96,28 @@ func authority(target []byte) []byte {
 	return a
 }
 
+// appendListed joins the values of a field that comes on several lines (RFC 9110, section
+// 5.3).
+func appendListed(dst, value []byte) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, ", "...)
+	}
+	return append(dst, value...)
+}
+
+// hasProtocol reports whether an Upgrade field names a protocol, given in lower case and
+// without a version.
+func hasProtocol(list []byte, name string) bool {
+	for more := true; more; {
+		var e []byte
+		e, list, more = bytes.Cut(list, []byte{','})
+		if equalFold(trim(e), name) {
+			return true
+		}
+	}
+	return false
+}
+
 // parseLength reads a Content-Length: digits, or the same number several times, joined by
 // commas (RFC 9110, section 8.6). The result is below zero for anything else.
 func parseLength(v []byte) int64 {
