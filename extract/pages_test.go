@@ -133,43 +133,6 @@ func TestHTTPVersion(t *testing.T) {
 	check(t, "tls", flowsOf(t, "tls13.pcap", 1)[0], map[string]any{"http_version": "", "http2_detected": false, "http2_frame_count": 0})
 }
 
-// TestUpgrade: HTTP/1.1 asks for h2c, is answered 101, and frames follow (RFC 7540 section 3.2).
-func TestUpgrade(t *testing.T) {
-	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-	settings := "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"
-	ack := "\x00\x00\x00\x04\x01\x00\x00\x00\x00"
-	headers := "\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88"
-	said := []struct {
-		dir int
-		s   string
-	}{
-		{0, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"},
-		{1, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + settings},
-		{0, preface + settings},
-		{1, ack + headers},
-		{0, ack},
-	}
-	ends := [2]gen.Host{{Addr: netip.MustParseAddr("10.0.0.1"), Port: 40000}, {Addr: netip.MustParseAddr("10.0.0.2"), Port: 8080}}
-	for _, refused := range []bool{false, true} {
-		var frames []packet.Frame
-		var seq [2]uint32
-		for i, m := range said {
-			if refused && i == 1 {
-				m.s = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-			}
-			s := gen.TCP{IP: gen.IP{Src: &ends[m.dir], Dst: &ends[1-m.dir]}, Flags: packet.ACK, Seq: seq[m.dir], Payload: []byte(m.s)}
-			frames = appendFrame(frames, s.Append(nil))
-			seq[m.dir] += uint32(len(m.s))
-		}
-		want := map[string]any{"http2_detected": true, "http2_preface_seen": true, "http2_frame_count": 5, "http2_settings_frames": 4, "http2_headers_frames": 1,
-			"http2_streams_estimate": 1, "http2_multiplexed": false, "http_version": "h2", "http2_settings": "3:100"}
-		if refused {
-			want = map[string]any{"http2_detected": false, "http2_frame_count": 0, "http_version": "http/1.1"}
-		}
-		check(t, "upgrade", rows(t, further(), frames)[0], want)
-	}
-}
-
 // TestCommunityWords: the other two algorithms put the four hosts of a chain together, and an
 // unknown word is refused.
 func TestCommunityWords(t *testing.T) {

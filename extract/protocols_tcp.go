@@ -131,11 +131,11 @@ func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment
 	if on&parseSSH != 0 {
 		x.feedSSH(m, s, d, seg, first)
 	}
-	if on&parseHTTP1 != 0 {
-		x.feedHTTP1(m, d, seg, first)
-	}
-	if x.active[d]&on&parseHTTP2 != 0 {
+	if on&parseHTTP2 != 0 {
 		x.feedHTTP2(m, d, seg.Data, first)
+	}
+	if on&parseHTTP1 != 0 { // behind HTTP/2, to which it may hand over
+		x.feedHTTP1(m, d, seg, first)
 	}
 	if on&parseDNS != 0 {
 		x.feedDNS(m, d, seg, first)
@@ -253,6 +253,7 @@ func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment, at int64) {
 	if !x.http2.PrefaceSeen() { // else the client's was captured ahead of the answer
 		x.http2.Reset()
 	}
+	x.http2.Upgrade(d)
 	x.active[0] |= parseHTTP2
 	x.active[1] |= parseHTTP2
 	if held := x.http1.Held(1 - d); len(held) > 0 {

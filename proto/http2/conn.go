@@ -4,9 +4,10 @@ package http2
 // keeps its memory, at most 32 KiB. Directions are 0, the flow's initiator, and 1. Methods
 // that name a column give its value at any time, for what was read so far.
 type Conn struct {
-	sides   [2]side
-	client  int8 // direction that started like a preface plus one; 0 none
-	streams [2]runs
+	sides    [2]side
+	client   int8 // direction that started like a preface plus one; 0 none
+	upgraded bool // from HTTP/1
+	streams  [2]runs
 
 	settings     []byte // of the client's first SETTINGS frame, as sent
 	window       uint32 // increment of the client's first WINDOW_UPDATE on stream 0
@@ -56,6 +57,11 @@ func (c *Conn) Reset() {
 // called before Feed of that direction, and rules out that the other one is a server's of
 // which nothing else was captured.
 func (c *Conn) Other(dir int) { c.sides[dir].fed, c.sides[dir].state = true, stopped }
+
+// Upgrade tells that the server, of direction dir, answered a request of HTTP/1 with a 101
+// behind which its frames begin: that request is the one of stream 1 (RFC 7540, section
+// 3.2). Whatever was fed of the direction is forgotten.
+func (c *Conn) Upgrade(dir int) { c.sides[dir], c.upgraded = side{}, true }
 
 // Feed takes the next bytes of a direction's stream. It neither keeps nor changes b. It is
 // not called again behind a hole.
