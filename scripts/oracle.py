@@ -6,7 +6,9 @@ rules below turn its fields into one 5-tuple, total length, payload length and f
 - none: the outermost IP header and the transport directly behind it; inner: the innermost IP header that can be
   reached through tunnels. A packet quoted in an ICMP error is never used. frame.protocols says in which order the
   headers came; the n-th "ip" in it is the n-th value of ip.src.
-- Protocol: IPv4 protocol field; IPv6: what follows the extension headers. ESP and AH end the walk, ports 0.
+- Protocol: IPv4 protocol field; IPv6: what follows the extension headers; with AH, what follows that. ESP ends the
+  walk, ports 0.
+- Payload of TCP within a length field of something else (PPPoE, a tunnel) is what tshark bounds by it.
 - Later fragments belong to the flow of their first fragment if it came within 30 s before, else ports 0. tshark
   is told not to reassemble.
 
@@ -15,28 +17,30 @@ tshark's answers are kept under $ORACLE_CACHE (default /tmp/pinyon-oracle), by p
 import collections, gzip, hashlib, ipaddress, os, re, subprocess, sys
 
 COMMAND = ['tshark', '-n', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE',
-           '-o', 'tcp.desegment_tcp_streams:FALSE', '-d', 'udp.port==8472,vxlan']
+           '-o', 'tcp.desegment_tcp_streams:FALSE', '-d', 'udp.port==8472,vxlan', '--enable-heuristic', 'teredo_udp']
 
 FIELDS = '''frame.number frame.time_epoch frame.len frame.cap_len frame.protocols
 ip.src ip.dst ip.proto ip.len ip.hdr_len ip.id ip.frag_offset ip.flags.mf
 ipv6.src ipv6.dst ipv6.nxt ipv6.plen ipv6.fraghdr.offset ipv6.fraghdr.more ipv6.fraghdr.ident ipv6.fraghdr.nxt
 ipv6.hopopts.nxt ipv6.hopopts.len_oct ipv6.routing.nxt ipv6.routing.len_oct ipv6.dstopts.nxt ipv6.dstopts.len_oct
-mip6.proto mip6.hlen shim6.nxt shim6.len hip.proto hip.hdr_len
+mip6.proto mip6.hlen shim6.nxt shim6.len hip.proto hip.hdr_len ah.next_header ah.length
 tcp.srcport tcp.dstport tcp.hdr_len tcp.flags tcp.len tcp.seq_raw tcp.window_size_value
 udp.srcport udp.dstport udp.length sctp.srcport sctp.dstport dccp.srcport dccp.dstport tcp.stream
 tcp.analysis.retransmission tcp.analysis.fast_retransmission tcp.analysis.spurious_retransmission
 tcp.analysis.out_of_order tcp.analysis.initial_rtt tcp.analysis.duplicate_ack tcp.analysis.lost_segment'''.split()
 
-TCP, UDP, UDPLITE, SCTP, DCCP, ICMP, ICMPV6, ESP, AH = 6, 17, 136, 132, 33, 1, 58, 50, 51
+TCP, UDP, UDPLITE, SCTP, DCCP, ICMP, ICMPV6, ESP = 6, 17, 136, 132, 33, 1, 58, 50
 PORTS = {'tcp': 'tcp', 'udp': 'udp', 'udplite': 'udp', 'sctp': 'sctp', 'dccp': 'dccp'}
 PORT_PROTO = {TCP: 'tcp', UDP: 'udp', UDPLITE: 'udplite', SCTP: 'sctp', DCCP: 'dccp'}
 # Extension headers: name in frame.protocols -> (next header field, length field; None: 8 bytes).
 EXT = {'ipv6.hopopts': ('ipv6.hopopts.nxt', 'ipv6.hopopts.len_oct'), 'ipv6.routing': ('ipv6.routing.nxt', 'ipv6.routing.len_oct'),
        'ipv6.dstopts': ('ipv6.dstopts.nxt', 'ipv6.dstopts.len_oct'), 'ipv6.fraghdr': ('ipv6.fraghdr.nxt', None),
-       'mipv6': ('mip6.proto', 'mip6.hlen'), 'shim6': ('shim6.nxt', 'shim6.len'), 'hip': ('hip.proto', 'hip.hdr_len')}
+       'mipv6': ('mip6.proto', 'mip6.hlen'), 'shim6': ('shim6.nxt', 'shim6.len'), 'hip': ('hip.proto', 'hip.hdr_len'), 'ah': ('ah.next_header', 'ah.length')}
 # What may stand between two IP headers of a tunnel.
 TUNNEL = {'gre', 'erspan', 'eth', 'ethertype', 'vlan', 'ieee8021ad', 'mpls', 'pweth', 'pwethcw', 'pwethnocw', 'pwethheuristic', 'pwmcw',
-          'ppp', 'pppoes', 'vxlan', 'geneve', 'gtp', 'teredo', 'l2tp', 'udp', 'llc'}
+          'ppp', 'pppoes', 'vxlan', 'geneve', 'gtp', 'teredo', 'l2tp', 'udp', 'llc', 'nsh', 'etag', 'vntag', 'cfp', 'ieee8021ah'}
+# Layers with a length field around what they carry.
+ENCLOSING = {'pppoes', 'llc'}
 MAX_IP = 4
 MEMORY_NS, MEMORY_SIZE, IDLE_NS = 30 * 10**9, 65536, 60 * 10**9
 
@@ -144,12 +148,14 @@ class Header:
             self.total -= 14 if l.names[0] == 'eth' else 0
         self.src, self.dst = ipaddress.ip_address(src).packed, ipaddress.ip_address(dst).packed
         self.after = l.next()
-        while name == 'ipv6' and self.after in EXT:
+        while self.after in (EXT if name == 'ipv6' else ('ah',)):
             nxt, length = EXT[self.after]
             self.ext += 1
             n = 8 if length is None else l.at(length, self.after, 0)
             if self.after in ('mipv6', 'shim6', 'hip'):
                 n = (n + 1) * 8
+            elif self.after == 'ah':
+                n = (n + 2) * 4
             self.hdr += n
             if length is None:
                 off, more = l.at('ipv6.fraghdr.offset', self.after, 0), l.at('ipv6.fraghdr.more', self.after, 0)
@@ -165,7 +171,7 @@ class Header:
     def later(self):
         return bool(self.frag and self.frag[0])
 
-    def transport(self, l):
+    def transport(self, l, enclosed):
         """(sport, dport, payload, flags) from the header behind this one, which l stands on."""
         x, sport, dport, flags = self.total - self.hdr, 0, 0, None
         if self.later():
@@ -178,7 +184,8 @@ class Header:
                 hdr, flags = l.at('tcp.hdr_len', name), l.at('tcp.flags', name)
                 if hdr is None or hdr < 20 or hdr > x:
                     return sport, dport, 0, None
-                return sport, dport, max(0, x - hdr), flags & 0x1ff if flags is not None else None
+                n = l.at('tcp.len', name) if enclosed else None
+                return sport, dport, max(0, min(x - hdr, x if n is None else n)), flags & 0x1ff if flags is not None else None
         if self.proto == UDP:
             n = l.at('udp.length', 'udp', 0) if name == 'udp' else 0
             return sport, dport, max(0, n - 8 if 8 <= n <= x else x - 8), None
@@ -233,6 +240,8 @@ def packets(rows, inner=False):
                 name = None
                 break
             name = l.next()
+        if name == 'ip' and 'ip.src' not in r:  # IPv6 where the link type said IPv4
+            name = l.next()
         if name is None:
             continue
         chain, ends = [], None
@@ -240,8 +249,8 @@ def packets(rows, inner=False):
             h = Header(l, name)
             if not h.ok:
                 break
-            chain.append((h, h.transport(l)))
-            if h.later() or h.proto in (AH, ESP):
+            chain.append((h, h.transport(l, bool(chain or ENCLOSING.intersection(l.names[:l.pos])))))
+            if h.later() or h.proto == ESP:
                 break
             name = h.after
             while inner and name in TUNNEL:

@@ -176,3 +176,27 @@ func BenchmarkRoundRobin(b *testing.B) {
 		}
 	}
 }
+
+// TestEncapsulations: the captures in testdata, of which tshark's reading is kept beside them,
+// are those that are made here.
+func TestEncapsulations(t *testing.T) {
+	frames := 0
+	for _, e := range Encapsulations() {
+		var b bytes.Buffer
+		if err := e.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join("..", "..", "testdata", e.Name+".pcap")
+		have, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(have, b.Bytes()) {
+			t.Errorf("%s differs; go run ./internal/gen/main -kind encap -o testdata writes it, testdata/expect.py what tshark says", name)
+		}
+		frames += len(e.Frames)
+	}
+	if frames < 300 {
+		t.Errorf("only %d frames", frames)
+	}
+}

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// A Writer writes a classic pcap file: little-endian, nanosecond stamps, Ethernet. It is
+// A Writer writes a classic pcap file: little-endian, nanosecond stamps. It is
 // written here so that the readers under test are never read with their own writer.
 type Writer struct {
 	w     *bufio.Writer
@@ -14,14 +14,16 @@ type Writer struct {
 }
 
 // NewWriter writes the file header to w. Errors show in Flush.
-func NewWriter(w io.Writer) *Writer {
+func NewWriter(w io.Writer) *Writer { return newWriter(w, linkEthernet) }
+
+func newWriter(w io.Writer, link uint32) *Writer {
 	b := bufio.NewWriterSize(w, 1<<20)
 	h := binary.LittleEndian.AppendUint32(nil, 0xa1b23c4d)
 	h = binary.LittleEndian.AppendUint16(h, 2)
 	h = binary.LittleEndian.AppendUint16(h, 4)
 	h = append(h, make([]byte, 8)...)
 	h = binary.LittleEndian.AppendUint32(h, 1<<18) // snap length
-	h = binary.LittleEndian.AppendUint32(h, 1)     // LINKTYPE_ETHERNET
+	h = binary.LittleEndian.AppendUint32(h, link)
 	b.Write(h)
 	return &Writer{w: b}
 }

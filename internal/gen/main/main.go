@@ -5,6 +5,7 @@
 //	go run ./internal/gen/main -kind synflood -flows 1000000 -o FILE   one SYN a flow
 //	go run ./internal/gen/main -kind oneflow -packets 1000000 -o FILE  one connection
 //	go run ./internal/gen/main -kind files -flows 1000 -o DIR          one small capture a flow
+//	go run ./internal/gen/main -kind encap -o DIR                      encapsulations, a capture a family
 //
 // Equal flags give equal bytes. -o - writes to standard output. -payload caps the payload
 // of roundrobin and jumps, for many packets in little space.
@@ -20,7 +21,7 @@ import (
 
 func main() {
 	var (
-		kind    = flag.String("kind", "roundrobin", "roundrobin, jumps, synflood, oneflow or files")
+		kind    = flag.String("kind", "roundrobin", "roundrobin, jumps, synflood, oneflow, files or encap")
 		flows   = flag.Int("flows", 10000, "number of flows; for files, of files")
 		packets = flag.Int("packets", 100000, "number of packets of oneflow")
 		payload = flag.Int("payload", 0, "largest payload in bytes; 0 = full segments")
@@ -51,6 +52,8 @@ func run(kind string, o gen.Options, packets int, out string) error {
 		write = func(w *gen.Writer) error { return gen.OneFlow(w, packets, o.Seed) }
 	case "files":
 		return gen.Files(out, o.Flows, o.Seed)
+	case "encap":
+		return gen.WriteEncapsulations(out)
 	default:
 		return fmt.Errorf("unknown kind %q", kind)
 	}
