@@ -21,6 +21,14 @@ const (
 	blockEnhanced  = 6
 	blockSection   = 0x0a0d0d0a
 
+	// Blocks that hold no packet, but a record of another kind.
+	blockJournal          = 9 // systemd journal
+	blockCustom           = 0xbad
+	blockCustomUncopied   = 0x40000bad // not to be copied into another file
+	blockSysdigEvent      = 0x204
+	blockSysdigEvent2     = 0x216
+	blockSysdigEventLarge = 0x221
+
 	minBlock     = 12
 	minSection   = 28
 	minInterface = 20
@@ -142,6 +150,10 @@ func (r *Reader) step(f *packet.Frame) bool {
 	case least == minBlock:
 		if r.pass(at, length) {
 			r.counts.SkippedBlocks++
+			if isRecord(kind) {
+				r.number++
+				r.others++
+			}
 		}
 		return false
 	}
@@ -184,6 +196,16 @@ func shortest(kind uint32) uint32 {
 		return minPacket
 	}
 	return minBlock
+}
+
+// isRecord reports whether a block that is passed over is one to which Wireshark and tshark
+// give a frame number. Names, statistics, secrets and unknown blocks are not.
+func isRecord(kind uint32) bool {
+	switch kind {
+	case blockJournal, blockCustom, blockCustomUncopied, blockSysdigEvent, blockSysdigEvent2, blockSysdigEventLarge:
+		return true
+	}
+	return false
 }
 
 // pass goes to the block's end without keeping it.

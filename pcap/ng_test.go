@@ -52,8 +52,16 @@ func TestNG(t *testing.T) {
 				block(o, 0xbad, uint32(1)), block(o, 0x40000bad, "custom"), block(o, 10), block(o, 0x80000001, "x"), epb(o, 0, 2, 1, "b"))
 		}, []frame{
 			{data: "a", ts: 1000, wire: 1, link: 1, number: 1},
-			{data: "b", ts: 2000, wire: 1, link: 1, number: 2},
+			{data: "b", ts: 2000, wire: 1, link: 1, number: 4}, // tshark numbers custom blocks
 		}, Counts{SkippedBlocks: 6}},
+		{"records without a packet", func(o binary.ByteOrder) []byte {
+			return cat(shb(o), idb(o, 1, 0), block(o, 0xbad, uint32(1)), epb(o, 0, 1, 1, "a"), block(o, 9, make([]byte, 30)), block(o, 0x204, make([]byte, 24)),
+				block(o, 0x208, make([]byte, 28)), block(o, 0x216, make([]byte, 28)), block(o, 0x217, make([]byte, 32)), block(o, 0x221, make([]byte, 28)),
+				block(o, 0x99, uint32(1)), block(o, 0x40000bad, uint32(1)), epb(o, 0, 2, 1, "b"))
+		}, []frame{
+			{data: "a", ts: 1000, wire: 1, link: 1, number: 2},
+			{data: "b", ts: 2000, wire: 1, link: 1, number: 8},
+		}, Counts{SkippedBlocks: 9}},
 		{"packet options", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 0), block(o, blockEnhanced, uint32(0), uint32(0), uint32(1), uint32(5), uint32(5),
 				"abcde\x00\x00\x00", opt(o, 1, "comment"), opt(o, 0)))

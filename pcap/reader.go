@@ -24,7 +24,8 @@ type Reader struct {
 	snap   uint32 // classic, 0 is no limit
 	short  uint32 // classic: captured lengths up to this are nothing to count or refuse
 	nanos  int64  // classic: length of a sub-second unit
-	number uint64 // packets seen
+	number uint64 // records seen
+	others uint64 // those of them that hold no packet
 	last   int64  // time of the last of them that had one
 
 	fin    error // what Next goes on returning
@@ -44,8 +45,9 @@ type Reader struct {
 // cannot go on, and the same again from then on. f.Data is borrowed from f.Block and
 // stays valid until the following call, or for as long as the caller retains f.Block.
 //
-// f.Number counts packet records from 1, those of undeclared interfaces included, which
-// are skipped. Times outside int64 nanoseconds (years 1677 to 2262) become its ends.
+// f.Number counts records from 1 as tshark numbers frames: with those of undeclared
+// interfaces and with pcapng blocks that hold a record of another kind (custom blocks,
+// journal entries, system events), which are skipped. Times outside int64 nanoseconds (years 1677 to 2262) become its ends.
 func (r *Reader) Next(f *packet.Frame) error {
 	if !r.plain {
 		return r.nextOther(f)
@@ -109,7 +111,7 @@ func (r *Reader) All() iter.Seq2[packet.Frame, error] {
 // Counts are the oddities met so far.
 func (r *Reader) Counts() Counts {
 	c := r.counts
-	c.Records = r.number - c.UnknownInterface
+	c.Records = r.number - r.others - c.UnknownInterface
 	return c
 }
 
