@@ -6,9 +6,10 @@ import "encoding/binary"
 // (00 01) and origin indication (00 00), trailers of RFC 6081 behind it. The inner length must
 // fill the datagram exactly.
 //
-// That is proof enough on Teredo's own port. On others one address must be a Teredo client's,
-// in 2001::/32, as in every data packet, or the message must be one by which a client asks
-// its server for an address, with the indications that such messages have.
+// That is proof enough on Teredo's own port, where a client's address is as well, whatever
+// follows the packet. On other ports one address must be a client's, in 2001::/32, as in every
+// data packet, or the message must be one by which a client asks its server for an address,
+// with the indications that such messages have.
 func teredo(p *Packet, b []byte, datagram uint32, customary bool) ([]byte, uint8) {
 	left, indicated := datagram, false
 	if len(b) >= 4 && b[0] == 0 && b[1] == 1 {
@@ -25,10 +26,14 @@ func teredo(p *Packet, b []byte, datagram uint32, customary bool) ([]byte, uint8
 		return nil, 0
 	}
 	n := uint32(binary.BigEndian.Uint16(b[4:])) + 40
-	if n > left || n < left && (uint64(len(b)) < uint64(left) || !teredoTrailers(b[n:left])) {
+	client := isTeredo(b[8:]) || isTeredo(b[24:])
+	filled := n == left || n < left && uint64(left) <= uint64(len(b)) && teredoTrailers(b[n:left])
+	switch {
+	case n > left:
 		return nil, 0
-	}
-	if !customary && !isTeredo(b[8:]) && !isTeredo(b[24:]) && !(indicated && isSolicitation(b)) {
+	case customary && (filled || client):
+	case filled && (client || indicated && isSolicitation(b)):
+	default:
 		return nil, 0
 	}
 	p.passed(EncapTeredo, 0)

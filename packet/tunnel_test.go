@@ -151,6 +151,8 @@ var tunnels = []struct {
 	{"teredo on another port, to a client", ip4(17, udp(9, 10, set(core6, 24, 0x20, 1, 0, 0))), "17 2001:db8::1:5>2001::2:6 48/0 teredo:0"},
 	{"teredo on another port, too long", ip4(17, udp(9, 10, cat(teredo6, []byte{0}))), ""},
 	{"teredo on another port, trailers", ip4(17, udp(9, 10, cat(teredo6, unhex("0104 11223344 0506 000000000000")))), wantTeredo + " teredo:0"},
+	{"teredo, bytes behind it", ip4(17, udp(9, 3544, cat(teredo6, unhex("ffffff")))), wantTeredo + " teredo:0"},
+	{"teredo, more than the datagram", ip4(17, udp(9, 3544, set(teredo6, 5, 9))), ""},
 	{"teredo trailer", ip4(17, udp(9, 3544, cat(core6, unhex("0104 11223344")))), wantCore6 + " teredo:0"},
 	{"teredo trailer past the end", ip4(17, udp(9, 3544, cat(core6, unhex("0105 11223344")))), ""},
 	{"teredo trailer of another kind", ip4(17, udp(9, 3544, cat(core6, unhex("0204 11223344")))), ""},

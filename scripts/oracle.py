@@ -141,7 +141,7 @@ class Header:
             if None in (src, dst, self.proto, plen):
                 return
             self.total, self.hdr = plen + 40, 40
-            if plen == 0:
+            if plen == 0 and self.proto not in (59, ICMPV6):  # else there is nothing behind the header
                 self.total = 0
         if self.total == 0:  # segmentation offload: only an Ethernet or raw capture without tunnel is right here
             self.total = l.at('frame.len', 'frame', 0) or int(l.row['frame.len'][0])
