@@ -1,11 +1,15 @@
 package extract
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestResolverNames(t *testing.T) {
 	for name, want := range map[string]bool{
 		"dns.google": true, "DNS.Google.": true, "abc.dns.nextdns.io": true, "cloudflare-dns.com": true,
-		"notdns.google": false, "dns.google.example": false, "google": false, "": false,
+		"notdns.google": false, "dns.google.example": false, "google": false, "": false, ".": false, "google.": false,
+		"lon01.dnscry.pt": true, "dnscry.pt": false, "www.cloudflare.com": false, strings.Repeat("a.", 200) + "dns.google": false,
 	} {
 		if got := isResolver([]byte(name)); got != want {
 			t.Errorf("isResolver(%q) = %v; want %v", name, got, want)

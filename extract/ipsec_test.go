@@ -56,7 +56,7 @@ func esp(spi uint32) []byte {
 // TestBehindAH: what lies behind AH is the flow, over both IP versions, and its fragments are
 // among it; the rule of VPNs asks whether AH was passed.
 func TestBehindAH(t *testing.T) {
-	want := map[string]any{"protocol": 17, "src_port": 1000, "dst_port": 2000, "vpn_confidence": 0.7, "vpn_type": "ipsec-ah"}
+	want := map[string]any{"protocol": 17, "src_port": 1000, "dst_port": 2000, "vpn_confidence": 0.9, "vpn_type": "ipsec-ah"}
 	for name, frames := range map[string][]packet.Frame{
 		"IPv4":       {ipv4(false, 51, 0, authenticated(17), udpOf(1000, 2000, 5)), ipv4(true, 51, 0, authenticated(17), udpOf(2000, 1000, 5))},
 		"IPv6":       {ipv6(51, authenticated(17), udpOf(1000, 2000, 5))},

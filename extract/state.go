@@ -33,6 +33,7 @@ type State struct {
 	opener opener
 	// The parsers of what the payload says; they hang on a number, made at first data.
 	protocol protocolState
+	tunnel   tunnelState
 }
 
 // groups are all columns, in column order. A group's place here is its place everywhere.
@@ -47,7 +48,7 @@ var groups = []group{
 	of("ssh", feature.Extended, sshTable).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
 	of("dns", feature.Extended, dnsTable).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
 	of("padding", feature.Experimental, paddingTable),
-	of("fingerprint", feature.Experimental, fingerprintTable).parses(parseTLS | parseQUIC | parseSSH),
+	of("fingerprint", feature.Experimental, fingerprintTable).parses(parseTLS | parseQUIC | parseSSH | parseHTTP1),
 	of("entropy", feature.Extended, entropyTable),
 	of("mac", feature.Experimental, macTable),
 	of("ip_extended", feature.Extended, ipExtendedTable),
@@ -118,6 +119,9 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	}
 	if p.need&needFirstData != 0 && o.Has&hasTCP != 0 {
 		s.protocol.firstData(o)
+	}
+	if p.need&needTunnel != 0 {
+		s.tunnel.update(o)
 	}
 	if o.Proto == protoTCP {
 		s.updateTCP(m, o)

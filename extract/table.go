@@ -42,6 +42,7 @@ const (
 	needSYNKinds                   // option kinds of the first SYN and SYN-ACK
 	needCerts                      // the server's certificates
 	needFirstData                  // what the client's first data looks like
+	needTunnel                     // forms of tunnels' messages
 )
 
 // option is a switch of the configuration that makes columns appear.

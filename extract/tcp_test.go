@@ -214,9 +214,9 @@ func TestTCPTables(t *testing.T) {
 			{"tcp_ack_fwd_count", i, cnt}, {"tcp_ack_fwd_dup", i, cnt}, {"tcp_ack_bwd_count", i, cnt}, {"tcp_ack_bwd_dup", i, cnt},
 			{"tcp_total_retrans", i, cnt}, {"tcp_total_ooo", i, cnt}, {"tcp_total_dup_acks", i, cnt}, {"tcp_retrans_ratio", f, none}}},
 		{"tcp_window", feature.Extended, []column{
-			{"tcp_init_win_fwd", i, bytes}, {"tcp_init_win_bwd", i, bytes}, {"tcp_win_scale_fwd", i, none}, {"tcp_win_scale_bwd", i, none},
-			{"tcp_win_fwd_min", i, bytes}, {"tcp_win_fwd_max", i, bytes}, {"tcp_win_fwd_mean", f, bytes}, {"tcp_win_fwd_zero_count", i, cnt},
-			{"tcp_win_bwd_min", i, bytes}, {"tcp_win_bwd_max", i, bytes}, {"tcp_win_bwd_mean", f, bytes}, {"tcp_win_bwd_zero_count", i, cnt},
+			{"tcp_init_win_fwd", i, none}, {"tcp_init_win_bwd", i, none}, {"tcp_win_scale_fwd", i, none}, {"tcp_win_scale_bwd", i, none},
+			{"tcp_win_fwd_min", i, none}, {"tcp_win_fwd_max", i, none}, {"tcp_win_fwd_mean", f, none}, {"tcp_win_fwd_zero_count", i, cnt},
+			{"tcp_win_bwd_min", i, none}, {"tcp_win_bwd_max", i, none}, {"tcp_win_bwd_mean", f, none}, {"tcp_win_bwd_zero_count", i, cnt},
 			{"tcp_win_fwd_up_count", i, cnt}, {"tcp_win_fwd_down_count", i, cnt}, {"tcp_win_fwd_change_count", i, cnt},
 			{"tcp_win_bwd_up_count", i, cnt}, {"tcp_win_bwd_down_count", i, cnt}, {"tcp_win_bwd_change_count", i, cnt},
 			{"tcp_scaled_win_fwd_max", i, bytes}, {"tcp_scaled_win_bwd_max", i, bytes}, {"tcp_zero_win_ratio", f, ratio}}},

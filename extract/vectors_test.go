@@ -163,8 +163,8 @@ func TestVectors(t *testing.T) {
 			"entropy_payload": 6.1371987351738495, "entropy_initiator": 5.25, "entropy_responder": 5.25, "entropy_ratio": 1,
 			"byte_distribution_uniformity": 0.986328125, "printable_ratio": 0.3671875, "null_ratio": 0, "high_byte_ratio": 0.4375, "payload_bytes_sampled": 512,
 
-			"tor_confidence": 0.1, "likely_tor": false, "vpn_confidence": 0, "vpn_type": "", "likely_vpn": false,
-			"doh_confidence": 0.3, "likely_doh": false, "traffic_type": "unknown",
+			"tor_confidence": 0, "likely_tor": false, "vpn_confidence": 0, "vpn_type": "", "likely_vpn": false,
+			"doh_confidence": 0, "likely_doh": false, "traffic_type": "unknown",
 		}},
 		{"V2", vectors.V2(), map[string]any{
 			"flow_id": "221993bad31aa89c5db97819d0c7e2e6", "dst_port_class": "dynamic", "dst_port_class_num": 3, "duration": 0,
@@ -181,8 +181,8 @@ func TestVectors(t *testing.T) {
 			"burst_padding_ratio": 0, "burst_overhead_bytes": 0, "avg_burst_payload_efficiency": 1, "padding_score": 0.5,
 			"entropy_payload": 5.038562939644917, "entropy_initiator": 5.038562939644917, "entropy_responder": 0, "entropy_ratio": inf,
 			"byte_distribution_uniformity": 0, "printable_ratio": 0.38, "null_ratio": 0, "high_byte_ratio": 0.4, "payload_bytes_sampled": 50,
-			"tor_confidence": 0.3, "likely_tor": false, "vpn_confidence": 0.5, "vpn_type": "wireguard", "likely_vpn": true,
-			"doh_confidence": 0, "likely_doh": false, "traffic_type": "vpn:wireguard",
+			"tor_confidence": 0, "likely_tor": false, "vpn_confidence": 0.15, "vpn_type": "", "likely_vpn": false,
+			"doh_confidence": 0, "likely_doh": false, "traffic_type": "unknown",
 		}},
 		{"V3", vectors.V3(), map[string]any{
 			"iat_mean": 0.1, "iat_std": 0, "burst_count": 5, "max_burst_packets": 1, "idle_count": 4, "avg_burst_duration": 0,
@@ -191,8 +191,8 @@ func TestVectors(t *testing.T) {
 			"burst_padding_ratio": 0.08873720136518772, "burst_overhead_bytes": 260, "avg_burst_payload_efficiency": 0.9112627986348123, "padding_score": 1,
 			"entropy_payload": 6.1371987351738495, "entropy_initiator": 5.25, "entropy_responder": 5.25, "entropy_ratio": 1,
 			"byte_distribution_uniformity": 0.986328125, "printable_ratio": 0.3515625, "null_ratio": 0, "high_byte_ratio": 0.4375, "payload_bytes_sampled": 512,
-			"tor_confidence": 0.8, "likely_tor": true, "vpn_confidence": 0, "vpn_type": "", "likely_vpn": false,
-			"doh_confidence": 0, "likely_doh": false, "traffic_type": "tor",
+			"tor_confidence": 0.2, "likely_tor": false, "vpn_confidence": 0, "vpn_type": "", "likely_vpn": false,
+			"doh_confidence": 0, "likely_doh": false, "traffic_type": "unknown",
 		}},
 	} {
 		rs := rows(t, o, v.frames)

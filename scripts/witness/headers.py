@@ -61,6 +61,7 @@ class Packet:
     icmp_code: int | None = None
     icmp_id: int | None = None
     icmp_seq: int | None = None
+    ah: bool = False              # an Authentication Header was passed
     clock: int = 0                # reading of the capture clock
     # A flow sets these when the packet joins it.
     fwd: bool = True
@@ -126,7 +127,7 @@ def _extensions(p: Packet, ip: bytes, at: int) -> tuple[int, bool, int | None]:
         if at + size > len(ip):
             return at, False, jumbo
         body = ip[at:at + size]
-        p.proto = body[0]
+        p.proto, p.ah = body[0], p.ah or kind == AH
         if kind == 0 and at == 40:              # only the first header may be hop-by-hop (RFC 8200 section 4.1)
             jumbo = _jumbo(body) or jumbo
         if kind == FRAGMENT:
