@@ -30,7 +30,10 @@ const (
 // order of the handshake. RFC 9000, 9001, 9368.
 var quicExtra = []Feature{
 	text("quic_alpn_offered", "Application protocols offered, reserved ones left out.", func(dst []byte, r *Row) ([]byte, bool) {
-		if !r.quicCH.ok {
+		switch {
+		case r.quicCH.tagged:
+			return appended(dst, tls.Escape(dst, r.quicCH.tags.ALPN))
+		case !r.quicCH.ok:
 			return dst, false
 		}
 		return appended(dst, r.quicCH.ALPN.AppendText(dst))
@@ -47,12 +50,16 @@ var quicExtra = []Feature{
 		return valueIf(ok, int64(n))
 	}).null(),
 	initialCount("quic_client_initial_size", feature.Bytes, "UDP payload of the client's first Initial.", 0, func(p quic.Initial) int64 { return int64(p.Size) }),
-	count("quic_crypto_frames", feature.Count, "CRYPTO frames that made up the ClientHello.", func(r *Row) int64 {
-		if !r.quicCH.ok {
+	count("quic_crypto_frames", feature.Count, "CRYPTO frames that made up the client's hello; before Q048 STREAM frames.", func(r *Row) int64 {
+		length := r.quicCH.tags.Length
+		switch {
+		case r.quicCH.ok:
+			length = helloLen(&r.quicCH.ClientHello)
+		case !r.quicCH.tagged || length == 0:
 			return none
 		}
 		c := r.quic()
-		n, _ := c.CryptoFrames(c.Client(), 0, helloLen(&r.quicCH.ClientHello))
+		n, _ := c.CryptoFrames(c.Client(), 0, length)
 		return int64(n)
 	}).null(),
 	quicCount("quic_handshake_packets", feature.Count, "Handshake packets of both sides.", func(c *quic.Conn) int64 { return int64(c.Handshakes()) }),
@@ -65,7 +72,10 @@ var quicExtra = []Feature{
 	paramCount("quic_tp_initial_max_data", feature.Bytes, "What the server may send on all streams at first.", paramInitialMaxData),
 	paramCount("quic_tp_max_udp_payload", feature.Bytes, "Largest UDP payload that the client takes.", paramMaxUDPPayload),
 	paramCount("quic_tp_active_cid_limit", feature.Count, "Connection ids of the server that the client keeps.", paramActiveCIDLimit),
-	text("quic_user_agent", "User agent in a transport parameter of Google's.", func(dst []byte, r *Row) ([]byte, bool) {
+	text("quic_user_agent", "User agent in a transport parameter of Google's, or of Google QUIC's own handshake.", func(dst []byte, r *Row) ([]byte, bool) {
+		if r.quicCH.tagged {
+			return appended(dst, tls.Escape(dst, r.quicCH.tags.UserAgent))
+		}
 		v, _ := findParam(r.transportParams(), paramGoogleUserAgent)
 		return appended(dst, tls.Escape(dst, v))
 	}).null().private(),

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 
+	"pinyon/proto/quic"
 	"pinyon/proto/tls"
 )
 
@@ -11,7 +12,9 @@ import (
 // from the CRYPTO bytes that its parsers hold.
 type quicHello struct {
 	tls.ClientHello
-	ok       bool // all of the ClientHello was there
+	ok       bool            // all of the ClientHello was there
+	tags     quic.ClientTags // of Google QUIC's own handshake
+	tagged   bool            // tags is valid
 	server   tls.ServerHello
 	serverAt int  // offset of server in the CRYPTO bytes; valid iff answered
 	answered bool // server is valid
@@ -19,12 +22,16 @@ type quicHello struct {
 }
 
 func (q *quicHello) finish(r *Row) {
-	q.ok, q.answered, q.retried = false, false, false
+	q.ok, q.tagged, q.answered, q.retried = false, false, false, false
 	c := r.quic()
 	if c == nil || c.Client() < 0 {
 		return
 	}
-	q.ok = q.Parse(c.Crypto(c.Client()), false) && q.Complete
+	hello := c.Crypto(c.Client())
+	if q.tagged = q.tags.Parse(hello); q.tagged {
+		return
+	}
+	q.ok = q.Parse(hello, false) && q.Complete
 	b := c.Crypto(1 - c.Client())
 	for at := 0; at < len(b); {
 		var next tls.ServerHello
@@ -44,14 +51,20 @@ func (q *quicHello) finish(r *Row) {
 func (q *quicHello) seen() bool { return q.ok || q.answered }
 
 func (q *quicHello) appendSNI(dst []byte) []byte {
-	if !q.ok {
+	switch {
+	case q.tagged:
+		return tls.Escape(dst, q.tags.ServerName)
+	case !q.ok:
 		return dst
 	}
 	return tls.Escape(dst, q.ServerName)
 }
 
 func (q *quicHello) appendALPN(dst []byte) []byte {
-	if !q.ok {
+	switch {
+	case q.tagged:
+		return tls.Escape(dst, q.tags.ALPN)
+	case !q.ok:
 		return dst
 	}
 	return tls.Escape(dst, q.ALPN.First())

@@ -7,7 +7,8 @@ import (
 
 // Whether a UDP flow is QUIC, which version it runs, how its handshake went, and, from
 // Initial packets opened with their public keys, which name and protocol the client asked
-// for. RFC 9000, 9001, 9369.
+// for. RFC 9000, 9001, 9369; Google QUIC, whose own handshake names both in tags, in clear up to
+// Q049.
 var quicTable = []Feature{
 	quicFlag("quic_detected", "The flow is QUIC: an Initial opens, or its headers fit together.", (*quic.Conn).Confirmed),
 	quicCount("quic_version", feature.None, "Version of the client's first Initial that opened, else the first one seen.", func(c *quic.Conn) int64 { return int64(c.Version()) }),
@@ -30,8 +31,8 @@ var quicTable = []Feature{
 	quicFlag("quic_0rtt_detected", "The flow holds a 0-RTT packet.", func(c *quic.Conn) bool { return c.ZeroRTTs() > 0 }),
 	quicFlag("quic_retry_detected", "The server sent a Retry.", func(c *quic.Conn) bool { _, ok := c.Retry(); return ok }),
 	quicFlag("quic_spin_bit", "Both values of the spin bit came from one side.", (*quic.Conn).Spin),
-	text("quic_alpn", "First protocol that the ClientHello offers.", func(dst []byte, r *Row) ([]byte, bool) { return appended(dst, r.quicHello().appendALPN(dst)) }).null(),
-	text("quic_sni", "Server name that the ClientHello asks for.", func(dst []byte, r *Row) ([]byte, bool) { return appended(dst, r.quicHello().appendSNI(dst)) }).null().private(),
+	text("quic_alpn", "First protocol that the client's hello offers.", func(dst []byte, r *Row) ([]byte, bool) { return appended(dst, r.quicHello().appendALPN(dst)) }).null(),
+	text("quic_sni", "Server name that the client's hello asks for.", func(dst []byte, r *Row) ([]byte, bool) { return appended(dst, r.quicHello().appendSNI(dst)) }).null().private(),
 }
 
 // quic is the flow's connection, or nil if it is not QUIC.

@@ -19,6 +19,12 @@ import (
 // the client's first DCID (RFC 9001 section 5).
 func initial(t *testing.T, server bool, first string, number, offset int, data []byte) []byte {
 	t.Helper()
+	return initialOf(t, 1, "38762cf7f55934b34d179ae6a4c80cadccbb7f0a", 6, server, first, number, offset, data)
+}
+
+// initialOf is the same of another version with its own salt and type of the frame.
+func initialOf(t *testing.T, version uint32, salted string, frame byte, server bool, first string, number, offset int, data []byte) []byte {
+	t.Helper()
 	must := func(b []byte, err error) []byte {
 		if err != nil {
 			t.Fatal(err)
@@ -29,17 +35,18 @@ func initial(t *testing.T, server bool, first string, number, offset int, data [
 		info := string([]byte{0, byte(n), byte(len("tls13 ") + len(label))}) + "tls13 " + label + "\x00"
 		return must(hkdf.Expand(sha256.New, secret, info, n))
 	}
-	salt := must(hex.DecodeString("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"))
+	salt := must(hex.DecodeString(salted))
 	side := map[bool]string{false: "client in", true: "server in"}[server]
 	secret := expand(must(hkdf.Extract(sha256.New, []byte(first), salt)), side, 32)
-	frames := binary.BigEndian.AppendUint16([]byte{6}, uint16(offset)|1<<14)
+	frames := binary.BigEndian.AppendUint16([]byte{frame}, uint16(offset)|1<<14)
 	frames = binary.BigEndian.AppendUint16(frames, uint16(len(data))|1<<14)
 	frames = append(append(frames, data...), make([]byte, max(0, 1000-len(data)))...)
 	dcid := first
 	if server {
 		dcid = "" // the client chose none for itself
 	}
-	head := append([]byte{0xc0, 0, 0, 0, 1, byte(len(dcid))}, dcid...)
+	head := append(binary.BigEndian.AppendUint32([]byte{0xc0}, version), byte(len(dcid)))
+	head = append(head, dcid...)
 	head = binary.BigEndian.AppendUint16(append(head, 0, 0), uint16(1+len(frames)+16)|1<<14)
 	at := len(head)
 	head = append(head, byte(number))
@@ -130,4 +137,32 @@ func TestServerHelloOfRecord(t *testing.T) {
 			"quic_ja3s_hash": hash, "tls_server_extensions": list, "tls_hrr": retried,
 		})
 	}
+}
+
+// TestGoogleInitials: hellos in the Initial packets of Google QUIC, TLS in those of T050 and T051
+// and tags in those of Q050, with the versions' salts as QUICHE has them.
+func TestGoogleInitials(t *testing.T) {
+	client := helloMessage(1, bytes.Repeat([]byte{1}, 32), []int{43, 13, 10})
+	server := helloMessage(2, bytes.Repeat([]byte{2}, 32), []int{51, 43})
+	talk := func(version uint32, salt string, frame byte, client, server []byte) []datagram {
+		return []datagram{
+			{0, initialOf(t, version, salt, frame, false, "firstid!", 0, 0, client)},
+			{1, initialOf(t, version, salt, frame, true, "firstid!", 0, 0, server)},
+		}
+	}
+	plain := rows(t, further(), udpFrames(nil, 40000, 443, talk(1, "38762cf7f55934b34d179ae6a4c80cadccbb7f0a", 6, client, server)))[0]
+	for version, salt := range map[string]string{
+		"T050": "7ff579e5acd072915580304c43a2367c60488310", "T051": "7a4edef4e7ccee5fa4506c19124fc8ccda6e033d",
+	} {
+		number := binary.BigEndian.Uint32([]byte(version))
+		check(t, version, rows(t, further(), udpFrames(nil, 40000, 443, talk(number, salt, 8, client, server)))[0], map[string]any{
+			"quic_version_str": "gQUIC " + version, "quic_ja3_hash": plain.Text("quic_ja3_hash"), "quic_ja3s_hash": plain.Text("quic_ja3s_hash"),
+			"ja4": plain.Text("ja4"), "tls_server_extensions": "0033,002b", "quic_dcid": "6669727374696421", "quic_initial_packets": 2, "quic_crypto_frames": 1,
+		})
+	}
+	tags := "CHLO\x03\x00\x00\x00SNI\x00\x09\x00\x00\x00UAID\x0f\x00\x00\x00ALPN\x16\x00\x00\x00a.exampleagent1h3-Q050"
+	check(t, "Q050", rows(t, further(), udpFrames(nil, 40000, 443, talk(binary.BigEndian.Uint32([]byte("Q050")), "504574efd066fe2f9d945cfcdbd3a7f0d3b56b45", 8, []byte(tags), []byte("REJ"))))[0], map[string]any{
+		"quic_version_str": "gQUIC Q050", "quic_sni": "a.example", "quic_user_agent": "agent1", "quic_alpn": "h3-Q050", "quic_alpn_offered": "h3-Q050",
+		"quic_ja3_hash": "", "ja4": "", "quic_crypto_frames": 1, "tls_detected": false, "quic_history": "ISi",
+	})
 }

@@ -157,6 +157,30 @@ func cryptoFrame(off int, data []byte) []byte {
 	return append(varint(b, uint64(len(data))), data...)
 }
 
+// crypto is a CRYPTO frame of the packet's version.
+func (p long) crypto(off int, data []byte) []byte {
+	b := cryptoFrame(off, data)
+	if googleNumber(p.version) > 0 {
+		b[0] = googleCrypto
+	}
+	return b
+}
+
+// ack is an ACK frame of it, for one packet.
+func (p long) ack() []byte {
+	if googleNumber(p.version) > 0 {
+		return []byte{googleACK, 1, 0, 0, 1, 0}
+	}
+	return []byte{frameACK, 0, 0, 0, 0}
+}
+
+func (p long) ping() byte {
+	if googleNumber(p.version) > 0 {
+		return googlePing
+	}
+	return framePing
+}
+
 // negotiate is a Version Negotiation packet.
 func negotiate(dcid, scid string, versions ...uint32) []byte {
 	b := []byte{0x8a, 0, 0, 0, 0, byte(len(dcid))}

@@ -58,15 +58,6 @@ func (c *Conn) fits(version uint32) {
 	}
 }
 
-// google takes a packet of Google QUIC, which is told by its version and not read.
-func (c *Conn) google(h *header, dir int) {
-	if c.first.version == 0 {
-		c.first = attemptOf(h)
-		c.firstIn = int8(dir)
-	}
-	c.proof |= proofGoogle
-}
-
 // negotiation takes a Version Negotiation packet (RFC 9000 section 17.2.1). It counts if it
 // answers a packet that the other side sent: its ids are that packet's, swapped.
 func (c *Conn) negotiation(h *header, dir int) {

@@ -1,12 +1,11 @@
 package quic
 
-import "pinyon/internal/cursor"
-
 const (
 	// maxTries is how many datagrams of a flow are looked at before it has to be QUIC. A
 	// handshake opens with the first or is recognised by the second long header.
 	maxTries = 32
-	// maxKeys is how many times a flow may have keys made. One handshake needs one or two.
+	// maxKeys is how many times a flow may have keys made, or the hash of a packet fail that
+	// would be in clear. One handshake needs one or two.
 	maxKeys = 64
 	// keepKeys is the short-header packets of a side until the ciphers are given up: Initial
 	// packets are over by then, or rare.
@@ -39,12 +38,14 @@ const (
 type Conn struct {
 	proof  proof
 	tries  uint8 // datagrams seen without proof
-	made   uint8 // times keys were made
+	made   uint8 // times keys were made, or a hash was wrong
 	opened bool  // a client Initial opened: client is known, open valid
 	ended  bool  // Version Negotiation came since
 	client int8  // valid iff opened
 	asked  int8  // the side whose packet Version Negotiation answered, + 1; 0: none
 	closed bool  // code is valid
+
+	publicSeen bool // packets with the header of Google QUIC before Q044
 
 	open    attempt // of the client's first Initial that opened
 	first   attempt // of the first packet with a version
@@ -95,8 +96,9 @@ type side struct {
 	lastInitial int64 // time; valid iff initial > 0
 	retryToken  uint32
 	crypto      *stream
-	whole       bool // the first message of crypto is all there
-	done        bool // no more crypto is wanted
+	base        uint64 // offset of the first byte of crypto; not 0 only in Google QUIC
+	whole       bool   // the first message of crypto is all there
+	done        bool   // no more crypto is wanted
 }
 
 // firstInitial is a side's first Initial packet, opened or not; valid iff initial > 0.
@@ -132,10 +134,13 @@ func (c *Conn) Datagram(s *Scratch, d *Datagram) bool {
 // walk goes through the packets of a datagram.
 func (c *Conn) walk(s *Scratch, d *Datagram) {
 	b, wire := d.Payload, max(d.Size, len(d.Payload))
-	if c.proof == 0 {
-		if id, version, ok := googlePublic(b); ok {
-			c.google(&header{version: version, dcid: id}, d.Dir)
+	if c.proof == 0 || c.publicSeen {
+		if h, ok := parsePublic(b); ok {
+			c.public(s, &h, d)
 			return
+		}
+		if c.publicSeen && len(b) > 0 && b[0]&0x80 == 0 {
+			return // the header has nothing more to tell
 		}
 	}
 	for len(b) > 0 {
@@ -191,11 +196,11 @@ func (c *Conn) long(s *Scratch, h *header, b []byte, d *Datagram) {
 		return
 	}
 	c.remember(h, d.Dir)
+	if googleNumber(h.version) > 0 {
+		c.proof |= proofGoogle
+	}
 	side := &c.side[d.Dir]
 	switch h.kind {
-	case kindGoogle:
-		c.google(h, d.Dir)
-		return
 	case kindOther:
 		return
 	case kindRetry:
@@ -236,14 +241,21 @@ func (c *Conn) initial(s *Scratch, h *header, b []byte, d *Datagram) {
 	side.initial++
 	side.lastInitial = d.Time
 	c.event('I', d.Dir)
+	if h.clear > 0 {
+		c.unhidden(s, h, b, d)
+		return
+	}
 	if h.size > len(b) {
 		return
 	}
-	frames, ok := c.unprotect(s, h, b[:h.size], d.Dir)
-	if !ok {
-		return
+	if frames, number, ok := c.unprotect(s, h, b[:h.size], d.Dir); ok {
+		c.frames(s, h, frames, number, d)
 	}
-	r := frameReader{c: cursor.New(frames)}
+}
+
+// frames takes the frames of a packet, whose number had a length in bytes.
+func (c *Conn) frames(s *Scratch, h *header, frames []byte, number int, d *Datagram) {
+	r := newFrameReader(h.version, frames, number)
 	for {
 		switch r.next() {
 		case frameCrypto:
@@ -267,8 +279,14 @@ func (c *Conn) crypto(s *Scratch, r *frameReader, d *Datagram) {
 	}
 	if side.crypto == nil {
 		side.crypto = s.stream()
+		if isTagged(r.data) {
+			side.base = r.offset // the messages before were not captured
+		}
 	}
-	side.crypto.add(r.offset, r.data, d.Index, d.Time)
+	if r.offset < side.base {
+		return
+	}
+	side.crypto.add(r.offset-side.base, r.data, d.Index, d.Time)
 	if !side.whole && side.crypto.hello() > 0 {
 		side.whole = true
 		c.event('S', d.Dir)

@@ -23,7 +23,7 @@ func TestHandshake(t *testing.T) {
 	ch, sh := hellos(t, "example.org")
 	for _, version := range []uint32{
 		Version1, Version2, version2Draft, 0xff000016, 0xff000017, 0xff00001b, 0xff00001d, 0xff000022,
-		mvfst22, mvfst27, mvfstExp, 0xfaceb011, mvfst1, 0x5a6a7a8a,
+		mvfst22, mvfst27, mvfstExp, 0xfaceb011, mvfst1, 0x5a6a7a8a, versionQ50, versionT50, versionT51,
 	} {
 		for client := range 2 {
 			server := 1 - client
@@ -31,13 +31,14 @@ func TestHandshake(t *testing.T) {
 			if client == 1 {
 				w.send(server, []byte("something before"))
 			}
-			w.send(client, long{version: version, dcid: idA, scid: idB, token: "tok", frames: cryptoFrame(0, ch), size: 1210}.bytes())
+			v := long{version: version}
+			w.send(client, long{version: version, dcid: idA, scid: idB, token: "tok", frames: v.crypto(0, ch), size: 1210}.bytes())
 			w.send(client, long{version: version, kind: kindZeroRTT, dcid: idA, scid: idB, size: 400}.bytes())
 			w.send(server,
-				long{version: version, dcid: idB, scid: idC, keyID: idA, server: true, frames: append([]byte{frameACK, 0, 0, 0, 0}, cryptoFrame(0, sh)...)}.bytes(),
+				long{version: version, dcid: idB, scid: idC, keyID: idA, server: true, frames: append(v.ack(), v.crypto(0, sh)...)}.bytes(),
 				long{version: version, kind: kindHandshake, dcid: idB, scid: idC, size: 300}.bytes(),
 				short(0))
-			w.send(client, long{version: version, dcid: idC, scid: idB, keyID: idA, number: 1, frames: []byte{frameACK, 0, 0, 0, 0}}.bytes(),
+			w.send(client, long{version: version, dcid: idC, scid: idB, keyID: idA, number: 1, frames: v.ack()}.bytes(),
 				long{version: version, kind: kindHandshake, dcid: idC, scid: idB, size: 100}.bytes())
 			w.send(client, short(1))
 			name := fmt.Sprintf("%x, client %d", version, client)
@@ -287,8 +288,8 @@ func TestGoogle(t *testing.T) {
 	}{
 		"gQUIC Q043": {append(unhex("0d a1a2a3a4a5a6a7a8"), "Q043\x01CHLO"...), 8, 0},
 		"gQUIC Q046": {append(append([]byte{0xc3}, "Q046\x50"...), "a1a2a3a4a5a6a7a8"...), 8, 0},
-		"gQUIC Q050": {append(append([]byte{0xc3}, "Q050\x08a1a2a3a4\x01b"...), "a5a6a7a8"...), 8, 1},
-		"gQUIC T051": {append(append([]byte{0xc3}, "T051\x00\x08"...), "a1a2a3a4a5a6a7a8"...), 0, 8},
+		"gQUIC Q050": {append(append([]byte{0xc3}, "Q050\x08a1a2a3a4\x01b\x00\x08"...), "a5a6a7a8"...), 8, 1},
+		"gQUIC T051": {append(append([]byte{0xe3}, "T051\x00\x08a1a2a3a4\x08"...), "a5a6a7a8"...), 0, 8},
 	} {
 		var w wire
 		w.send(0, v.b)

@@ -15,15 +15,25 @@ const (
 // A frameReader walks the frames of an Initial packet. A frame that is none of the above,
 // or cut, ends the walk.
 type frameReader struct {
-	c cursor.Cursor
+	c      cursor.Cursor
+	google int // digits of the version of Google QUIC, whose frames are other ones; 0 for all others
+	number int // bytes of the packet number
 	// of the frame that next stopped at
 	offset uint64 // CRYPTO
 	data   []byte // CRYPTO; borrowed
 	code   uint64 // CONNECTION_CLOSE
 }
 
+// newFrameReader reads the frames of a packet of a version, whose number has a length in bytes.
+func newFrameReader(version uint32, frames []byte, number int) frameReader {
+	return frameReader{c: cursor.New(frames), google: googleNumber(version), number: number}
+}
+
 // next goes to the next CRYPTO or CONNECTION_CLOSE frame and returns its type, 0 at the end.
 func (r *frameReader) next() uint8 {
+	if r.google > 0 {
+		return r.nextGoogle()
+	}
 	for r.c.Len() > 0 {
 		switch t := r.c.U8(); t {
 		case framePadding:

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
@@ -51,6 +52,12 @@ func FuzzDatagram(f *testing.F) {
 		record(0, long{version: 1, dcid: idC, frames: cryptoFrame(0, ch)}.bytes())))
 	f.Add(record(0, append(unhex("0d a1a2a3a4a5a6a7a8"), "Q043\x01CHLO"...)))
 	f.Add(record(0, slices.Concat(sealed(nil), long{version: Version2, kind: kindHandshake, dcid: idA}.bytes(), short(0))))
+	random := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []int{24, 35, 46, 49} {
+		p := clearPacket{n: n, letter: 'Q', number: 4}
+		p.frames = p.stream(random, 0, tagged("CHLO", "SNI", "a.example"), false)
+		f.Add(record(0, p.bytes()))
+	}
 	var used Conn
 	var scratch Scratch
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -15,7 +15,7 @@ const (
 	kindHandshake
 	kindRetry
 	kindNegotiation // Version Negotiation
-	kindGoogle      // a version of Google QUIC: nothing behind the ids is read
+	kindPublic      // Google QUIC before Q044
 	kindOther       // an unknown version: ids only
 )
 
@@ -44,6 +44,7 @@ type header struct {
 	rest       []byte // Version Negotiation: the versions that were captured
 	token      int    // bytes of the token of Initial and Retry
 	number     int    // where the packet number starts
+	clear      int    // Google QUIC before Q050: where the number ends and the payload's hash starts
 	size       int    // bytes of the packet on the wire; 0 if it takes the whole datagram
 }
 
@@ -53,8 +54,8 @@ func parseLong(b []byte, wire int) (h header, ok bool) {
 	c := cursor.New(b)
 	first := c.U8()
 	h.version = c.U32()
-	if google(h.version) {
-		return parseGoogle(h, b)
+	if n := googleNumber(h.version); n > 0 && n < google50 {
+		return parseGoogle(h, b, wire, n)
 	}
 	d := c.Vector8()
 	s := c.Vector8()
@@ -100,22 +101,55 @@ func parseLong(b []byte, wire int) (h header, ok bool) {
 	return h, true
 }
 
-// parseGoogle reads the ids of a long header of Google QUIC: one byte of two lengths less 3
-// (draft-ietf-quic-transport-17) up to Q048, a length before each id later. What does not
-// fit is left out: the version alone tells.
-func parseGoogle(h header, b []byte) (header, bool) {
-	h.kind = kindGoogle
+// parseGoogle reads a long header of Google QUIC that has no header protection: version Q044
+// to Q049, n.
+//
+//	type (8) | version (32) | DCID length - 3 (4) | SCID length - 3 (4) | DCID | SCID | number
+//
+// The number has four bytes until Q045 and as many as the type says later, when the type is that
+// of RFC 9000. From Q049 on the ids, token and length are RFC 9000's too.
+func parseGoogle(h header, b []byte, wire, n int) (header, bool) {
 	c := cursor.New(b)
-	c.Skip(5)
-	if h.version>>24 == 'Q' && h.version&0xffff < '4'<<8|'9' {
+	first := c.U8()
+	c.Skip(4)
+	h.kind = kinds1[first>>4&3]
+	number := int(first&3) + 1
+	if n < google46 {
+		number = 4
+		switch first & 0x7f {
+		case 0x7f:
+			h.kind = kindInitial
+		case 0x7e:
+			h.kind = kindRetry
+		case 0x7d:
+			h.kind = kindHandshake
+		case 0x7c:
+			h.kind = kindZeroRTT
+		default:
+			return h, false
+		}
+	}
+	if n < google49 {
 		n := c.U8()
 		h.dcid, h.scid = c.Bytes(shortID(n>>4)), c.Bytes(shortID(n&15))
 	} else {
 		d := c.Vector8()
 		s := c.Vector8()
 		h.dcid, h.scid = d.Rest(), s.Rest()
+		if h.kind == kindInitial {
+			if n := c.Varint(); n <= uint64(c.Len()) {
+				h.token = int(n)
+				c.Skip(h.token)
+			}
+		}
+		if size := c.Varint(); !c.Failed() && size <= uint64(wire-c.At()) {
+			h.size = c.At() + int(size)
+		}
 	}
-	return h, true
+	h.number = c.At()
+	c.Skip(number)
+	h.clear = c.At()
+	return h, first&0x80 != 0 && !c.Failed() && len(h.dcid) <= maxID && len(h.scid) <= maxID
 }
 
 func shortID(n uint8) int {
@@ -123,14 +157,4 @@ func shortID(n uint8) int {
 		return 0
 	}
 	return int(n) + 3
-}
-
-// googlePublic reads the version of a packet of Google QUIC before Q044: public flags with
-// an 8-byte connection id and a version.
-func googlePublic(b []byte) (id []byte, version uint32, ok bool) {
-	if len(b) < 13 || b[0]&0xcb != 0x09 {
-		return nil, 0, false
-	}
-	version = be32(b[9:])
-	return b[1:9], version, google(version)
 }

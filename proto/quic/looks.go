@@ -15,11 +15,11 @@ func Looks(payload []byte) bool {
 
 func looks(payload []byte) bool {
 	if payload[0]&0x80 == 0 {
-		_, _, ok := googlePublic(payload)
+		_, ok := parsePublic(payload)
 		return ok
 	}
 	v, d := be32(payload[1:]), int(payload[5])
-	if suiteOf(v) != suiteUnknown || google(v) {
+	if suiteOf(v) != suiteUnknown || googleNumber(v) >= google44 {
 		return true
 	}
 	if d > maxID || 6+d >= len(payload) {

@@ -1,11 +1,12 @@
 package quic
 
-// unprotect opens an Initial packet and returns its frames, valid until the next call.
+// unprotect opens an Initial packet and returns its frames, valid until the next call, and the
+// bytes of its number.
 //
 // The keys are those of the client's first DCID, whatever ids follow. They change with
 // version negotiation inside the connection, which keeps that DCID (RFC 9369 section 4.1),
 // and after a Retry or in a new attempt, when the packet's own DCID counts again.
-func (c *Conn) unprotect(s *Scratch, h *header, packet []byte, dir int) ([]byte, bool) {
+func (c *Conn) unprotect(s *Scratch, h *header, packet []byte, dir int) (frames []byte, number int, ok bool) {
 	server := c.opened && int(c.client) != dir
 	if k := c.key; k != nil {
 		if k.version != h.version {
@@ -16,31 +17,31 @@ func (c *Conn) unprotect(s *Scratch, h *header, packet []byte, dir int) ([]byte,
 				if !server {
 					c.begin(s, k, h, n)
 				}
-				return frames, true
+				return frames, n, true
 			}
 		}
 		if server || k.are(h.version, h.dcid) {
-			return nil, false
+			return nil, 0, false
 		}
 	}
 	k := c.keysOf(h.version, h.dcid)
 	if k == nil {
-		return nil, false
+		return nil, 0, false
 	}
-	frames, n, ok := s.open(k.of(false), packet, h.number)
+	frames, number, ok = s.open(k.of(false), packet, h.number)
 	if !ok && reserved(h.version) && c.derive(h.version, other(k.suite), h.dcid) {
 		k = c.trial
-		frames, n, ok = s.open(k.of(false), packet, h.number)
+		frames, number, ok = s.open(k.of(false), packet, h.number)
 	}
 	if !ok {
-		return nil, false
+		return nil, 0, false
 	}
 	if !c.opened {
 		c.opened, c.client = true, int8(dir)
 		c.proof |= proofOpened
 	}
-	c.begin(s, k, h, n)
-	return frames, true
+	c.begin(s, k, h, number)
+	return frames, number, true
 }
 
 // other is the second guess for a reserved version: the newest version of an old sender.
@@ -108,7 +109,7 @@ func (c *Conn) restart(s *Scratch) {
 	for i := range c.side {
 		d := &c.side[i]
 		s.give(d.crypto)
-		d.crypto, d.whole, d.done = nil, false, false
+		d.crypto, d.base, d.whole, d.done = nil, 0, false, false
 	}
 	c.attempt++
 }

@@ -50,12 +50,12 @@ func initials(rng *rand.Rand, p long, stream []byte) (packets [][]byte) {
 	}
 	rng.Shuffle(len(pieces), func(i, j int) { pieces[i], pieces[j] = pieces[j], pieces[i] })
 	for i, q := range pieces {
-		p.frames = append(p.frames, cryptoFrame(q.from, stream[q.from:q.to])...)
+		p.frames = append(p.frames, p.crypto(q.from, stream[q.from:q.to])...)
 		if rng.IntN(4) == 0 {
-			p.frames = append(p.frames, framePing, framePadding)
+			p.frames = append(p.frames, p.ping(), framePadding)
 		}
 		if rng.IntN(4) == 0 {
-			p.frames = append(p.frames, cryptoFrame(q.from, bytes.Repeat([]byte{0xee}, q.to-q.from))...)
+			p.frames = append(p.frames, p.crypto(q.from, bytes.Repeat([]byte{0xee}, q.to-q.from))...)
 		}
 		if i == len(pieces)-1 || len(p.frames) > 500 || rng.IntN(3) == 0 {
 			packets = append(packets, p.bytes())
@@ -86,6 +86,9 @@ func TestReassembly(t *testing.T) {
 		t.Fatal("no connection opened")
 	}
 	for i, r := range all {
+		if n := googleNumber(r.version); n > 0 && n < google50 {
+			continue // no Initial packets; see TestTags
+		}
 		for seed := range uint64(20) {
 			rng := rand.New(rand.NewPCG(seed, uint64(i)))
 			packets := initials(rng, long{version: r.version, dcid: idA, scid: idB}, r.client)

@@ -87,6 +87,12 @@ func (s *stream) hello() int {
 	if len(s.buf) < 4 {
 		return 0
 	}
+	if isTagged(s.buf) {
+		if n := taggedLen(s.buf); n <= len(s.buf) {
+			return n
+		}
+		return 0
+	}
 	if n := 4 + int(s.buf[1])<<16 + int(s.buf[2])<<8 + int(s.buf[3]); n <= len(s.buf) {
 		return n
 	}

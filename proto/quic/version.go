@@ -7,6 +7,9 @@ const (
 	Version1      = 0x00000001 // RFC 9000
 	Version2      = 0x6b3343cf // RFC 9369
 	version2Draft = 0x709a50c4
+	versionQ50    = 'Q'<<24 | '0'<<16 | '5'<<8 | '0'
+	versionT50    = 'T'<<24 | '0'<<16 | '5'<<8 | '0'
+	versionT51    = 'T'<<24 | '0'<<16 | '5'<<8 | '1'
 	mvfst22       = 0xfaceb001
 	mvfst27       = 0xfaceb002
 	mvfstExp      = 0xfaceb00e
@@ -24,6 +27,9 @@ const (
 	suite22                   // draft 22
 	suite2                    // version 2
 	suite2Draft               // its draft
+	suiteQ50                  // Google's Q050
+	suiteT50                  // T050
+	suiteT51                  // T051
 	suiteUnknown              // not in the table
 )
 
@@ -43,6 +49,12 @@ func suiteOf(v uint32) suite {
 		return suite2
 	case v == version2Draft:
 		return suite2Draft
+	case v == versionQ50:
+		return suiteQ50
+	case v == versionT50:
+		return suiteT50
+	case v == versionT51:
+		return suiteT51
 	case reserved(v):
 		return suite1
 	}
@@ -51,13 +63,6 @@ func suiteOf(v uint32) suite {
 
 // reserved reports whether v is kept for forcing Version Negotiation (RFC 9000 section 15).
 func reserved(v uint32) bool { return v&0x0f0f0f0f == 0x0a0a0a0a }
-
-// google reports whether v is Q0 or T0 and two digits: Google QUIC.
-func google(v uint32) bool {
-	return (v>>24 == 'Q' || v>>24 == 'T') && v>>16&0xff == '0' && digit(v>>8) && digit(v)
-}
-
-func digit(v uint32) bool { return uint8(v) >= '0' && uint8(v) <= '9' }
 
 // AppendVersion appends the name of version v, such as "QUIC v1", "QUIC draft-29" or
 // "gQUIC Q046"; nothing for 0.
