@@ -3,29 +3,20 @@ package pinyon
 import (
 	"bytes"
 	"encoding/json"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"pinyon/capture"
 	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/version"
 )
 
 // Version is the release's number; a build from a tagged module carries the tag.
-const Version = "0.1.0"
+const Version = version.Number
 
 // Commit is the revision that the running program was built from, if the build knows.
-func Commit() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-	}
-	return ""
-}
+func Commit() string { return version.Commit() }
 
 // Provenance says where a data set comes from: the program, the configuration, the inputs,
 // and everything that was counted on the way. It is written beside output files, and

@@ -14,7 +14,7 @@ import (
 )
 
 // A FrameWriter takes the frames of a capture, to a file for one. Package pcap has some, and
-// packetstore.Output makes what a name asks for.
+// savefile.Output makes what a name asks for.
 type FrameWriter interface {
 	Write(f *packet.Frame) error
 	Flush() error

@@ -16,6 +16,17 @@ import (
 
 // TestCapture: a capture with an output has a row for every packet, whether Count, Stop or
 // the end of its device ends it; what its callback makes of them does not matter.
+// output writes rows to a file while a capture runs.
+func output(path string) capture.OpenOutput {
+	return func(names []string, _ []uint16) (capture.FrameWriter, error) {
+		f, err := os.Create(path)
+		if err != nil {
+			return nil, err
+		}
+		return NewWriter(f, &Options{Payload: 3, Interface: func(n uint32) string { return names[n] }})
+	}
+}
+
 func TestCapture(t *testing.T) {
 	ns := nstest.New(t)
 	ns.Quiet()
@@ -50,7 +61,7 @@ func TestCapture(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "packets.parquet")
 		cap, err := capture.New(capture.Options{Interface: "v1", Count: c.count, ReadTimeout: 50 * time.Millisecond},
-			capture.Callbacks{OnPacket: c.packet, Output: Output(path, &Options{Payload: 3})})
+			capture.Callbacks{OnPacket: c.packet, Output: output(path)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinyon/dataset"
 	"pinyon/extract"
 	"pinyon/feature"
 	"pinyon/packet"
@@ -131,7 +132,7 @@ func TestValidateExpected(t *testing.T) {
 	var report struct {
 		OK      bool
 		Count   int `json:"differences"`
-		Details []difference
+		Details []dataset.Difference
 	}
 	if err := json.Unmarshal([]byte(want(t, exitError, "", "validate", in, "--expected", off, "--json")), &report); err != nil {
 		t.Fatal(err)

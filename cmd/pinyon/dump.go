@@ -19,6 +19,7 @@ import (
 	"pinyon/packet"
 	"pinyon/packetstore"
 	"pinyon/pcap"
+	"pinyon/savefile"
 	"pinyon/sink/files"
 )
 
@@ -38,13 +39,13 @@ type dumper struct {
 	filter  filterFlags
 
 	fields  []frameField
-	named   bool     // frame.interface is among them
-	on      ifaceKey // whose name row.on is
+	named   bool               // frame.interface is among them
+	on      savefile.Interface // whose name row.on is
 	out     *bufio.Writer
 	line    []byte
 	row     frameRow
 	decoder packet.Decoder
-	frames  *frameFile
+	frames  *savefile.File
 	matched uint64
 	flushed time.Time
 }
@@ -123,7 +124,7 @@ func (d *dumper) check(expr string) (err error) {
 	if d.print && d.save == "-" {
 		return usage("-w -: standard output cannot take lines as well")
 	}
-	if d.payload != 0 && (d.payload < 0 || !isRows(d.save)) {
+	if d.payload != 0 && (d.payload < 0 || !savefile.IsRows(d.save)) {
 		return usage("--store-payload: got %d; want 0 or more, and -w FILE.parquet", d.payload)
 	}
 	if d.save != "" && d.file != "" && sameFile(d.file, d.save) {
@@ -153,10 +154,10 @@ func (d *dumper) run(expr string) error {
 		return err
 	}
 	d.out = bufio.NewWriterSize(d.app.out, 64<<10)
-	var frames atomic.Pointer[frameFile]
+	var frames atomic.Pointer[savefile.File]
 	sig := watchSignals(d.app, func() {
 		if f := frames.Load(); f != nil {
-			f.abort()
+			f.Abort()
 		}
 	})
 	defer sig.close()
@@ -169,16 +170,15 @@ func (d *dumper) run(expr string) error {
 	}
 	defer src.close()
 	if d.save != "" {
-		if d.frames, err = createFrameFile(d.save, d.app.out); err != nil {
+		o := savefile.Options{Stdout: d.app.out, Interface: src.iface, Rows: packetstore.Options{Payload: d.payload, Decap: d.decoder.Decap}}
+		if len(d.file) == 0 {
+			o.Rows.Own = ownAddresses()
+		}
+		if d.frames, err = savefile.Create(d.save, &o); err != nil {
 			return err
 		}
 		frames.Store(d.frames)
-		defer d.frames.abort()
-		d.frames.iface = src.iface
-		d.frames.rows = packetstore.Options{Payload: d.payload, Decap: d.decoder.Decap}
-		if len(d.file) == 0 {
-			d.frames.rows.Own = ownAddresses()
-		}
+		defer d.frames.Abort()
 	}
 	err = d.copy(src)
 	var fault *inputError
@@ -187,7 +187,7 @@ func (d *dumper) run(expr string) error {
 		return err
 	}
 	if d.frames != nil { // complete with what there is, whatever ended the input
-		if e := d.frames.close(); e != nil {
+		if e := d.frames.Close(); e != nil {
 			return e
 		}
 	}
@@ -261,7 +261,11 @@ func (d *dumper) copy(src dumpSource) error {
 			}
 		}
 		if d.frames != nil {
-			if err := d.frames.write(&d.row.f, src.section()); err != nil {
+			if err := d.frames.WriteFrom(&d.row.f, src.section()); err != nil {
+				var le *savefile.LinkError
+				if errors.As(err, &le) {
+					return usage("-w %w", err)
+				}
 				return err
 			}
 		}
@@ -286,7 +290,7 @@ const flushTime = 100 * time.Millisecond
 func (d *dumper) flush() error {
 	d.flushed = time.Now()
 	if d.frames != nil {
-		if err := d.frames.flush(); err != nil {
+		if err := d.frames.Flush(); err != nil {
 			return err
 		}
 	}
@@ -307,15 +311,15 @@ func (d *dumper) unread(err error) error {
 
 // nameInterface gives the row the name of its interface.
 func (d *dumper) nameInterface(src dumpSource) {
-	key := ifaceKey{section: src.section(), iface: d.row.f.Iface}
+	key := savefile.Interface{Section: src.section(), Number: d.row.f.Iface}
 	if d.row.on != "" && key == d.on {
 		return
 	}
 	d.on = key
-	if i, _ := src.iface(key.iface); i.Name != "" {
+	if i, _ := src.iface(key.Number); i.Name != "" {
 		d.row.on = plain(i.Name)
 	} else {
-		d.row.on = strconv.FormatUint(uint64(key.iface), 10)
+		d.row.on = strconv.FormatUint(uint64(key.Number), 10)
 	}
 }
 
@@ -485,7 +489,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if links := dev.LinkTypes(); d.save != "" && oneLink(d.save) {
+	if links := dev.LinkTypes(); d.save != "" && savefile.OneLink(d.save) {
 		for _, l := range links {
 			if l != links[0] {
 				dev.Close()

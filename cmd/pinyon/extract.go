@@ -15,6 +15,7 @@ import (
 
 	"pinyon"
 	"pinyon/filter"
+	"pinyon/savefile"
 	"pinyon/sink"
 	"pinyon/sink/files"
 )
@@ -143,11 +144,11 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		x.from = &sink.Provenance{Header: x.provenance == "header", File: func() []byte { return nil }}
 	}
 	var outs files.Outputs
-	var frames atomic.Pointer[saveFiles]
+	var frames atomic.Pointer[savefile.Set]
 	sig := watchSignals(x.app, func() {
 		outs.Abort()
 		if f := frames.Load(); f != nil {
-			f.abort()
+			f.Abort()
 		}
 	})
 	defer sig.close()
@@ -158,7 +159,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	begun := false
 	defer func() {
 		if in.live != nil && !begun {
-			in.live.save.abort() // a file of nothing would look like one of silence
+			in.live.save.Abort() // a file of nothing would look like one of silence
 		}
 		in.close()
 	}()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinyon/dataset"
 	"pinyon/sink/files"
 )
 
@@ -163,7 +164,7 @@ func TestFormats(t *testing.T) {
 				want(t, exitError, "npy", "info", path)
 				continue
 			}
-			var info table
+			var info dataset.Table
 			if err := json.Unmarshal([]byte(want(t, 0, "", "info", "--json", path)), &info); err != nil {
 				t.Fatal(err)
 			}

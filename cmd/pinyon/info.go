@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pinyon/dataset"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -76,8 +77,8 @@ The content decides which it is.`,
 func (a *app) info(path string, asJSON bool) error {
 	r, err := a.openCapture(path)
 	if errors.Is(err, pcap.ErrFormat) && isRegular(path) {
-		t, terr := scanTable(path)
-		if errors.Is(terr, errNoTable) {
+		t, terr := dataset.Scan(path)
+		if errors.Is(terr, dataset.ErrNoTable) {
 			return err
 		}
 		if terr != nil {
@@ -86,7 +87,7 @@ func (a *app) info(path string, asJSON bool) error {
 		if asJSON {
 			return a.printJSON(t)
 		}
-		return a.writeResult("-", []byte(t.text()))
+		return a.writeResult("-", []byte(tableText(t)))
 	}
 	if err != nil {
 		return err

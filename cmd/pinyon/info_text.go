@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"pinyon/dataset"
 	"pinyon/packet"
 )
 
@@ -87,7 +88,7 @@ func (c *captureInfo) text() string {
 	return s.b.String()
 }
 
-func (t *table) text() string {
+func tableText(t *dataset.Table) string {
 	var s sheet
 	s.line("file", "%s", t.Path)
 	s.line("format", "%s", t.Format)
@@ -98,7 +99,7 @@ func (t *table) text() string {
 	s.line("columns", "%d", len(t.Columns))
 	s.line("missing", "%.2f%% of values", 100*t.Missing)
 	missing := slices.Clone(t.Columns)
-	slices.SortStableFunc(missing, func(a, b tableColumn) int { return cmp.Compare(b.Missing, a.Missing) })
+	slices.SortStableFunc(missing, func(a, b dataset.Column) int { return cmp.Compare(b.Missing, a.Missing) })
 	for i, c := range missing {
 		if c.Missing == 0 {
 			break

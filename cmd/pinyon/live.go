@@ -15,6 +15,7 @@ import (
 	"pinyon/filter"
 	"pinyon/netif"
 	"pinyon/packet"
+	"pinyon/savefile"
 )
 
 // liveFlags are the flags of live beside those of every extraction.
@@ -232,7 +233,7 @@ func parseDuration(s string) (time.Duration, error) {
 type liveInput struct {
 	dev    *capture.Device
 	flags  *liveFlags
-	save   saveFiles
+	save   savefile.Set
 	stop   chan struct{}
 	closed bool
 }
@@ -247,7 +248,7 @@ func (in *liveInput) close() error {
 	}
 	in.closed = true
 	close(in.stop)
-	return errors.Join(in.dev.Close(), in.save.close())
+	return errors.Join(in.dev.Close(), in.save.Close())
 }
 
 // provenance of the capture; with its sums once it has ended.
@@ -269,7 +270,7 @@ type captureSummary struct {
 }
 
 func (in *liveInput) summarize(s *summary) {
-	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.names()}
+	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names()}
 }
 
 // status is what losses make of a run that went well otherwise.
@@ -302,15 +303,15 @@ func (a *app) sayCaptured(names []string, s *capture.Stats, more string) {
 // saving is a Device that writes every frame to files as it passes.
 type saving struct {
 	*capture.Device
-	to saveFiles
+	to savefile.Set
 }
 
 func (s *saving) Next(f *packet.Frame) error {
 	switch err := s.Device.Next(f); {
 	case err == nil:
-		return s.to.write(f)
+		return s.to.Write(f)
 	case errors.Is(err, capture.ErrTimeout), errors.Is(err, io.EOF):
-		if e := s.to.idle(); e != nil {
+		if e := s.to.Idle(); e != nil {
 			return e
 		}
 		return err

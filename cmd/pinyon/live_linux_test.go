@@ -21,6 +21,7 @@ import (
 	"pinyon/netif"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/savefile"
 )
 
 // wire is a pair of devices, v0 and v1, that nobody else sends on.
@@ -263,7 +264,7 @@ func TestLivePackets(t *testing.T) {
 	}
 	rows, packets := 0, 0
 	for _, name := range summaryOf(t, said).Capture.Saved {
-		if isRows(name) {
+		if savefile.IsRows(name) {
 			rows += rowsOf(t, name)
 			packets++
 		}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/dataset"
 	"pinyon/extract"
 	"pinyon/feature"
 )
@@ -65,27 +64,21 @@ Exit status 1 if something differs.`,
 
 // capture compares an extraction with expected flows.
 func (v *validation) capture(path string) error {
-	data, err := os.ReadFile(v.expected)
+	f, err := os.Open(v.expected)
 	if err != nil {
 		return usage("--expected: %w", err)
 	}
-	var want struct {
-		Flows []map[string]any `json:"flows"`
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := d.Decode(&want); err != nil {
+	defer f.Close()
+	want, err := dataset.ReadFlows(f)
+	if err != nil {
 		return fmt.Errorf("%s: %w", v.expected, err)
 	}
-	if want.Flows == nil {
-		return fmt.Errorf("%s: no array \"flows\"", v.expected)
-	}
-	rows, err := v.rows(path, want.Flows)
+	rows, err := v.rows(path, want)
 	if err != nil {
 		return err
 	}
-	c := comparison{absolute: v.tolerance, relative: v.relative}
-	c.compare(want.Flows, rows)
+	c := dataset.Comparison{Absolute: v.tolerance, Relative: v.relative}
+	c.Compare(want, rows)
 	return v.report(&c, fmt.Sprintf("%d flows agree with %s", len(rows), v.expected))
 }
 
@@ -120,21 +113,21 @@ func (v *validation) rows(path string, want []map[string]any) ([]map[string]any,
 }
 
 // report prints what differs; agreed is the line if nothing does.
-func (v *validation) report(c *comparison, agreed string) error {
+func (v *validation) report(c *dataset.Comparison, agreed string) error {
 	if v.asJSON {
 		if err := v.printJSON(struct {
-			OK          bool         `json:"ok"`
-			Expected    int          `json:"expected_flows"`
-			Extracted   int          `json:"extracted_flows"`
-			Count       int          `json:"differences"`
-			Differences []difference `json:"details"`
-		}{c.count == 0, c.expected, c.extracted, c.count, append([]difference{}, c.list...)}); err != nil {
+			OK          bool                 `json:"ok"`
+			Expected    int                  `json:"expected_flows"`
+			Extracted   int                  `json:"extracted_flows"`
+			Count       int                  `json:"differences"`
+			Differences []dataset.Difference `json:"details"`
+		}{c.Count == 0, c.Expected, c.Extracted, c.Count, append([]dataset.Difference{}, c.Differences...)}); err != nil {
 			return err
 		}
-	} else if err := v.writeResult("-", []byte(c.text(v.verbose > 0, agreed))); err != nil {
+	} else if err := v.writeResult("-", []byte(comparisonText(c, v.verbose > 0, agreed))); err != nil {
 		return err
 	}
-	if c.count > 0 {
+	if c.Count > 0 {
 		return &exit{status: exitError}
 	}
 	return nil
@@ -145,14 +138,14 @@ func (v *validation) file(path string) error {
 	if v.schema != extract.SchemaVersion {
 		return usage("unknown schema %q; this build knows %s", v.schema, extract.SchemaVersion)
 	}
-	t, err := scanTable(path)
+	t, err := dataset.Scan(path)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return usage("%w", err)
 		}
 		return err
 	}
-	faults := t.faults(v.schema)
+	faults := t.Faults(v.schema)
 	if v.asJSON {
 		if err := v.printJSON(struct {
 			OK      bool     `json:"ok"`
@@ -177,43 +170,26 @@ func (v *validation) file(path string) error {
 	return nil
 }
 
-// faults are the ways in which a table is not one of the schema.
-func (t *table) faults(version string) []string {
-	var faults []string
-	add := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	if t.Version != "" && t.Version != version {
-		add("the file says schema %s", t.Version)
+// comparisonText is a comparison in lines; values only if asked for.
+func comparisonText(c *dataset.Comparison, values bool, agreed string) string {
+	if c.Count == 0 {
+		return agreed + "\n"
 	}
-	position := map[string]int{}
-	for i, d := range extract.All() {
-		position[d.ID()] = i
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d differences; %d flows expected, %d extracted\n", c.Count, c.Expected, c.Extracted)
+	for _, d := range c.Differences {
+		at := d.Column
+		if d.Flow != "" {
+			at = strings.TrimSuffix(d.Flow+": "+d.Column, ": ")
+		}
+		fmt.Fprintf(&b, "%s: %s", d.What, at)
+		if values && d.What == "value" {
+			fmt.Fprintf(&b, ": expected %v, extracted %v", d.Want, d.Got)
+		}
+		b.WriteByte('\n')
 	}
-	known := knownColumns()
-	seen := map[string]bool{}
-	last := -1
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		d, ok := known[c.Name]
-		switch {
-		case seen[c.Name]:
-			add("column %s: twice", c.Name)
-			continue
-		case !ok:
-			add("column %s: unknown", c.Name)
-			continue
-		}
-		seen[c.Name] = true
-		if c.typed && c.Type != d.Kind.String() && !(d.Kind.IsList() && c.Type == "string") {
-			add("column %s: type %s, want %s", c.Name, c.Type, d.Kind)
-		}
-		if c.bad > 0 {
-			add("column %s: %d values are no %s, the first in %s", c.Name, c.bad, d.Kind, c.first)
-		}
-		if at := position[d.ID()]; at < last {
-			add("column %s: out of order", c.Name)
-		} else {
-			last = at
-		}
+	if n := c.Count - len(c.Differences); n > 0 {
+		fmt.Fprintf(&b, "and %d more\n", n)
 	}
-	return faults
+	return b.String()
 }

@@ -1,4 +1,4 @@
-package main
+package dataset
 
 import (
 	"io"
@@ -8,7 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 )
 
-func (t *table) scanArrowStream(r io.Reader) error {
+func (t *Table) scanArrowStream(r io.Reader) error {
 	t.Format = "arrow"
 	rd, err := ipc.NewReader(r)
 	if err != nil {
@@ -22,7 +22,7 @@ func (t *table) scanArrowStream(r io.Reader) error {
 	return rd.Err()
 }
 
-func (t *table) scanArrowFile(f *os.File) error {
+func (t *Table) scanArrowFile(f *os.File) error {
 	t.Format = "arrow-file"
 	rd, err := ipc.NewFileReader(f)
 	if err != nil {
@@ -43,7 +43,7 @@ func (t *table) scanArrowFile(f *os.File) error {
 // versionKey is where Arrow and Parquet files say which schema theirs is of.
 const versionKey = "pinyon.schema_version"
 
-func (t *table) arrowSchema(s *arrow.Schema) {
+func (t *Table) arrowSchema(s *arrow.Schema) {
 	known := knownColumns()
 	for _, f := range s.Fields() {
 		t.column(known, f.Name, arrowWord(f.Type))
@@ -74,7 +74,7 @@ func arrowWord(t arrow.DataType) string {
 	return t.String()
 }
 
-func (t *table) arrowRecord(rec arrow.RecordBatch) {
+func (t *Table) arrowRecord(rec arrow.RecordBatch) {
 	t.Rows += uint64(rec.NumRows())
 	for i := range t.Columns {
 		t.Columns[i].Missing += uint64(rec.Column(i).NullN())

@@ -1,4 +1,4 @@
-package main
+package dataset
 
 import (
 	"os"
@@ -10,7 +10,7 @@ import (
 
 // scanParquet reads the footer, which counts rows and nulls; pages are not read. Nulls of
 // list columns count elements there, so that theirs are left out.
-func (t *table) scanParquet(f *os.File) error {
+func (t *Table) scanParquet(f *os.File) error {
 	t.Format = "parquet"
 	rd, err := file.NewParquetReader(f)
 	if err != nil {

@@ -1,4 +1,6 @@
-package main
+// Package dataset reads back what sinks have written: it describes a table (Scan), checks it
+// against the schema (Table.Faults), and compares rows with expected ones (Comparison).
+package dataset
 
 import (
 	"bufio"
@@ -15,20 +17,20 @@ import (
 	"pinyon/feature"
 )
 
-// A table is what a scan of a feature file found.
-type table struct {
-	Path     string        `json:"path"`
-	Format   string        `json:"format"`
-	Rows     uint64        `json:"rows"`
-	Missing  float64       `json:"missing_rate"` // absent cells over all cells
-	Columns  []tableColumn `json:"columns"`
-	Version  string        `json:"schema_version,omitempty"` // as the file tells
-	Metadata bool          `json:"-"`                        // a JSON Lines file with the provenance on top
+// A Table is what a scan of a feature file found.
+type Table struct {
+	Path     string   `json:"path"`
+	Format   string   `json:"format"`
+	Rows     uint64   `json:"rows"`
+	Missing  float64  `json:"missing_rate"` // absent cells over all cells
+	Columns  []Column `json:"columns"`
+	Version  string   `json:"schema_version,omitempty"` // as the file tells
+	Metadata bool     `json:"-"`                        // a JSON Lines file with the provenance on top
 }
 
-// tableColumn is one column of a table. Of text files, where an empty cell may be text,
-// empty cells of text columns count as missing.
-type tableColumn struct {
+// A Column is one column of a Table. Of text files, where an empty cell may be text, empty
+// cells of text columns count as missing.
+type Column struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Missing uint64 `json:"missing"`
@@ -55,18 +57,18 @@ func knownColumns() map[string]feature.Desc {
 	return known
 }
 
-// errNoTable: the file is none that a sink writes.
-var errNoTable = errors.New("neither a capture nor a feature file")
+// ErrNoTable is the error for a file that is none that a sink writes.
+var ErrNoTable = errors.New("neither a capture nor a feature file")
 
-// scanTable reads a feature file from end to end. The content decides between Parquet,
+// Scan reads a feature file from end to end. The content decides between Parquet,
 // Arrow and JSON; what is left is CSV or TSV.
-func scanTable(path string) (*table, error) {
+func Scan(path string) (*Table, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t := &table{Path: path}
+	t := &Table{Path: path}
 	r := bufio.NewReaderSize(f, 1<<20)
 	head, err := r.Peek(8)
 	if err != nil && err != io.EOF {
@@ -102,8 +104,8 @@ func scanTable(path string) (*table, error) {
 }
 
 // column makes the column of a name; typ is the file's word for its type, if it has one.
-func (t *table) column(known map[string]feature.Desc, name, typ string) *tableColumn {
-	c := tableColumn{Name: name, Type: typ, typed: typ != ""}
+func (t *Table) column(known map[string]feature.Desc, name, typ string) *Column {
+	c := Column{Name: name, Type: typ, typed: typ != ""}
 	if d, ok := known[name]; ok {
 		c.kind = d.Kind
 		if typ == "" {
@@ -114,7 +116,7 @@ func (t *table) column(known map[string]feature.Desc, name, typ string) *tableCo
 	return &t.Columns[len(t.Columns)-1]
 }
 
-func (c *tableColumn) wrong(row uint64, value string) {
+func (c *Column) wrong(row uint64, value string) {
 	if c.bad++; c.bad == 1 {
 		if len(value) > 40 {
 			value = value[:40] + "..."
@@ -123,13 +125,13 @@ func (c *tableColumn) wrong(row uint64, value string) {
 	}
 }
 
-func (t *table) scanCSV(r *bufio.Reader) error {
+func (t *Table) scanCSV(r *bufio.Reader) error {
 	line, err := r.Peek(64 << 10)
 	if err != nil && err != io.EOF {
 		return err
 	}
 	if line, _, _ = bytes.Cut(line, []byte("\n")); bytes.IndexByte(line, 0) >= 0 || len(line) == 0 {
-		return errNoTable
+		return ErrNoTable
 	}
 	t.Format = "csv"
 	c := csv.NewReader(r)
@@ -143,14 +145,14 @@ func (t *table) scanCSV(r *bufio.Reader) error {
 	known := knownColumns()
 	names, err := c.Read()
 	if err != nil {
-		return errNoTable
+		return ErrNoTable
 	}
 	some := false
 	for _, n := range names {
 		some = t.column(known, strings.Clone(n), "").kind != 0 || some
 	}
 	if !some {
-		return fmt.Errorf("%w: no column of the first line is known", errNoTable)
+		return fmt.Errorf("%w: no column of the first line is known", ErrNoTable)
 	}
 	for {
 		cells, err := c.Read()
@@ -199,7 +201,7 @@ func isInteger(v string) bool { return isNumber(v) && !strings.ContainsAny(v, ".
 
 func isNumber(v string) bool { return v != "" && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') }
 
-func (t *table) scanJSON(r io.Reader, array bool) error {
+func (t *Table) scanJSON(r io.Reader, array bool) error {
 	t.Format = "jsonl"
 	d := json.NewDecoder(r)
 	if array {
@@ -246,7 +248,7 @@ func (t *table) scanJSON(r io.Reader, array bool) error {
 		f.Missing += t.Rows - min(f.seen, t.Rows)
 	}
 	if t.Rows > 0 && !some {
-		return fmt.Errorf("%w: no key is known", errNoTable)
+		return fmt.Errorf("%w: no key is known", ErrNoTable)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package packetstore_test
+package savefile_test
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 
 	"pinyon/capture"
 	"pinyon/packetstore"
+	"pinyon/savefile"
 )
 
 // A minute of what goes to and from port 443, a row a packet.
 func ExampleOutput() {
 	c, err := capture.New(capture.Options{Interface: "eth0", Filter: "tcp port 443", Duration: time.Minute},
-		capture.Callbacks{Output: packetstore.Output("packets.parquet", &packetstore.Options{Payload: 64})})
+		capture.Callbacks{Output: savefile.Output("packets.parquet", 0, &savefile.Options{Rows: packetstore.Options{Payload: 64}})})
 	if err == nil {
 		err = c.Run(context.Background())
 	}

@@ -1,8 +1,10 @@
-package main
+package dataset
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -11,20 +13,22 @@ import (
 	"pinyon/column"
 )
 
-// A comparison holds extracted rows against expected ones.
-type comparison struct {
-	absolute, relative float64
+// A Comparison holds extracted rows against expected ones. Set the tolerances, call Compare,
+// and read what differs.
+type Comparison struct {
+	// Absolute and Relative are how far floats may be apart; the wider one counts.
+	Absolute, Relative float64
 
-	expected, extracted int
-	count               int // differences
-	list                []difference
+	Expected, Extracted int // flows
+	Count               int // differences
+	Differences         []Difference
 }
 
-// maxDifferences is how many differences are told one by one.
-const maxDifferences = 50
+// MaxDifferences is how many differences a Comparison tells one by one.
+const MaxDifferences = 50
 
-// A difference is one value, column or flow that is not as expected.
-type difference struct {
+// A Difference is one value, column or flow that is not as expected.
+type Difference struct {
 	Flow   string `json:"flow,omitempty"`
 	Column string `json:"column,omitempty"`
 	What   string `json:"what"` // value, missing column, extra column, missing flow, extra flow
@@ -32,9 +36,9 @@ type difference struct {
 	Got    any    `json:"extracted,omitempty"`
 }
 
-func (c *comparison) add(d difference) {
-	if c.count++; len(c.list) < maxDifferences {
-		c.list = append(c.list, d)
+func (c *Comparison) add(d Difference) {
+	if c.Count++; len(c.Differences) < MaxDifferences {
+		c.Differences = append(c.Differences, d)
 	}
 }
 
@@ -50,10 +54,12 @@ func flowKey(row map[string]any, columns []string) string {
 	return strings.Join(parts, " ")
 }
 
-// compare matches flows by key, those of one key in their order. Without any key column
-// on both sides they are matched by position.
-func (c *comparison) compare(want, got []map[string]any) {
-	c.expected, c.extracted = len(want), len(got)
+// Compare matches flows by addresses, ports and protocol, those of one key in their order.
+// Without any key column on both sides they are matched by position. An expected row has
+// values as encoding/json gives them with UseNumber, an extracted one as column.Row.Map does.
+// NaN, empty text and null count as equal.
+func (c *Comparison) Compare(want, got []map[string]any) {
+	c.Expected, c.Extracted = len(want), len(got)
 	var columns []string
 	if len(want) > 0 && len(got) > 0 {
 		c.columns(want[0], got[0])
@@ -77,7 +83,7 @@ func (c *comparison) compare(want, got []map[string]any) {
 		}
 		rows := byKey[k]
 		if len(rows) == 0 {
-			c.add(difference{Flow: name, What: "missing flow"})
+			c.add(Difference{Flow: name, What: "missing flow"})
 			continue
 		}
 		byKey[k] = rows[1:]
@@ -87,21 +93,21 @@ func (c *comparison) compare(want, got []map[string]any) {
 		k := flowKey(row, columns)
 		if rows := byKey[k]; len(rows) > 0 {
 			byKey[k] = rows[1:]
-			c.add(difference{Flow: k, What: "extra flow"})
+			c.add(Difference{Flow: k, What: "extra flow"})
 		}
 	}
 }
 
 // columns compares which columns there are, by the first row of each.
-func (c *comparison) columns(want, got map[string]any) {
+func (c *Comparison) columns(want, got map[string]any) {
 	for _, name := range sortedKeys(want) {
 		if _, ok := got[name]; !ok {
-			c.add(difference{Column: name, What: "missing column"})
+			c.add(Difference{Column: name, What: "missing column"})
 		}
 	}
 	for _, name := range sortedKeys(got) {
 		if _, ok := want[name]; !ok {
-			c.add(difference{Column: name, What: "extra column"})
+			c.add(Difference{Column: name, What: "extra column"})
 		}
 	}
 }
@@ -115,11 +121,11 @@ func sortedKeys(m map[string]any) []string {
 	return keys
 }
 
-func (c *comparison) row(flow string, want, got map[string]any) {
+func (c *Comparison) row(flow string, want, got map[string]any) {
 	for _, name := range sortedKeys(want) {
 		g, ok := got[name]
 		if ok && !c.equal(want[name], g) {
-			c.add(difference{Flow: flow, Column: name, What: "value", Want: want[name], Got: finite(g)})
+			c.add(Difference{Flow: flow, Column: name, What: "value", Want: want[name], Got: finite(g)})
 		}
 	}
 }
@@ -133,7 +139,7 @@ func finite(v any) any {
 }
 
 // equal compares a JSON value with a value of a row.
-func (c *comparison) equal(want, got any) bool {
+func (c *Comparison) equal(want, got any) bool {
 	if isEmpty(want) && isEmpty(got) {
 		return true
 	}
@@ -180,7 +186,7 @@ func (c *comparison) equal(want, got any) bool {
 	return false
 }
 
-func equalList[T int64 | float64](c *comparison, want any, got []T) bool {
+func equalList[T int64 | float64](c *Comparison, want any, got []T) bool {
 	w, ok := want.([]any)
 	if !ok || len(w) != len(got) {
 		return false
@@ -193,8 +199,8 @@ func equalList[T int64 | float64](c *comparison, want any, got []T) bool {
 	return true
 }
 
-func (c *comparison) near(a, b float64) bool {
-	return a == b || math.Abs(a-b) <= max(c.absolute, c.relative*max(math.Abs(a), math.Abs(b)))
+func (c *Comparison) near(a, b float64) bool {
+	return a == b || math.Abs(a-b) <= max(c.Absolute, c.Relative*max(math.Abs(a), math.Abs(b)))
 }
 
 // isEmpty is the class of null, empty text and what is not a number.
@@ -210,26 +216,19 @@ func isEmpty(v any) bool {
 	return false
 }
 
-// text is the comparison in lines; values only if asked for.
-func (c *comparison) text(values bool, agreed string) string {
-	if c.count == 0 {
-		return agreed + "\n"
+// ReadFlows reads the flows that a Comparison expects: a JSON object with an array flows of
+// objects, one a flow.
+func ReadFlows(r io.Reader) ([]map[string]any, error) {
+	var want struct {
+		Flows []map[string]any `json:"flows"`
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d differences; %d flows expected, %d extracted\n", c.count, c.expected, c.extracted)
-	for _, d := range c.list {
-		at := d.Column
-		if d.Flow != "" {
-			at = strings.TrimSuffix(d.Flow+": "+d.Column, ": ")
-		}
-		fmt.Fprintf(&b, "%s: %s", d.What, at)
-		if values && d.What == "value" {
-			fmt.Fprintf(&b, ": expected %v, extracted %v", d.Want, d.Got)
-		}
-		b.WriteByte('\n')
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	if err := d.Decode(&want); err != nil {
+		return nil, err
 	}
-	if n := c.count - len(c.list); n > 0 {
-		fmt.Fprintf(&b, "and %d more\n", n)
+	if want.Flows == nil {
+		return nil, errors.New("no array \"flows\"")
 	}
-	return b.String()
+	return want.Flows, nil
 }
