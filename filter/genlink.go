@@ -70,6 +70,8 @@ func (g *gen) linkType(typ uint32) *cond {
 		return g.llcType(typ)
 	case linkWLAN:
 		return and(g.wlanDataFrame(), g.llcType(typ))
+	case linkFrameRelay:
+		return g.frameRelayType(typ)
 	}
 	return g.fail(ErrLinkType, "frames of link type %d do not say what they carry", g.link)
 }
@@ -169,6 +171,22 @@ func (g *gen) familyType(typ uint32) *cond {
 		}
 	}
 	return c
+}
+
+// frameRelayType reads the control byte and the protocol identifier behind an address of 2
+// bytes. As in libpcap the network header is looked for where the frame begins, so whatever
+// goes beyond the protocol looks at the wrong bytes.
+func (g *gen) frameRelayType(typ uint32) *cond {
+	const unnumbered = 0x0300
+	switch typ {
+	case etherIPv4:
+		return g.equal(g.hdr, 2, 2, unnumbered|0xcc)
+	case etherIPv6:
+		return g.equal(g.hdr, 2, 2, unnumbered|0x8e)
+	case sapISO:
+		return g.equal(g.hdr, 2, 2, unnumbered|0x81)
+	}
+	return always(false)
 }
 
 // pppType is the PPP protocol (RFC 1661, IANA) for an EtherType or access point.

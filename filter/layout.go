@@ -6,19 +6,20 @@ import "pinyon/packet"
 type linkKind uint8
 
 const (
-	linkOpaque   linkKind = iota // only link[...] and the length
-	linkEther                    // type or length at 12
-	linkSLL                      // Linux cooked, version 1
-	linkTyped                    // an EtherType, wherever it is
-	linkIP                       // IP of either version
-	linkIP4                      // IPv4 only
-	linkIP6                      // IPv6 only
-	linkFamily                   // 4-byte address family in the host's byte order
-	linkFamilyBE                 // the same in network byte order
-	linkPPP                      // a PPP protocol
-	linkHDLC                     // Cisco HDLC
-	linkLLC                      // 802.2 LLC throughout
-	linkWLAN                     // 802.11, possibly behind a radio header
+	linkOpaque     linkKind = iota // only link[...] and the length
+	linkEther                      // type or length at 12
+	linkSLL                        // Linux cooked, version 1
+	linkTyped                      // an EtherType, wherever it is
+	linkIP                         // IP of either version
+	linkIP4                        // IPv4 only
+	linkIP6                        // IPv6 only
+	linkFamily                     // 4-byte address family in the host's byte order
+	linkFamilyBE                   // the same in network byte order
+	linkPPP                        // a PPP protocol
+	linkHDLC                       // Cisco HDLC
+	linkLLC                        // 802.2 LLC throughout
+	linkWLAN                       // 802.11, possibly behind a radio header
+	linkFrameRelay                 // Frame Relay with an address of 2 bytes and a protocol identifier
 )
 
 // A radio is the header before an 802.11 frame.
@@ -58,23 +59,24 @@ const (
 )
 
 var layouts = map[uint16]layout{
-	packet.LinkEthernet:  {kind: linkEther, typ: 12, payload: 14, networkNoSNAP: 3, src: 6, dst: 0, hasMAC: true},
-	packet.LinkLinuxSLL:  {kind: linkSLL, typ: 14, payload: 16},
-	packet.LinkLinuxSLL2: {kind: linkTyped, typ: 0, payload: 20},
-	packet.LinkRaw:       {kind: linkIP, untyped: true},
-	packet.LinkRaw12:     {kind: linkIP, untyped: true},
-	packet.LinkRaw14:     {kind: linkIP, untyped: true},
-	packet.LinkIPv4:      {kind: linkIP4, untyped: true},
-	packet.LinkIPv6:      {kind: linkIP6, untyped: true},
-	linkSLIP:             {kind: linkIP, payload: 16, untyped: true},
-	packet.LinkNull:      {kind: linkFamily, payload: 4},
-	packet.LinkLoop:      {kind: linkFamilyBE, payload: 4},
-	packet.LinkPPP:       {kind: linkPPP, typ: 2, payload: 4},
-	packet.LinkPPPHDLC:   {kind: linkPPP, typ: 2, payload: 4},
-	linkPPPPPPD:          {kind: linkPPP, typ: 2, payload: 4},
-	packet.LinkPPPEther:  {kind: linkPPP, typ: 6, payload: 8},
-	packet.LinkCHDLC:     {kind: linkHDLC, typ: 2, payload: 4},
-	linkIEEE1394:         {kind: linkTyped, typ: 16, payload: 18},
+	packet.LinkEthernet:   {kind: linkEther, typ: 12, payload: 14, networkNoSNAP: 3, src: 6, dst: 0, hasMAC: true},
+	packet.LinkLinuxSLL:   {kind: linkSLL, typ: 14, payload: 16},
+	packet.LinkLinuxSLL2:  {kind: linkTyped, typ: 0, payload: 20},
+	packet.LinkRaw:        {kind: linkIP, untyped: true},
+	packet.LinkRaw12:      {kind: linkIP, untyped: true},
+	packet.LinkRaw14:      {kind: linkIP, untyped: true},
+	packet.LinkIPv4:       {kind: linkIP4, untyped: true},
+	packet.LinkIPv6:       {kind: linkIP6, untyped: true},
+	linkSLIP:              {kind: linkIP, payload: 16, untyped: true},
+	packet.LinkNull:       {kind: linkFamily, payload: 4},
+	packet.LinkLoop:       {kind: linkFamilyBE, payload: 4},
+	packet.LinkPPP:        {kind: linkPPP, typ: 2, payload: 4},
+	packet.LinkPPPHDLC:    {kind: linkPPP, typ: 2, payload: 4},
+	linkPPPPPPD:           {kind: linkPPP, typ: 2, payload: 4},
+	packet.LinkPPPEther:   {kind: linkPPP, typ: 6, payload: 8},
+	packet.LinkCHDLC:      {kind: linkHDLC, typ: 2, payload: 4},
+	packet.LinkFrameRelay: {kind: linkFrameRelay},
+	linkIEEE1394:          {kind: linkTyped, typ: 16, payload: 18},
 
 	linkTokenRing: {kind: linkLLC, typ: 14, payload: 14, network: 8, networkNoSNAP: 3, src: 8, dst: 2, hasMAC: true},
 	linkFDDI:      {kind: linkLLC, typ: 13, payload: 13, network: 8, networkNoSNAP: 3, src: 7, dst: 1, hasMAC: true},

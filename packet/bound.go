@@ -17,19 +17,27 @@ func (d *Decoder) bound(b []byte, n uint32) { d.end = max(d.end, int64(cap(b))-i
 
 // ip decodes the IP header of the given version at b[0]; left is the number of bytes on
 // the wire from there.
-func (d *Decoder) ip(p *Packet, b []byte, version uint8, left uint32) (why Reason) {
-	room := uint32(math.MaxUint32)
-	if d.end != unbounded {
-		room = uint32(min(max(int64(cap(b))-d.end, 0), math.MaxUint32))
-		least := uint32(20)
-		if version == 6 {
-			least = 40
-		}
-		if room < least {
-			room = math.MaxUint32 // that length is wrong
-		}
-		left = min(left, room)
+func (d *Decoder) ip(p *Packet, b []byte, version uint8, left uint32) Reason {
+	switch {
+	case d.end != unbounded:
+		return d.enclosed(p, b, version, left)
+	case version == 6:
+		return d.ipv6(p, b, left)
 	}
+	return d.ipv4(p, b, left)
+}
+
+// enclosed is ip where some length field was met.
+func (d *Decoder) enclosed(p *Packet, b []byte, version uint8, left uint32) (why Reason) {
+	room := uint32(min(max(int64(cap(b))-d.end, 0), math.MaxUint32))
+	least := uint32(20)
+	if version == 6 {
+		least = 40
+	}
+	if room < least {
+		room = math.MaxUint32 // that length is wrong
+	}
+	left = min(left, room)
 	if version == 6 {
 		why = d.ipv6(p, b, left)
 	} else {

@@ -63,7 +63,12 @@ func (d *Decoder) gre(p *Packet, b []byte) ([]byte, uint8) {
 
 // carried reads what the EtherType of a tunnel's header announces.
 func (d *Decoder) carried(p *Packet, b []byte, typ uint16) ([]byte, uint8) {
-	if typ < etherMin {
+	switch {
+	case typ == etherIPv4:
+		return b, 4
+	case typ == etherIPv6:
+		return b, 6
+	case typ < etherMin:
 		return nil, 0
 	}
 	return within(d.etherType(p, b, typ))

@@ -321,6 +321,9 @@ func TestDumpTshark(t *testing.T) {
 					if version != "4" {
 						continue
 					}
+					if authenticated := their[column["ip.proto"]] == "51"; authenticated && (f.path == "ip.proto" || f.path == "ip.hdr_len") {
+						continue // the fields of Pinyon count AH in
+					}
 				case "6", "17":
 					if proto != f.proto {
 						continue
@@ -336,6 +339,9 @@ func TestDumpTshark(t *testing.T) {
 				}
 				if f.path == "icmp.id" || f.path == "icmp.seq" { // by base
 					a, b = sameNumber(a), sameNumber(b)
+				}
+				if f.path == "eth.type" && b == "" {
+					continue // a type in SNAP, which tshark calls otherwise
 				}
 				if compared++; a != b {
 					if differ++; strings.HasPrefix(file, "../") || testing.Verbose() {

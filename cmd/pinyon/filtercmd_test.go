@@ -196,8 +196,8 @@ var (
 	afterTCP   = regexp.MustCompile(`^(IP6? \S+ > \S+: Flags .*?, length \d+).*$`)
 	plainUDP   = regexp.MustCompile(`^IP6? \S+ > \S+: (UDP|ICMP6?,? echo (request|reply)|ICMP time exceeded|ICMP6, neighbor).*, length \d+$`)
 	anyARP     = regexp.MustCompile(`^ARP, (Request|Reply) .*, length \d+$`)
-	vlanText   = regexp.MustCompile(`^(vlan \d+, )+`)
-	tunnelText = regexp.MustCompile(`^IP6? \S+ > \S+: (ipip|6in4|gre|vxlan|geneve|gtpu|teredo|l2tp|erspan|capwap)`)
+	vlanText   = regexp.MustCompile(`^((vlan|frelay|etag|vntag|fabricpath|pbb|nsh) \d+, )+`)
+	tunnelText = regexp.MustCompile(`^IP6? \S+ > \S+: (ipip|6in4|gre|vxlan|geneve|gtpu|teredo|l2tp|erspan|capwap|nsh|vxlan-gpe)`)
 	numericARP = regexp.MustCompile(`^[A-Za-z0-9 ,.:()-]+$`)
 )
 

@@ -67,8 +67,9 @@ var families = []family{
 		func(ip []byte) []byte { return ether(u16(0x8100), u16(5), u16(0x894f), nsh(1, nextOf(ip)), ip) },
 	}},
 	{"fabricpath", linkEthernet, exchange, []way{
-		func(ip []byte) []byte { return join(fabric, bridged(ip)) },
-		func(ip []byte) []byte { return join(fabric, tagged(ip)) },
+		// tshark takes the last four bytes for a check sequence.
+		func(ip []byte) []byte { return join(fabric, bridged(ip), make([]byte, 4)) },
+		func(ip []byte) []byte { return join(fabric, tagged(ip), make([]byte, 4)) },
 	}},
 	{"pbb", linkEthernet, exchange, []way{
 		func(ip []byte) []byte { return ether(u16(0x88e7), u32(0x123), bridged(ip)) },
