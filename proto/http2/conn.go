@@ -1,13 +1,19 @@
 package http2
 
 // A Conn holds the facts of one TCP flow. The zero value is ready; Reset makes it new and
-// keeps its memory, at most 32 KiB. Directions are 0, the flow's initiator, and 1. Methods
+// keeps its memory: at most 32 KiB, and per direction 32 KiB of a header block, a table of
+// 64 KiB, and fields of 16 KiB each. Directions are 0, the flow's initiator, and 1. Methods
 // that name a column give its value at any time, for what was read so far.
 type Conn struct {
 	sides    [2]side
 	client   int8 // direction that started like a preface plus one; 0 none
 	upgraded bool // from HTTP/1
 	streams  [2]runs
+
+	opened   uint32   // the first stream of the client's
+	request  request  // of the first stream
+	response response // of the lowest stream of the client's
+	reading  response // of the block at hand
 
 	settings     []byte // of the client's first SETTINGS frame, as sent
 	window       uint32 // increment of the client's first WINDOW_UPDATE on stream 0
@@ -42,6 +48,8 @@ type side struct {
 
 	frames int64
 	types  [10]int64 // by frame type
+
+	blocks blocks
 }
 
 // Reset forgets the flow.
@@ -50,7 +58,12 @@ func (c *Conn) Reset() {
 	for i := range streams {
 		streams[i] = streams[i][:0]
 	}
+	heads := [2]blocks{c.sides[0].blocks, c.sides[1].blocks}
 	*c = Conn{streams: streams, settings: c.settings[:0]}
+	for i := range heads {
+		c.sides[i].blocks = heads[i]
+		c.sides[i].blocks.reset()
+	}
 }
 
 // Other tells that direction dir sent bytes that are not HTTP/2, which were not fed. It is
@@ -61,7 +74,12 @@ func (c *Conn) Other(dir int) { c.sides[dir].fed, c.sides[dir].state = true, sto
 // Upgrade tells that the server, of direction dir, answered a request of HTTP/1 with a 101
 // behind which its frames begin: that request is the one of stream 1 (RFC 7540, section
 // 3.2). Whatever was fed of the direction is forgotten.
-func (c *Conn) Upgrade(dir int) { c.sides[dir], c.upgraded = side{}, true }
+func (c *Conn) Upgrade(dir int) {
+	d := &c.sides[dir]
+	*d = side{blocks: d.blocks}
+	d.blocks.reset()
+	c.upgraded = true
+}
 
 // Feed takes the next bytes of a direction's stream. It neither keeps nor changes b. It is
 // not called again behind a hole.
@@ -135,6 +153,13 @@ func (c *Conn) begin(dir int) {
 	}
 	if h.typ == typeHeaders {
 		c.addStream(h.stream)
+		if c.opened == 0 && dir == int(c.client)-1 {
+			c.opened = h.stream
+		}
+	}
+	d.blocks.frame(h)
+	if h.length == 0 && d.blocks.complete() {
+		c.endBlock(dir)
 	}
 	if h.length == 0 && d.opening && dir == int(c.client)-1 {
 		c.settingsRead = true
@@ -165,6 +190,13 @@ func (c *Conn) readBody(dir int, b []byte) []byte {
 		}
 		if !client && d.take(body, 4+skip) {
 			c.addStream(be31(d.field[skip:]))
+		}
+	}
+	switch d.frame.typ {
+	case typeHeaders, typePushPromise, typeContinuation:
+		d.blocks.take(body)
+		if d.left == 0 && d.blocks.complete() {
+			c.endBlock(dir)
 		}
 	}
 	return rest

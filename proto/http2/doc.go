@@ -1,12 +1,13 @@
-// Package http2 reads the frame headers of cleartext HTTP/2 (RFC 9113): with prior
-// knowledge, or behind an HTTP/1.1 upgrade to h2c (RFC 7540, section 3.2). Frame bodies are
-// passed over, so a Conn counts for as long as it is fed and its memory does not grow with
-// the stream. It reads neither header fields nor anything inside TLS.
+// Package http2 reads cleartext HTTP/2 (RFC 9113): with prior knowledge, or behind an HTTP/1.1
+// upgrade to h2c (RFC 7540, section 3.2). Frames are counted and their bodies passed over, so
+// a Conn counts for as long as it is fed and its memory does not grow with the stream. Of
+// header fields it reads the request of the client's first stream and the response to it,
+// where the blocks are seen from the first one on. It reads nothing inside TLS.
 //
 // A Conn is fed the bytes of the two directions of a TCP flow in stream order, in pieces of
-// any size; where a piece ends changes nothing. After an upgrade it is Reset and fed what
-// follows the request and the header block of its 101 response. It knows neither flows nor
-// packets.
+// any size; where a piece ends changes nothing. After an upgrade it is Reset, told by
+// Upgrade, and fed what follows the request and the header block of its 101 response. It
+// knows neither flows nor packets.
 package http2
 
 // A Verdict says whether a direction carries HTTP/2.

@@ -23,7 +23,9 @@ const (
 	largestMaxFrame = 1<<24 - 1
 	settingMaxFrame = 0x5
 	flagACK         = 0x1
+	flagEndHeaders  = 0x4
 	flagPadded      = 0x8
+	flagPriority    = 0x20
 )
 
 // A header is that of a frame (RFC 9113, section 4.1):

@@ -31,7 +31,7 @@ func big(typ byte, stream uint32, n int) []byte {
 func facts(c *Conn) string {
 	return fmt.Sprint(c.Detected(), c.PrefaceSeen(), c.FrameCount(), c.DataFrames(), c.HeadersFrames(), c.SettingsFrames(),
 		c.PushPromiseFrames(), c.GoAwayFrames(), c.WindowUpdateFrames(), c.PingFrames(), c.RSTStreamFrames(), c.PriorityFrames(),
-		c.ContinuationFrames(), c.StreamsEstimate(), c.ServerPush(), c.Multiplexed(), string(c.AppendSettings(nil)), c.InitialWindowUpdate())
+		c.ContinuationFrames(), c.StreamsEstimate(), c.ServerPush(), c.Multiplexed(), string(c.AppendSettings(nil)), c.InitialWindowUpdate(), " ", told(c))
 }
 
 func TestConn(t *testing.T) {
@@ -47,7 +47,7 @@ func TestConn(t *testing.T) {
 		t.Fatal("not taken")
 	}
 	// Ten frames of the client, twelve of the server; streams 1, 5 and the promised 2, 4.
-	want := fmt.Sprint(true, true, 22, 1, 4, 4, 2, 1, 3, 1, 1, 1, 1, 4, true, true, "2:0;4:4194304", 256)
+	want := fmt.Sprint(true, true, 22, 1, 4, 4, 2, 1, 3, 1, 1, 1, 1, 4, true, true, "2:0;4:4194304", 256, " ", "2|GET|||||||||0 false 0 -1")
 	if got := facts(&c); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -214,6 +214,8 @@ func FuzzConn(f *testing.F) {
 		cat(settings, ack, frame(typePushPromise, flagPadded, 1, 1, 0, 0, 0, 2, 9), frame(typeHeaders, 0, 7)), []byte{0, 7})
 	f.Add([]byte{}, cat(settings, ack, frame(typeHeaders, 0, 7), frame(typeData, 0, 7, 1)), []byte{3})
 	f.Add([]byte(strings.ToLower(Preface)), []byte("P"), []byte{0})
+	f.Add(cat(preface, settings, frame(typeHeaders, flagPadded|flagPriority, 1, 1, 0, 0, 0, 0, 9, 0x82, 0), frame(typeContinuation, flagEndHeaders, 1, 0x41, 1, 'a')),
+		cat(ack, settings, frame(typeHeaders, flagEndHeaders, 1, 0x3f, 0xe1, 0x1f, 0x88), frame(typeHeaders, flagEndHeaders, 1, 0xbe)), []byte{1, 0, 3})
 	var used Conn
 	f.Fuzz(func(t *testing.T, x, y, cut []byte) {
 		var whole, pieces Conn
