@@ -68,3 +68,30 @@ func TestImports(t *testing.T) {
 		}
 	}
 }
+
+// TestHPACK: one package alone knows golang.org/x/net, and of it the decoder of HPACK.
+func TestHPACK(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command:", err)
+	}
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for line := range strings.Lines(string(out)) {
+		who, imports, _ := strings.Cut(line, " ")
+		for _, p := range strings.Fields(imports) {
+			if !strings.HasPrefix(p, "golang.org/x/net") {
+				continue
+			}
+			found = true
+			if who != "pinyon/proto/http2/fields" || p != "golang.org/x/net/http2/hpack" {
+				t.Errorf("%s imports %s: header blocks alone are decoded by others", who, p)
+			}
+		}
+	}
+	if !found {
+		t.Error("nothing imports HPACK: the rule is out of date")
+	}
+}

@@ -69,7 +69,9 @@ func TestHTTP2Further(t *testing.T) {
 	check(t, "h2c", flowsOf(t, "h2c.pcap", 1)[0], map[string]any{
 		"http2_settings": "3:100;4:33554432;2:0", "http2_initial_window_update": 33488897,
 		"http2_ping_frames": 0, "http2_rst_stream_frames": 0, "http2_priority_frames": 0, "http2_continuation_frames": 0,
-		"http_detected": false, "http_method": "", "http_content_length": -1,
+		"http_detected": false, "http_method": "GET", "http_version_req": "2", "http_host": "10.77.0.2:8080", "http_uri": "/page", "http_uri_len": 5,
+		"http_user_agent": "curl/7.88.1", "http_status": 200, "http_content_type": "text/plain", "http_server": "nginx/1.22.1", "http_content_length": 5000,
+		"http_request_headers": "", "http_header_count": 0, "http_cookie": false, "http_request_count": 0,
 	})
 }
 
@@ -80,6 +82,8 @@ func TestFurtherAlone(t *testing.T) {
 		want            any
 	}{
 		{"http1.pcap", "http_status", 200},
+		{"h2c.pcap", "http_status", 200},
+		{"h2c.pcap", "http_host", "10.77.0.2:8080"},
 		{"h2c.pcap", "http2_settings", "3:100;4:33554432;2:0"},
 		{"dns_udp.pcap", "dns_query_len", 59},
 		{"ssh.pcap", "ssh_bare_acks_bwd", 7},

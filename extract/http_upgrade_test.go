@@ -47,7 +47,7 @@ func TestUpgrade(t *testing.T) {
 	behind := []utterance{{0, h2Preface + h2Settings}, {1, h2ACK + headers}, {0, h2ACK}}
 	with := func(said ...utterance) []utterance { return append(said, behind...) }
 	upgraded := map[string]any{"http2_detected": true, "http2_preface_seen": true, "http2_frame_count": 5, "http2_settings_frames": 4, "http2_headers_frames": 1,
-		"http2_streams_estimate": 1, "http2_multiplexed": false, "http_version": "h2", "http2_settings": "3:100"}
+		"http2_streams_estimate": 1, "http2_multiplexed": false, "http_version": "h2", "http2_settings": "3:100", "http_status": 204}
 	refused := map[string]any{"http2_detected": false, "http2_frame_count": 0, "http_version": "http/1.1", "http_status": 200}
 	plus := func(want map[string]any, name string, v any) map[string]any {
 		want = maps.Clone(want)
@@ -63,7 +63,7 @@ func TestUpgrade(t *testing.T) {
 		{"refused", with(utterance{0, request("Upgrade: h2c\r\n")}, utterance{1, final}), refused},
 		{"a list", with(utterance{0, request("Upgrade: h2c, websocket\r\n")}, utterance{1, answer + h2Settings}), plus(upgraded, "http_upgrade", "h2c, websocket")},
 		{"two lines", with(utterance{0, request("Upgrade: websocket\r\nupgrade: H2C\r\n")}, utterance{1, answer + h2Settings}), plus(upgraded, "http_upgrade", "websocket, H2C")},
-		{"the second request", with(utterance{0, request("")}, utterance{1, final}, utterance{0, request("Upgrade: h2c\r\n")}, utterance{1, answer}, utterance{1, h2Settings}), plus(upgraded, "http_request_count", 2)},
+		{"the second request", with(utterance{0, request("")}, utterance{1, final}, utterance{0, request("Upgrade: h2c\r\n")}, utterance{1, answer}, utterance{1, h2Settings}), plus(plus(upgraded, "http_request_count", 2), "http_status", 200)},
 		{"from the answer on", with(utterance{1, answer + h2Settings}), plus(upgraded, "http_request_count", 0)},
 		{"from the answer on, in two segments", with(utterance{1, answer[:30]}, utterance{1, answer[30:] + h2Settings}), upgraded},
 		{"preface ahead of the answer", []utterance{{0, h2Preface + h2Settings}, {1, answer + h2Settings}, {1, h2ACK + headers}, {0, h2ACK}}, upgraded},

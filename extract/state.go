@@ -73,7 +73,7 @@ var extras = []group{
 	extra("tls", tlsExtra).only(func(r *Row) bool { return r.isTLS() || r.quicCH.seen() }).parses(parseTLS | parseQUIC),
 	extra("tls", certExtra).only((*Row).isTLS).parses(parseTLS),
 	extra("quic", quicExtra).only(func(r *Row) bool { return r.quic() != nil }).parses(parseQUIC),
-	extra("http", httpExtra).only(func(r *Row) bool { return r.http1() != nil }).parses(parseHTTP1),
+	extra("http", httpExtra).only((*Row).isHTTP).parses(parseHTTP1 | parseHTTP2),
 	extra("http2", http2Extra).only(func(r *Row) bool { return r.http2() != nil }).parses(parseHTTP1 | parseHTTP2),
 	extra("dns", dnsExtra).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
 	extra("dns", dnsEncryptedExtra).parses(parseTLS | parseQUIC),
