@@ -23,9 +23,11 @@ var communityExtra = []Feature{
 type opener struct {
 	typ, code uint8
 	icmp      bool // it is ICMP and has them
+	ports     bool // it has ports, of its own or of its first fragment
 }
 
 func (a *opener) update(o *flow.Obs) {
+	a.ports = o.Has&packet.HasPorts != 0 || o.SrcPort|o.DstPort != 0
 	if o.Has&packet.HasICMP != 0 {
 		a.typ, a.code, a.icmp = o.ICMPType, o.ICMPCode, true
 	}
@@ -61,6 +63,7 @@ func communityID(dst []byte, r *Row) ([]byte, bool) {
 	ports, oneWay := true, false
 	switch r.Key.Proto {
 	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
+		ports = r.opener.ports // else a fragment whose first one was not seen
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		if !r.opener.icmp {
 			return dst, false // a fragment, or cut

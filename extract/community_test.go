@@ -59,6 +59,7 @@ func TestCommunityIDVectors(t *testing.T) {
 			p.Has, p.ICMPType, p.ICMPCode = packet.HasICMP, uint8(v.sport), uint8(v.dport)
 		} else {
 			p.SrcPort, p.DstPort = v.sport, v.dport
+			p.Has = packet.HasPorts
 		}
 		for seed, want := range []string{v.seed0, v.seed1} {
 			// The flow's direction, and so its roles, must not matter but for one-way messages.
@@ -77,6 +78,23 @@ func TestCommunityIDVectors(t *testing.T) {
 					t.Errorf("protocol %d, %s:%d to %s:%d, seed %d, later %v: %s; want 1:%s", v.proto, v.src, v.sport, v.dst, v.dport, seed, later, got, want)
 				}
 			}
+		}
+	}
+}
+
+// TestCommunityIDWithoutPorts: a fragment whose first one was not seen is hashed without ports,
+// as tshark does it, and not with those of the number 0, which there are.
+func TestCommunityIDWithoutPorts(t *testing.T) {
+	for has, want := range map[packet.Has]string{
+		packet.HasFragment | packet.HasLaterFragment: "1:SVC9pCJOO/E1QY5vPejRqzArhsg=",
+		packet.HasPorts | packet.HasTransport:        "1:ZqpccwtYq+ulJcZRACMWefv6XE4=",
+	} {
+		p := packet.Packet{Proto: packet.ProtoUDP, IPVersion: 4, Has: has, Src: [16]byte{10, 12, 64, 30}, Dst: [16]byte{198, 226, 25, 53}}
+		r := Row{plan: &Plan{}}
+		r.Swapped = flow.MakeKey(&r.Key, &p, false)
+		r.opener.update(&flow.Obs{Packet: &p})
+		if got, ok := communityID(nil, &r); !ok || string(got) != want {
+			t.Errorf("has %b: %s; want %s", has, got, want)
 		}
 	}
 }

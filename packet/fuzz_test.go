@@ -17,6 +17,8 @@ func FuzzLinkTypes(f *testing.F) {
 	}
 	f.Add(uint16(LinkLinuxSLL), cat(sll(0, 6, 4), snap, plain), uint8(3))
 	f.Add(uint16(LinkNFLOG), cat(unhex("02000000"), le16(5), le16(10), unhex("41000000"), le16(44), le16(9), plain), uint8(9))
+	f.Add(uint16(LinkFrameRelay), cat(unhex("1841 03 00 80 0080c2 0007"), eth(0x8100, vlan(5, 0x0800, plain))), uint8(0))
+	f.Add(uint16(LinkFrameRelay), cat(unhex("00303291 03 8e"), plain6), uint8(3))
 	f.Add(uint16(LinkPPI), cat(be16(0), le16(8), le32(LinkEthernet), eth(0x0800, plain)), uint8(0))
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, cut uint8) { fuzzFrame(t, link, data, cut) })
 }
@@ -27,6 +29,11 @@ func FuzzEthernet(f *testing.F) {
 	f.Add(eth(0x8847, cat(label(16, false), label(17, true), be32(0), eth(0x0800, plain))), uint8(0))
 	f.Add(eth(0x8864, cat(unhex("1100 0007 002a 0021"), plain)), uint8(0))
 	f.Add(eth(48, cat(snap, plain)), uint8(0))
+	f.Add(eth(0x893f, cat(unhex("2005 0123 01 02 8926 8123 0456 0800"), plain)), uint8(0))
+	f.Add(eth(0x894f, cat(unhex("0fc2 02 04 00000e ff 0fc2 02 05 00000f ff"), label(16, true), plain)), uint8(0))
+	f.Add(eth(0x8903, cat(unhex("0420"), eth(0x88e7, cat(be32(5), eth(0x0800, plain))))), uint8(0))
+	f.Add(eth(0x86dd, ip6(0, cat(unhex("3300010400000000"), ah(51, 12), ah(17, 0), udp(1, 2, nil)))), uint8(8))
+	f.Add(eth(0x0800, ip4(51, cat(ah(6, 12), tcp(nil, nil)))), uint8(8))
 	f.Add(eth(0x86dd, ip6(0, cat(unhex("2c00c20400020000 1100000100000001"), udp(1, 2, nil)))), uint8(8))
 	f.Fuzz(func(t *testing.T, data []byte, cut uint8) { fuzzFrame(t, LinkEthernet, data, cut) })
 }
