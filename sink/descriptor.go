@@ -212,7 +212,7 @@ func (d *Descriptor) Target(address string) (*Target, error) {
 	if first, _, _ := strings.Cut(text, "&"); !strings.Contains(text, "=") && d.Option(first) == nil {
 		return t, nil // a question mark in a name
 	}
-	query, err := url.ParseQuery(text)
+	query, err := parseQuery(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: options: %w", path, err)
 	}
@@ -224,6 +224,21 @@ func (d *Descriptor) Target(address string) (*Target, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil
+}
+
+// parseQuery reads name=value pairs with & between them. Any character stands for itself but
+// &, and % before two hexadecimal digits.
+func parseQuery(s string) (url.Values, error) {
+	q := url.Values{}
+	for _, pair := range strings.Split(s, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		value, err := url.PathUnescape(value)
+		if err != nil {
+			return nil, err
+		}
+		q.Add(name, value)
+	}
+	return q, nil
 }
 
 // Check tells whether the sink takes its options, without opening anything.
