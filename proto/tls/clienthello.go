@@ -30,12 +30,13 @@ type ClientHello struct {
 	KeyShares           KeyShares
 	PSKModes            []byte
 	ECH                 ECH
-	ESNI                bool // extension 0xFFCE
-	SessionTicket       bool // extension 35, empty or not
-	PreSharedKey        bool // extension 41
-	EarlyData           bool // extension 42
-	ExtendedMaster      bool // extension 23
-	PaddingLen          int  // bytes of extension 21
+	ESNI                bool   // extension 0xFFCE
+	Draft               uint16 // 0x7F00 and the draft of TLS 1.3 in extension 0xFF02; 0 if absent
+	SessionTicket       bool   // extension 35, empty or not
+	PreSharedKey        bool   // extension 41
+	EarlyData           bool   // extension 42
+	ExtendedMaster      bool   // extension 23
+	PaddingLen          int    // bytes of extension 21
 
 	v2 []byte // cipher specs of an SSLv2-format hello, three bytes each
 }
@@ -129,6 +130,10 @@ func (h *ClientHello) readExtensions() {
 			}
 		case ExtESNI:
 			h.ESNI = true
+		case ExtDraftVersion:
+			if c := cursor.New(body); c.U8() == 0 {
+				h.Draft = 0x7f00 | uint16(c.U8())
+			}
 		}
 	}
 	if draftShares != nil && seen>>ExtKeyShare&1 == 0 {
@@ -154,10 +159,13 @@ func (h *ClientHello) SuiteCount() int {
 }
 
 // MaxVersion is the newest version of supported_versions less GREASE, else the legacy
-// version.
+// version: for drafts of TLS 1.3 before the 16th the draft, if the client names it.
 func (h *ClientHello) MaxVersion() uint16 {
 	if v := h.SupportedVersions.Newest(); v != 0 {
 		return v
+	}
+	if h.Version == VersionTLS13 && h.Draft != 0 {
+		return h.Draft
 	}
 	return h.Version
 }

@@ -9,6 +9,7 @@ const (
 	typeServerHello        uint8 = 2
 	typeHelloVerifyRequest uint8 = 3
 	typeNewSessionTicket   uint8 = 4
+	typeHelloRetryRequest  uint8 = 6 // of TLS 1.3 drafts before 22
 	typeCertificate        uint8 = 11
 	typeServerKeyExchange  uint8 = 12
 	typeCertificateRequest uint8 = 13

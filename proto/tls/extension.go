@@ -25,6 +25,7 @@ const (
 	ExtConnectionID        uint16 = 54
 	ExtECH                 uint16 = 0xfe0d
 	ExtESNI                uint16 = 0xffce // encrypted_server_name of drafts before ECH
+	ExtDraftVersion        uint16 = 0xff02 // draft of TLS 1.3 before the 16th, by NSS
 )
 
 // Extensions is an extension block without its length:

@@ -14,6 +14,12 @@ func (s *Session) message(dir int, m *Message) {
 		}
 	case typeHelloVerifyRequest:
 		s.verify = true
+	case typeHelloRetryRequest:
+		if int(s.client) == 1-dir && !s.realServer {
+			s.retried = true
+			s.sides[1-dir].stream.AfterRetry()
+			letter = 'j'
+		}
 	case typeCertificate:
 		s.sides[dir].full = true
 		s.sawCertificate(dir, m)
@@ -119,6 +125,13 @@ func (s *Session) sawServerHello(dir int, m *Message) (retry bool) {
 	s.serverHello = append(s.serverHello[:0], m.Bytes...)
 	s.serverFirst = m.First
 	s.suite, s.version = h.CipherSuite, h.Selected()
+	if s.version == VersionTLS13 && h.SupportedVersion == 0 {
+		// A draft before the 16th, of which only the client says which one.
+		var ch ClientHello
+		if s.ClientHello(&ch) && ch.Draft != 0 {
+			s.version = ch.Draft
+		}
+	}
 	if s.over == OverDTLS && s.version == VersionDTLS13 {
 		s.dtls[0].Bare()
 		s.dtls[1].Bare()

@@ -43,7 +43,7 @@ type ServerHello struct {
 // h says nothing. Nothing is copied.
 //
 // A legacy version of 0x7F00-0x7F15 is a draft of TLS 1.3 whose hello has neither session
-// id nor compression byte.
+// id nor compression byte; so may one of 1.3 itself.
 func (h *ServerHello) Parse(msg []byte) bool {
 	*h = ServerHello{}
 	c := cursor.New(msg)
@@ -58,7 +58,7 @@ func (h *ServerHello) Parse(msg []byte) bool {
 	h.Version = c.U16()
 	h.Random = c.Bytes(32)
 	h.Retry = string(h.Random) == retryRandom
-	if h.Version >= 0x7f00 && h.Version <= 0x7f15 {
+	if h.Version >= 0x7f00 && h.Version <= 0x7f15 || h.Version == VersionTLS13 && fitsDraft(c.Rest(), h.Length-2-32) {
 		h.CipherSuite = c.U16()
 	} else {
 		id := c.Vector8()
@@ -79,6 +79,15 @@ func (h *ServerHello) Parse(msg []byte) bool {
 		h.Malformed = h.Complete
 	}
 	return true
+}
+
+// fitsDraft reports whether what follows the random, of which n bytes were sent, is a suite and
+// extensions without a session id: drafts of TLS 1.3 before the 16th have the version of 1.3 where
+// RFC 8446 has that of 1.2.
+func fitsDraft(b []byte, n int) bool {
+	c := cursor.New(b)
+	c.Skip(2)
+	return n == 2 || int(c.U16()) == n-4 && !c.Failed()
 }
 
 func (h *ServerHello) readExtensions() {

@@ -67,3 +67,56 @@ func TestDowngrade(t *testing.T) {
 		}
 	}
 }
+
+// TestEarlyDrafts: hellos of TLS 1.3 drafts before the 16th, whose ServerHello has the version of
+// 1.3 or the draft's and no session id, alone and behind the HelloRetryRequest of its own type
+// that drafts before 22 have. Hellos of RFC 8446 with an odd version are read as before.
+func TestEarlyDrafts(t *testing.T) {
+	share := ext(ExtKeyShareDraft, cat(u16s(29), vec16(make([]byte, 32))))
+	short := func(version uint16, exts ...[]byte) []byte {
+		b := cat(u16s(version), testRandom, u16s(0x1301))
+		if len(exts) > 0 {
+			b = cat(b, vec16(cat(exts...)))
+		}
+		return message(typeServerHello, b)
+	}
+	client := clientHello(VersionTLS13, nil, []uint16{0x1301}, sniExt("a.example"), ext(ExtDraftVersion, u16s(13)), ext(ExtKeyShareDraft, vec16(cat(u16s(29), vec16(make([]byte, 32))))))
+	plain := clientHello(VersionTLS13, nil, []uint16{0x1301}, sniExt("a.example"))
+	retry := message(typeHelloRetryRequest, cat(u16s(VersionTLS13, 0x1301, 23), vec16(nil)))
+	for _, c := range []struct {
+		name           string
+		client, server []byte
+		version        uint16
+		group          uint16
+		extensions     string
+	}{
+		{"draft named by the client", client, short(VersionTLS13, share), 0x7f0d, 29, "0028"},
+		{"draft not named", plain, short(VersionTLS13, share), VersionTLS13, 29, "0028"},
+		{"draft named by the server", client, short(0x7f0f, share), 0x7f0f, 29, "0028"},
+		{"no extensions", client, short(VersionTLS13), 0x7f0d, 0, ""},
+		{"a session id", plain, serverHello(VersionTLS13, []byte("sixteen bytes id"), 0x1301, ext(ExtExtendedMaster, nil)), VersionTLS13, 0, "0017"},
+		{"no answer", client, nil, 0x7f0d, 29, ""},
+	} {
+		for _, retried := range []bool{false, true} {
+			segments := []segment{c2s(record(RecordHandshake, c.client))}
+			if retried {
+				segments = append(segments, s2c(record(RecordHandshake, retry)), c2s(record(RecordHandshake, c.client)))
+			}
+			if c.server != nil {
+				segments = append(segments, s2c(record(RecordHandshake, c.server)))
+			}
+			s := run(segments...)
+			var ch ClientHello
+			var sh ServerHello
+			if !s.ClientHello(&ch) || s.ServerHello(&sh) != (c.server != nil) || s.Version() != c.version || s.Retried() != retried {
+				t.Errorf("%s: version %04x, retried %v", c.name, s.Version(), s.Retried())
+			}
+			if c.server != nil && (sh.CipherSuite != 0x1301 || !sh.Usable() || string(sh.Extensions.AppendHex(nil)) != c.extensions) {
+				t.Errorf("%s: suite %04x, extensions %s", c.name, sh.CipherSuite, sh.Extensions.AppendHex(nil))
+			}
+			if k, _ := s.KeyExchange(); k.Group != c.group {
+				t.Errorf("%s: group %d", c.name, k.Group)
+			}
+		}
+	}
+}

@@ -112,9 +112,22 @@ func headerStarts(b []byte) bool {
 		(len(b) < 2 || b[1] == 3) && (len(b) < 3 || b[2] <= 4)
 }
 
+// retryVerdict judges a HelloRetryRequest of TLS 1.3 drafts before 22 by its length and version.
+func retryVerdict(n uint32, version uint16, cut bool) Verdict {
+	switch {
+	case n < 2 || n > 1<<10:
+		return NotMine
+	case cut:
+		return NeedMore
+	case version == VersionTLS13 || version>>8 == 0x7f:
+		return Mine
+	}
+	return NotMine
+}
+
 // headVerdict judges the first bytes of a handshake message.
 func headVerdict(head []byte) Verdict {
-	if len(head) > 0 && head[0] != typeClientHello && head[0] != typeServerHello {
+	if len(head) > 0 && head[0] != typeClientHello && head[0] != typeServerHello && head[0] != typeHelloRetryRequest {
 		return NotMine
 	}
 	if len(head) > 4 && head[0] == typeClientHello && head[4] != 3 {
@@ -129,6 +142,8 @@ func headVerdict(head []byte) Verdict {
 		return NotMine
 	case typ == typeServerHello:
 		return Mine
+	case typ == typeHelloRetryRequest:
+		return retryVerdict(n, c.U16(), c.Failed())
 	}
 	c.Skip(2 + 32)
 	id := c.U8()
