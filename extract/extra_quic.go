@@ -96,6 +96,7 @@ var quicExtra = []Feature{
 // transportParams are the client's, as they stand in its hello:
 //
 //	id (varint) | length (varint) | value | id ...
+//	length (16) | id (16) | length (16) | value | id ...     before draft 27
 func (r *Row) transportParams() []byte {
 	if !r.quicCH.ok {
 		return nil
@@ -107,10 +108,36 @@ func (r *Row) transportParams() []byte {
 	return b
 }
 
-// nextParam reads one parameter; ok is false at the end, or where one is cut.
-func nextParam(c *cursor.Cursor) (id uint64, value []byte, ok bool) {
+// A paramReader walks transport parameters. Before draft 27 they stood behind their length in 16
+// bits, with ids and lengths of as many; what fits that to the last byte is read so.
+type paramReader struct {
+	c   cursor.Cursor
+	old bool
+}
+
+func newParams(params []byte) paramReader {
+	old := cursor.New(params)
+	list := old.Vector16()
+	for list.Len() > 0 && !list.Failed() {
+		list.Skip(2)
+		list.Vector16()
+	}
+	if len(params) > 2 && old.Empty() && list.Empty() {
+		return paramReader{cursor.New(params[2:]), true}
+	}
+	return paramReader{c: cursor.New(params)}
+}
+
+// next reads one parameter; ok is false at the end, or where one is cut.
+func (p *paramReader) next() (id uint64, value []byte, ok bool) {
+	c := &p.c
 	if c.Len() == 0 {
 		return 0, nil, false
+	}
+	if p.old {
+		id = uint64(c.U16())
+		v := c.Vector16()
+		return id, v.Rest(), true
 	}
 	id = c.Varint()
 	n := c.Varint()
@@ -122,8 +149,8 @@ func nextParam(c *cursor.Cursor) (id uint64, value []byte, ok bool) {
 
 // findParam is the value of the first parameter with an id.
 func findParam(params []byte, want uint64) (value []byte, ok bool) {
-	c := cursor.New(params)
-	for id, v, ok := nextParam(&c); ok; id, v, ok = nextParam(&c) {
+	p := newParams(params)
+	for id, v, ok := p.next(); ok; id, v, ok = p.next() {
 		if id == want {
 			return v, true
 		}
@@ -135,8 +162,8 @@ func findParam(params []byte, want uint64) (value []byte, ok bool) {
 func appendParamIDs(dst, params []byte) []byte {
 	var room [32]uint64
 	ids := room[:0]
-	c := cursor.New(params)
-	for id, _, ok := nextParam(&c); ok; id, _, ok = nextParam(&c) {
+	p := newParams(params)
+	for id, _, ok := p.next(); ok; id, _, ok = p.next() {
 		if id%31 != 27 {
 			ids = append(ids, id)
 		}

@@ -110,6 +110,16 @@ func TestParams(t *testing.T) {
 	if _, ok := findParam(params, paramInitialMaxData); ok {
 		t.Error("a parameter that is cut was found")
 	}
+	old := []byte{0, 12, 0x31, 0x29, 0, 2, 'u', ' ', 0, 1, 0, 2, 0x40, 0x64}
+	if got := string(appendParamIDs(nil, old)); got != "1,3129" {
+		t.Errorf("before draft 27: ids %s", got)
+	}
+	if v, ok := findParam(old, paramGoogleUserAgent); !ok || string(v) != "u " {
+		t.Errorf("before draft 27: user agent %q", v)
+	}
+	if got := string(appendParamIDs(nil, old[:13])); got == "1,3129" {
+		t.Errorf("cut: ids %s", got)
+	}
 }
 
 // TestOffersHTTP3: h3 and its drafts, anywhere in the list.

@@ -102,6 +102,7 @@ func TestSharedFlow(t *testing.T) {
 		{[]string{"http3"}, 443, 17}, {[]string{"http3"}, 443, 33}, {[]string{"http3"}, 137, 5000}, {[]string{"dtls"}, 443, 129}, {[]string{"dtls"}, 4433, 5000},
 		{[]string{"http3", "dtls"}, 443, 40}, {[]string{"dtls", "http3"}, 9, 0},
 		{[]string{"dns_udp", "http3"}, 53, 0}, {[]string{"http3", "dns_udp"}, 53, 0}, {[]string{"dtls", "dns_udp", "http3"}, 53, 20},
+		{[]string{"dns_udp"}, 8053, 500}, {[]string{"dns_udp", "http3"}, 443, 30}, {[]string{"http3", "dtls", "dns_udp"}, 4433, 0},
 		{[]string{"dns_udp"}, 54, 0}, {[]string{"dns_udp"}, 443, 0}, {[]string{"dns_udp"}, 5443, 0}, {[]string{"dns_udp"}, 8053, 700},
 		{[]string{"dns_udp", "http3"}, 443, 3}, {[]string{"dtls", "dns_udp"}, 4433, 0}, {[]string{"http3", "dtls", "dns_udp"}, 137, 30},
 	} {
