@@ -27,7 +27,7 @@ func (d *Decoder) ip(p *Packet, b []byte, version uint8, left uint32) Reason {
 	return d.ipv4(p, b, left)
 }
 
-// enclosed is ip where some length field was met.
+// enclosed is ip where some length field may have been met.
 func (d *Decoder) enclosed(p *Packet, b []byte, version uint8, left uint32) (why Reason) {
 	room := uint32(min(max(int64(cap(b))-d.end, 0), math.MaxUint32))
 	least := uint32(20)

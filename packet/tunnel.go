@@ -6,7 +6,7 @@ import "encoding/binary"
 // A tunnel that fails a check leaves p as it is, one level up.
 func (d *Decoder) inner(f *Frame, p *Packet) {
 	for level := 1; ; level++ {
-		if p.Has&HasLaterFragment != 0 {
+		if p.Has&HasLaterFragment != 0 || p.Proto == ProtoTCP { // most packets
 			return
 		}
 		encaps := p.EncapCount
@@ -22,7 +22,7 @@ func (d *Decoder) inner(f *Frame, p *Packet) {
 			d.notes.note(TunnelDepth)
 			return
 		}
-		d.ip(p, b, version, p.WireLen-offset(f.Data, b))
+		d.enclosed(p, b, version, p.WireLen-offset(f.Data, b))
 	}
 }
 
