@@ -24,6 +24,7 @@ func TestRecordedKinds(t *testing.T) {
 		"cells_9001":        {"likely_tor": false, "tor_confidence": 0.2, "likely_doh": false}, // cells of Tor's size alone
 		"cells_443":         {"likely_tor": false, "tor_confidence": 0.2, "likely_doh": false},
 		"cells_slow_9001":   {"likely_tor": false, "tor_confidence": 0}, // as many acknowledgements as cells one way
+		"tor_private":       {"likely_tor": true, "traffic_type": "tor", "tls_version_str": "TLS 1.3"},
 		"doh_named":         {"likely_doh": true, "doh_confidence": 0.7, "traffic_type": "doh", "tls_sni": "cloudflare-dns.com"},
 		"doh_one":           {"likely_doh": false, "doh_confidence": 0, "traffic_type": "encrypted"}, // a name that no list has
 		"doh_many":          {"likely_doh": false, "doh_confidence": 0, "traffic_type": "encrypted"},
