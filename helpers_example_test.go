@@ -5,12 +5,13 @@ import (
 	"net/netip"
 
 	"pinyon"
+	"pinyon/config"
 )
 
 func ExampleFromJSON() {
-	cfg, err := pinyon.FromJSON([]byte(`{"features": "timing", "flow_timeout": 30}`))
+	cfg, err := config.FromJSON([]byte(`{"features": "timing", "flow_timeout": 30}`))
 	fmt.Println(cfg.Features, cfg.FlowTimeout, err)
-	_, err = pinyon.FromJSON([]byte("{\n  \"flow_timeot\": 30\n}"))
+	_, err = config.FromJSON([]byte("{\n  \"flow_timeot\": 30\n}"))
 	fmt.Println(err)
 	// Output:
 	// [timing] 30 <nil>

@@ -124,10 +124,10 @@ func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	for _, o := range opts {
 		o(p)
 	}
-	if err := p.cfg.validate(p.custom); err != nil {
+	if err := p.cfg.ValidateWith(p.custom); err != nil {
 		return nil, err
 	}
-	xo := p.cfg.extractOptions()
+	xo := p.cfg.Columns()
 	xo.Shards = engine.Shards
 	xo.Custom = p.custom
 	for _, f := range p.shape {
@@ -139,7 +139,7 @@ func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	}
 	p.plan = plan
 	p.engine.Plan = plan
-	p.cfg.engineOptions(&p.engine)
+	engineOptions(&p.cfg, &p.engine)
 	if p.cfg.BPFFilter != "" {
 		if err := filter.Check(p.cfg.BPFFilter, p.engine.Filtering); err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/config"
 	"pinyon/extract"
 )
 
@@ -27,7 +28,7 @@ type configFlags struct {
 // which counts.
 type keyValue struct {
 	all    *configFlags
-	key    pinyon.Key
+	key    config.Key
 	negate bool
 }
 
@@ -41,7 +42,7 @@ func (v keyValue) Set(s string) error {
 		s = strconv.FormatBool(b != v.negate)
 	}
 	if err := pinyon.DefaultConfig().Set(v.key.Name, s); err != nil {
-		var ce *pinyon.ConfigError
+		var ce *config.Error
 		if errors.As(err, &ce) {
 			err = ce.Err
 		}
@@ -64,7 +65,7 @@ func addConfigFlags(cmd *cobra.Command) *configFlags {
 	c := &configFlags{values: map[string][]string{}}
 	f := cmd.Flags()
 	f.StringVarP(&c.path, "config", "c", "", "configuration file, .json, .yaml or .yml; also PINYON_CONFIG")
-	for _, k := range pinyon.Keys() {
+	for _, k := range config.Keys() {
 		doc := lowerFirst(strings.TrimSuffix(k.Doc, "."))
 		if k.Kind == "boolean" && k.Default == "true" {
 			doc += "; --no-" + k.Flag + " for not"
@@ -95,7 +96,7 @@ func addConfigFlags(cmd *cobra.Command) *configFlags {
 }
 
 // completions are the words that a key's value may be, where they can be listed.
-func completions(k pinyon.Key) ([]string, bool) {
+func completions(k config.Key) ([]string, bool) {
 	switch {
 	case k.Name == "features":
 		return append([]string{"all", "tranalyzer"}, extract.Groups()...), true
@@ -141,7 +142,7 @@ func (c *configFlags) config() (*pinyon.Config, error) {
 	if err := cfg.ApplyEnv(os.LookupEnv); err != nil {
 		return nil, usage("%w", err)
 	}
-	for _, k := range pinyon.Keys() {
+	for _, k := range config.Keys() {
 		values := c.values[k.Name]
 		if len(values) == 0 {
 			continue

@@ -15,6 +15,7 @@ import (
 
 	"pinyon"
 	"pinyon/filter"
+	"pinyon/provenance"
 	"pinyon/savefile"
 	"pinyon/sink"
 	"pinyon/sink/files"
@@ -341,12 +342,12 @@ func workersOf(cfg *pinyon.Config) int {
 
 // provenanceOf gives a function that makes the provenance of a run, or of its beginning if
 // there is no result yet.
-func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyon.Result) *pinyon.Provenance {
+func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyon.Result) *provenance.Provenance {
 	var sums []string
 	if x.hashInputs && x.provenance != "none" {
 		sums = in.hashes()
 	}
-	return func(res *pinyon.Result) *pinyon.Provenance {
+	return func(res *pinyon.Result) *provenance.Provenance {
 		v := pipe.Provenance(in.list, res)
 		if in.live != nil {
 			v.Capture = in.live.provenance(res != nil)

@@ -12,9 +12,11 @@ import (
 
 	"pinyon"
 	"pinyon/capture"
+	"pinyon/config"
 	"pinyon/filter"
 	"pinyon/netif"
 	"pinyon/packet"
+	"pinyon/provenance"
 	"pinyon/savefile"
 )
 
@@ -162,7 +164,7 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 	if o.Duration, err = parseDuration(l.duration); err != nil {
 		return o, usage("--duration: %w", err)
 	}
-	size, err := pinyon.ParseSize(l.buffer)
+	size, err := config.ParseSize(l.buffer)
 	if err != nil {
 		return o, usage("--buffer-size: %w", err)
 	}
@@ -252,8 +254,8 @@ func (in *liveInput) close() error {
 }
 
 // provenance of the capture; with its sums once it has ended.
-func (in *liveInput) provenance(ended bool) *pinyon.LiveProvenance {
-	v := &pinyon.LiveProvenance{Interfaces: in.dev.Interfaces(), Filter: in.dev.FilterExpr(), Snaplen: in.dev.Snaplen()}
+func (in *liveInput) provenance(ended bool) *provenance.Live {
+	v := &provenance.Live{Interfaces: in.dev.Interfaces(), Filter: in.dev.FilterExpr(), Snaplen: in.dev.Snaplen()}
 	if ended {
 		s := in.dev.Stats()
 		v.Stats = &s

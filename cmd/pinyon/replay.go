@@ -14,9 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pinyon"
 	"pinyon/capture"
 	"pinyon/capture/afpacket"
+	"pinyon/config"
 	"pinyon/filter"
 	"pinyon/netif"
 	"pinyon/packet"
@@ -100,7 +100,7 @@ func (r *replayFlags) options(file string) (err error) {
 	if r.opt.MaxGap, err = parseDuration(r.maxGap); err != nil {
 		return usage("--max-gap: %w", err)
 	}
-	size, err := pinyon.ParseSize(r.memory)
+	size, err := config.ParseSize(r.memory)
 	if err != nil {
 		return usage("--memory: %w", err)
 	}

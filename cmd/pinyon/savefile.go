@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pinyon"
+	"pinyon/config"
 	"pinyon/netif"
 	"pinyon/packetstore"
 	"pinyon/savefile"
@@ -54,7 +54,7 @@ func (s *saveFlags) check() (err error) {
 		return usage("--rotate-size: how large a Parquet file becomes is known at its end only; --packets rotates by --rotate-interval")
 	}
 	if s.size != "" {
-		size, err := pinyon.ParseSize(s.size)
+		size, err := config.ParseSize(s.size)
 		if err != nil || size <= 0 {
 			return usage("--rotate-size: got %q; want a size such as 100MB", s.size)
 		}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pinyon"
 	"pinyon/extract"
+	"pinyon/schema"
 	"pinyon/sink/files"
 )
 
 func (a *app) schemaCommand() *cobra.Command {
-	var o pinyon.SchemaOptions
+	var o schema.Options
 	var output, missing string
 	var full, minimal bool
 	cmd := &cobra.Command{
@@ -33,7 +33,7 @@ func (a *app) schemaCommand() *cobra.Command {
 				return usage("unknown policy %q for missing values; want zero or null", missing)
 			}
 			var b bytes.Buffer
-			if err := pinyon.WriteSchema(&b, &o); err != nil {
+			if err := schema.Write(&b, &o); err != nil {
 				return usage("%w", err)
 			}
 			return a.writeResult(output, b.Bytes())
@@ -48,7 +48,7 @@ func (a *app) schemaCommand() *cobra.Command {
 	f.StringVar(&missing, "missing", "zero", "what stands for absent values: zero or null")
 	f.StringVar(&o.Table, "db-table", "pinyon_features", "name of the table, for -f sql")
 	cmd.MarkFlagsMutuallyExclusive("full", "minimal", "format")
-	complete(cmd, "format", pinyon.SchemaForms)
+	complete(cmd, "format", schema.Forms)
 	complete(cmd, "group", extract.Groups())
 	complete(cmd, "missing", []string{"zero", "null"})
 	return cmd
@@ -62,7 +62,7 @@ func (a *app) featuresCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			var b bytes.Buffer
-			if err := pinyon.WriteSchema(&b, &pinyon.SchemaOptions{Form: "markdown", Group: group}); err != nil {
+			if err := schema.Write(&b, &schema.Options{Form: "markdown", Group: group}); err != nil {
 				return usage("%w", err)
 			}
 			return a.writeResult("-", b.Bytes())

@@ -14,23 +14,24 @@ import (
 	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/pcap"
+	"pinyon/provenance"
 	"pinyon/sink"
 	"pinyon/sink/files"
 )
 
 // summary is what a run has to tell at its end.
 type summary struct {
-	Flows       uint64           `json:"flows"`
-	Packets     uint64           `json:"packets"`
-	Records     uint64           `json:"records"`
-	Outputs     []string         `json:"outputs"`
-	Inputs      int              `json:"inputs"`
-	Faults      []inputFault     `json:"faults"`
-	Interrupted bool             `json:"interrupted"`
-	Replaced    uint64           `json:"bytes_replaced"` // of text that were not UTF-8
-	Seconds     float64          `json:"seconds"`
-	Counters    *pinyon.Counters `json:"counters"`
-	Capture     *captureSummary  `json:"capture,omitempty"` // of a live run
+	Flows       uint64               `json:"flows"`
+	Packets     uint64               `json:"packets"`
+	Records     uint64               `json:"records"`
+	Outputs     []string             `json:"outputs"`
+	Inputs      int                  `json:"inputs"`
+	Faults      []inputFault         `json:"faults"`
+	Interrupted bool                 `json:"interrupted"`
+	Replaced    uint64               `json:"bytes_replaced"` // of text that were not UTF-8
+	Seconds     float64              `json:"seconds"`
+	Counters    *provenance.Counters `json:"counters"`
+	Capture     *captureSummary      `json:"capture,omitempty"` // of a live run
 
 	failed  int    // inputs of which nothing could be read
 	damaged int    // inputs that were read in part

@@ -1,11 +1,10 @@
-package pinyon
+package config
 
 import (
 	"math"
 
 	"pinyon/extract"
 	"pinyon/flow"
-	"pinyon/internal/engine"
 	"pinyon/packet"
 )
 
@@ -18,8 +17,8 @@ func nanoseconds(v, scale float64) int64 {
 	return max(int64(math.Round(v*scale)), 1)
 }
 
-// extractOptions are the columns that c asks for. c is valid.
-func (c *Config) extractOptions() *extract.Options {
+// Columns are those that c asks for. c is valid.
+func (c *Config) Columns() *extract.Options {
 	return &extract.Options{
 		Groups: c.Features, Features: c.SpecificFeatures, Profiles: c.profiles(),
 		Addresses: c.IncludeIPAddresses, Ports: c.IncludePorts, FlowID: c.IncludeFlowID,
@@ -33,22 +32,23 @@ func (c *Config) extractOptions() *extract.Options {
 	}
 }
 
-// engineOptions puts what c says of flows and of the run into o. Workers is 0 for every
-// core.
-func (c *Config) engineOptions(o *engine.Options) {
-	o.Flow = flow.Options{
+// Flow is what c says of when flows begin and end.
+func (c *Config) Flow() flow.Options {
+	o := flow.Options{
 		Timeout: nanoseconds(c.FlowTimeout, 1e9), Active: nanoseconds(c.ActiveTimeout, 1e9),
 		Terminate: c.TerminateOnFinRst, CloseDelay: nanoseconds(c.TCPCloseDelay, 1e9),
 		Limit: c.MaxConcurrentFlows, Strategy: flow.LRU,
 	}
 	if c.FlowEvictionStrategy == "oldest" {
-		o.Flow.Strategy = flow.Oldest
+		o.Strategy = flow.Oldest
 	}
-	o.Decap = packet.DecapNone
+	return o
+}
+
+// Decapsulation is how far tunnels are opened.
+func (c *Config) Decapsulation() packet.Decap {
 	if c.Decap == "inner" {
-		o.Decap = packet.DecapInner
+		return packet.DecapInner
 	}
-	o.KeyVLAN, o.Workers = c.KeyVLAN, c.NumWorkers
-	o.Rate, o.Seed = c.SamplingRate, c.SamplingSeed
-	o.Filter = c.BPFFilter
+	return packet.DecapNone
 }

@@ -1,4 +1,4 @@
-package pinyon
+package schema
 
 import (
 	"pinyon/extract"
@@ -7,7 +7,7 @@ import (
 
 // arrow is the schema of Arrow output in the JSON form that Arrow's own integration tests
 // exchange (format/Integration.rst): field by field with type, nullability and metadata.
-func (d *schemaDoc) arrow() ordered {
+func (d *doc) arrow() ordered {
 	fields := []ordered{}
 	for i := range d.columns {
 		f := &d.columns[i]

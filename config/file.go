@@ -1,4 +1,4 @@
-package pinyon
+package config
 
 import (
 	"bytes"
@@ -16,12 +16,12 @@ import (
 // maxConfig is far more than a configuration can need.
 const maxConfig = 1 << 20
 
-// LoadConfig reads a file over DefaultConfig: JSON if it ends in .json, YAML if in .yaml or
+// Load reads a file over Default: JSON if it ends in .json, YAML if in .yaml or
 // .yml; any other ending is an error. It is one flat mapping; null stands for the default.
-// Unknown keys, keys given twice and values of another kind are errors: a *ConfigError with
+// Unknown keys, keys given twice and values of another kind are errors: a *Error with
 // the line. Whether values are allowed is not looked at here but by Validate, once variables
 // and flags have had their say.
-func LoadConfig(path string) (*Config, error) {
+func Load(path string) (*Config, error) {
 	read, err := formOf(path)
 	if err != nil {
 		return nil, err
@@ -36,9 +36,9 @@ func LoadConfig(path string) (*Config, error) {
 		err = fmt.Errorf("over %d bytes", maxConfig)
 	}
 	if err != nil {
-		return nil, &ConfigError{Path: path, Err: err}
+		return nil, &Error{Path: path, Err: err}
 	}
-	c := DefaultConfig()
+	c := Default()
 	if err := read.load(c, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))); err != nil {
 		err.Path = path
 		return nil, err
@@ -66,7 +66,7 @@ func (c *Config) Save(path string) error {
 
 // form is how a file is read and written.
 type form struct {
-	load func(*Config, []byte) *ConfigError
+	load func(*Config, []byte) *Error
 	save func(*Config) ([]byte, error)
 }
 
@@ -77,21 +77,21 @@ func formOf(path string) (form, error) {
 	case ".yaml", ".yml":
 		return form{loadYAML, (*Config).ToYAML}, nil
 	}
-	return form{}, &ConfigError{Path: path, Err: errors.New("want a name that ends in .json, .yaml or .yml")}
+	return form{}, &Error{Path: path, Err: errors.New("want a name that ends in .json, .yaml or .yml")}
 }
 
-// FromJSON reads a configuration as LoadConfig does.
+// FromJSON reads a configuration as Load does.
 func FromJSON(data []byte) (*Config, error) {
-	c := DefaultConfig()
+	c := Default()
 	if err := loadJSON(c, data); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// FromYAML reads a configuration as LoadConfig does.
+// FromYAML reads a configuration as Load does.
 func FromYAML(data []byte) (*Config, error) {
-	c := DefaultConfig()
+	c := Default()
 	if err := loadYAML(c, data); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (c *Config) ToJSON() ([]byte, error) {
 	for i := range keys {
 		fmt.Fprintf(&b, "  %q: ", keys[i].Name)
 		if err := e.Encode(keys[i].value(c)); err != nil {
-			return nil, &ConfigError{Key: keys[i].Name, Err: err}
+			return nil, &Error{Key: keys[i].Name, Err: err}
 		}
 		if i < len(keys)-1 {
 			b.Truncate(b.Len() - 1)
@@ -126,7 +126,7 @@ func (c *Config) ToYAML() ([]byte, error) {
 		name, value := new(yaml.Node), new(yaml.Node)
 		name.SetString(keys[i].Name)
 		if err := value.Encode(keys[i].value(c)); err != nil {
-			return nil, &ConfigError{Key: keys[i].Name, Err: err}
+			return nil, &Error{Key: keys[i].Name, Err: err}
 		}
 		doc.Content = append(doc.Content, name, value)
 	}
@@ -162,7 +162,7 @@ func (k *key) value(c *Config) any {
 
 // UnmarshalJSON is FromJSON, for a Config inside another structure.
 func (c *Config) UnmarshalJSON(data []byte) error {
-	d := DefaultConfig()
+	d := Default()
 	if err := loadJSON(d, data); err != nil {
 		return err
 	}
@@ -180,13 +180,13 @@ type loader struct {
 }
 
 // key looks up a name at a line; each may come once.
-func (l *loader) key(name string, line int) (*key, *ConfigError) {
+func (l *loader) key(name string, line int) (*key, *Error) {
 	k := find(name)
 	if k == nil {
-		return nil, &ConfigError{Line: line, Key: name, Err: errors.New("unknown key")}
+		return nil, &Error{Line: line, Key: name, Err: errors.New("unknown key")}
 	}
 	if l.seen[name] {
-		return nil, &ConfigError{Line: line, Key: name, Err: errors.New("given twice")}
+		return nil, &Error{Line: line, Key: name, Err: errors.New("given twice")}
 	}
 	if l.seen == nil {
 		l.seen = make(map[string]bool)
@@ -196,21 +196,21 @@ func (l *loader) key(name string, line int) (*key, *ConfigError) {
 }
 
 // set gives k the value; nil leaves the default.
-func (l *loader) set(k *key, v any, line int) *ConfigError {
+func (l *loader) set(k *key, v any, line int) *Error {
 	if v == nil {
 		return nil
 	}
 	if err := assign(k.field(l.c), v); err != nil {
-		return &ConfigError{Line: line, Key: k.Name, Err: err}
+		return &Error{Line: line, Key: k.Name, Err: err}
 	}
 	return nil
 }
 
-func loadJSON(c *Config, data []byte) *ConfigError {
+func loadJSON(c *Config, data []byte) *Error {
 	line := func(at int64) int { return 1 + bytes.Count(data[:min(at, int64(len(data)))], []byte("\n")) }
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	fail := func(err error) *ConfigError {
+	fail := func(err error) *Error {
 		at := d.InputOffset()
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
@@ -219,7 +219,7 @@ func loadJSON(c *Config, data []byte) *ConfigError {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return &ConfigError{Line: line(at), Err: err}
+		return &Error{Line: line(at), Err: err}
 	}
 	t, err := d.Token()
 	if err != nil {

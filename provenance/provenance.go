@@ -1,4 +1,6 @@
-package pinyon
+// Package provenance says how a table was made: by which program and configuration, of which
+// inputs, and what became of every record.
+package provenance
 
 import (
 	"bytes"
@@ -7,57 +9,53 @@ import (
 	"time"
 
 	"pinyon/capture"
+	"pinyon/config"
 	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/engine"
 	"pinyon/internal/version"
 )
-
-// Version is the release's number; a build from a tagged module carries the tag.
-const Version = version.Number
-
-// Commit is the revision that the running program was built from, if the build knows.
-func Commit() string { return version.Commit() }
 
 // Provenance says where a data set comes from: the program, the configuration, the inputs,
 // and everything that was counted on the way. It is written beside output files, and
 // without GeneratedAt into them, so that equal inputs give equal bytes.
 type Provenance struct {
-	Tool          string            `json:"tool"`
-	ToolVersion   string            `json:"tool_version"`
-	PinyonVersion string            `json:"pinyon_version"`
-	SchemaVersion string            `json:"schema_version"`
-	Profile       *string           `json:"profile"`
-	Backend       string            `json:"backend"`
-	CaptureMode   string            `json:"capture_mode"`
-	ConfigHash    string            `json:"config_hash"`
-	GeneratedAt   string            `json:"timestamp_generated,omitempty"`
-	Privacy       PrivacyProvenance `json:"privacy"`
-	SamplingRate  float64           `json:"sampling_rate"`
-	SamplingSeed  uint64            `json:"sampling_seed"`
-	Missing       string            `json:"missing"`
-	Inputs        []InputProvenance `json:"inputs"`
-	Capture       *LiveProvenance   `json:"capture,omitempty"`  // of a live run
-	Rows          *uint64           `json:"rows,omitempty"`     // unknown before the end
-	Counters      *Counters         `json:"counters,omitempty"` // unknown before the end
+	Tool          string    `json:"tool"`
+	ToolVersion   string    `json:"tool_version"`
+	PinyonVersion string    `json:"pinyon_version"`
+	SchemaVersion string    `json:"schema_version"`
+	Profile       *string   `json:"profile"`
+	Backend       string    `json:"backend"`
+	CaptureMode   string    `json:"capture_mode"`
+	ConfigHash    string    `json:"config_hash"`
+	GeneratedAt   string    `json:"timestamp_generated,omitempty"`
+	Privacy       Privacy   `json:"privacy"`
+	SamplingRate  float64   `json:"sampling_rate"`
+	SamplingSeed  uint64    `json:"sampling_seed"`
+	Missing       string    `json:"missing"`
+	Inputs        []Input   `json:"inputs"`
+	Capture       *Live     `json:"capture,omitempty"`  // of a live run
+	Rows          *uint64   `json:"rows,omitempty"`     // unknown before the end
+	Counters      *Counters `json:"counters,omitempty"` // unknown before the end
 }
 
-// PrivacyProvenance says what was hidden.
-type PrivacyProvenance struct {
+// Privacy says what was hidden.
+type Privacy struct {
 	IPAnonymization bool `json:"ip_anonymization"`
 	PortRedaction   bool `json:"port_redaction"`
 }
 
-// LiveProvenance says how packets were captured, and at the end what became of them.
-type LiveProvenance struct {
+// Live says how packets were captured, and at the end what became of them.
+type Live struct {
 	Interfaces []string       `json:"interfaces"`
 	Filter     string         `json:"filter"`
 	Snaplen    int            `json:"snaplen"`
 	Stats      *capture.Stats `json:"stats,omitempty"`
 }
 
-// InputProvenance is one input. Size is in bytes, 0 where it has none; SHA256 only if asked
+// Input is one input. Size is in bytes, 0 where it has none; SHA256 only if asked
 // for; Counters and Error only if there are several inputs, or one failed.
-type InputProvenance struct {
+type Input struct {
 	Name     string    `json:"name"`
 	Size     int64     `json:"size"`
 	SHA256   string    `json:"sha256,omitempty"`
@@ -82,18 +80,18 @@ type Counters struct {
 	extract.Stats
 }
 
-// Counters sums the counters of all inputs.
-func (r *Result) Counters() *Counters {
+// Sum sums the counters of all inputs of a run.
+func Sum(inputs []engine.Report, stats extract.Stats) *Counters {
 	c := newCounters()
-	for i := range r.Inputs {
-		c.add(&r.Inputs[i])
+	for i := range inputs {
+		c.add(&inputs[i])
 	}
-	c.Stats = r.Stats
+	c.Stats = stats
 	return c
 }
 
-// InputCounters are the counters of one input.
-func InputCounters(in *Report) *Counters {
+// Of is the counters of one input.
+func Of(in *engine.Report) *Counters {
 	c := newCounters()
 	c.add(in)
 	return c
@@ -103,7 +101,7 @@ func newCounters() *Counters {
 	return &Counters{DroppedBy: map[string]uint64{}, NonIP: map[string]uint64{}, Noted: map[string]uint64{}, EndReasons: map[string]uint64{}}
 }
 
-func (c *Counters) add(in *Report) {
+func (c *Counters) add(in *engine.Report) {
 	drop := func(name string, n uint64) {
 		c.DroppedBy[name] += n
 		c.Dropped += n
@@ -147,18 +145,18 @@ func (c *Counters) add(in *Report) {
 	}
 }
 
-// Provenance describes a run of the pipeline. res is nil before its end; sizes and hashes
-// of the inputs are the caller's to fill in.
-func (p *Pipeline) Provenance(ins []Input, res *Result) *Provenance {
+// New describes the beginning of a run over inputs; profile is what its profile is called,
+// "" for none. Sizes and hashes of the inputs are the caller's to fill in.
+func New(c *config.Config, profile string, ins []engine.Input) *Provenance {
 	v := &Provenance{
-		Tool: "pinyon", ToolVersion: Version, PinyonVersion: Version, SchemaVersion: extract.SchemaVersion,
-		Backend: "pcap", CaptureMode: "offline", ConfigHash: p.cfg.Hash(),
-		Privacy:      PrivacyProvenance{IPAnonymization: p.cfg.AnonymizeIPs, PortRedaction: !p.cfg.IncludePorts},
-		SamplingRate: p.cfg.SamplingRate, SamplingSeed: p.cfg.SamplingSeed, Missing: p.cfg.Missing,
-		Inputs: make([]InputProvenance, len(ins)),
+		Tool: "pinyon", ToolVersion: version.Number, PinyonVersion: version.Number, SchemaVersion: extract.SchemaVersion,
+		Backend: "pcap", CaptureMode: "offline", ConfigHash: c.Hash(),
+		Privacy:      Privacy{IPAnonymization: c.AnonymizeIPs, PortRedaction: !c.IncludePorts},
+		SamplingRate: c.SamplingRate, SamplingSeed: c.SamplingSeed, Missing: c.Missing,
+		Inputs: make([]Input, len(ins)),
 	}
-	if p.profile != "" {
-		v.Profile = &p.profile
+	if profile != "" {
+		v.Profile = &profile
 	}
 	for i := range ins {
 		v.Inputs[i].Name = ins[i].Name
@@ -166,20 +164,21 @@ func (p *Pipeline) Provenance(ins []Input, res *Result) *Provenance {
 			v.Backend, v.CaptureMode = "afpacket", "live"
 		}
 	}
-	if res == nil {
-		return v
-	}
-	v.Rows, v.Counters = &res.Rows, res.Counters()
-	for i := range res.Inputs {
-		in := &res.Inputs[i]
+	return v
+}
+
+// End enters what became of the inputs, in whose order reports is.
+func (v *Provenance) End(reports []engine.Report, rows uint64, stats extract.Stats) {
+	v.Rows, v.Counters = &rows, Sum(reports, stats)
+	for i := range reports {
+		in := &reports[i]
 		if in.Err != nil {
 			v.Inputs[i].Error = strings.ToValidUTF8(in.Err.Error(), "\ufffd")
 		}
-		if len(ins) > 1 && len(ins) <= maxCounted || in.Err != nil {
-			v.Inputs[i].Counters = InputCounters(in)
+		if len(v.Inputs) > 1 && len(v.Inputs) <= maxCounted || in.Err != nil {
+			v.Inputs[i].Counters = Of(in)
 		}
 	}
-	return v
 }
 
 // maxCounted is how many inputs the provenance counts one by one; of more it does so for

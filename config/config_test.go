@@ -1,4 +1,4 @@
-package pinyon
+package config
 
 import (
 	"errors"
@@ -12,7 +12,6 @@ import (
 	"pinyon/extract"
 	"pinyon/feature"
 	"pinyon/flow"
-	"pinyon/internal/engine"
 	"pinyon/packet"
 )
 
@@ -74,10 +73,10 @@ connection_community_algorithm connection-community-algorithm text louvain|betwe
 }
 
 func TestValidate(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
+	if err := Default().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	set := func(f func(*Config)) *Config { c := DefaultConfig(); f(c); return c }
+	set := func(f func(*Config)) *Config { c := Default(); f(c); return c }
 	for _, c := range []struct {
 		cfg  *Config
 		want string // prefix of the error; "" is none
@@ -125,9 +124,9 @@ func TestValidate(t *testing.T) {
 		case c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)):
 			t.Errorf("%v, want %s", err, c.want)
 		}
-		var ce *ConfigError
+		var ce *Error
 		if err != nil && !errors.As(err, &ce) {
-			t.Errorf("%v is no ConfigError", err)
+			t.Errorf("%v is no Error", err)
 		}
 	}
 }
@@ -135,9 +134,9 @@ func TestValidate(t *testing.T) {
 // TestValidateCustom: columns of custom extractors may be asked for by name.
 func TestValidateCustom(t *testing.T) {
 	custom := []extract.Custom{{Name: "mine", New: func() extract.Accumulator { return nil }, Features: []feature.Desc{{Name: "my_count", Kind: feature.Int}}}}
-	c := DefaultConfig()
+	c := Default()
 	c.SpecificFeatures = []string{"my_count"}
-	if err := c.validate(custom); err != nil {
+	if err := c.ValidateWith(custom); err != nil {
 		t.Error(err)
 	}
 	if err := c.Validate(); err == nil {
@@ -146,7 +145,7 @@ func TestValidateCustom(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	if w := c.Warnings(); len(w) > 0 {
 		t.Errorf("%q", w)
 	}
@@ -165,21 +164,15 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	c.FlowTimeout, c.BurstThresholdMS, c.ActiveTimeout, c.TCPCloseDelay = 0.1234567895, 0.0000016, 1e-12, 0
-	c.MaxConcurrentFlows, c.FlowEvictionStrategy, c.Decap, c.KeyVLAN = 9, "oldest", "inner", true
-	c.SamplingRate, c.SamplingSeed, c.NumWorkers = 0.5, 7, 3
-	var o engine.Options
-	c.engineOptions(&o)
-	want := engine.Options{
-		Flow:    flow.Options{Timeout: 123456790, Active: 1, Terminate: true, Limit: 9, Strategy: flow.Oldest},
-		KeyVLAN: true, Decap: packet.DecapInner, Rate: 0.5, Seed: 7, Workers: 3,
-	}
-	if !reflect.DeepEqual(o, want) {
-		t.Errorf("%+v, want %+v", o, want)
+	c.MaxConcurrentFlows, c.FlowEvictionStrategy, c.Decap = 9, "oldest", "inner"
+	want := flow.Options{Timeout: 123456790, Active: 1, Terminate: true, Limit: 9, Strategy: flow.Oldest}
+	if got := c.Flow(); !reflect.DeepEqual(got, want) || c.Decapsulation() != packet.DecapInner {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 	c.Profile, c.Missing, c.SpecificFeatures = "JJ-CORE,JJ-EXTENDED", "null", []string{"iat_mean"}
-	x := c.extractOptions()
+	x := c.Columns()
 	if x.BurstThreshold != 2 || !x.Nulls || !reflect.DeepEqual(x.Profiles, []string{"JJ-CORE", "JJ-EXTENDED"}) || x.SampleMemory != 1<<30 {
 		t.Errorf("%+v", x)
 	}
@@ -191,11 +184,11 @@ func TestOptions(t *testing.T) {
 		"anonymize_ips": func(o *extract.Options) bool { return o.Anonymize }, "bidirectional_split": func(o *extract.Options) bool { return o.Split },
 	} {
 		for _, v := range []string{"true", "false"} {
-			c := DefaultConfig()
+			c := Default()
 			if err := c.Set(name, v); err != nil {
 				t.Fatal(err)
 			}
-			if got(c.extractOptions()) != (v == "true") {
+			if got(c.Columns()) != (v == "true") {
 				t.Errorf("%s: %s has no effect", name, v)
 			}
 		}
@@ -203,7 +196,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestSet(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	for _, s := range [][]string{
 		{"flow_timeout", "1", "2.5"}, {"features", "timing, size", "tcp"}, {"sample_memory", "2G"},
 		{"include_ports", "false"}, {"sampling_seed", "18446744073709551615"}, {"profile", "JJ-CORE"},
@@ -229,7 +222,7 @@ func TestSet(t *testing.T) {
 func TestApplyEnv(t *testing.T) {
 	env := map[string]string{"JOYFULJAY_FLOW_TIMEOUT": "30", "PINYON_MAX_FLOWS": "5", "JOYFULJAY_MAX_FLOWS": "6", "PINYON_NUM_WORKERS": ""}
 	lookup := func(k string) (string, bool) { v, ok := env[k]; return v, ok }
-	c := DefaultConfig()
+	c := Default()
 	if err := c.ApplyEnv(lookup); err != nil || c.FlowTimeout != 30 || c.MaxConcurrentFlows != 5 || c.NumWorkers != 1 {
 		t.Errorf("%v %+v", err, c)
 	}
@@ -258,7 +251,7 @@ func TestSize(t *testing.T) {
 }
 
 func TestSaveMode(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	for _, salt := range []string{"", "pinyon"} {
 		c.AnonymizationSalt = salt
 		path := filepath.Join(t.TempDir(), "c.yaml")

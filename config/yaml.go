@@ -1,4 +1,4 @@
-package pinyon
+package config
 
 import (
 	"bytes"
@@ -11,26 +11,26 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func loadYAML(c *Config, data []byte) *ConfigError {
+func loadYAML(c *Config, data []byte) *Error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	if err := d.Decode(&doc); err != nil {
 		if err == io.EOF { // an empty file
 			return nil
 		}
-		return &ConfigError{Err: err}
+		return &Error{Err: err}
 	}
 	if err := d.Decode(&more); err == nil {
-		return &ConfigError{Line: more.Line, Err: errors.New("more than one document")}
+		return &Error{Line: more.Line, Err: errors.New("more than one document")}
 	} else if err != io.EOF {
-		return &ConfigError{Err: err}
+		return &Error{Err: err}
 	}
 	root := doc.Content[0]
 	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" {
 		return nil
 	}
 	if root.Kind != yaml.MappingNode {
-		return &ConfigError{Line: root.Line, Err: errors.New("want a mapping")}
+		return &Error{Line: root.Line, Err: errors.New("want a mapping")}
 	}
 	l := loader{c: c}
 	for i := 0; i+1 < len(root.Content); i += 2 {
@@ -41,11 +41,11 @@ func loadYAML(c *Config, data []byte) *ConfigError {
 		}
 		if k.Name == "missing" && isWord(value, "null") {
 			// The word is one of its values, and read as no value at all.
-			return &ConfigError{Line: value.Line, Key: k.Name, Err: errors.New(`got null; write "null" in quotation marks, or leave the key out for the default`)}
+			return &Error{Line: value.Line, Key: k.Name, Err: errors.New(`got null; write "null" in quotation marks, or leave the key out for the default`)}
 		}
 		v, err := fromYAML(value, k.Kind)
 		if err != nil {
-			return &ConfigError{Line: value.Line, Key: k.Name, Err: err}
+			return &Error{Line: value.Line, Key: k.Name, Err: err}
 		}
 		if bad := l.set(k, v, value.Line); bad != nil {
 			return bad

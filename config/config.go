@@ -1,4 +1,6 @@
-package pinyon
+// Package config is the configuration of a run, every key of it once: its type, default,
+// allowed values, sentence, flag and variables; as JSON and YAML; and its hash.
+package config
 
 import (
 	"fmt"
@@ -8,7 +10,7 @@ import (
 )
 
 // Config says what a flow is, which columns are wanted and how they are computed. Start from
-// DefaultConfig: the zero value is not valid. In files a field goes by its json tag; ranges,
+// Default: the zero value is not valid. In files a field goes by its json tag; ranges,
 // defaults and a sentence on each are in Keys.
 type Config struct {
 	// What a flow is.
@@ -56,8 +58,8 @@ type Config struct {
 	BetweennessMaxNodes           int    `json:"betweenness_max_nodes"`
 }
 
-// DefaultConfig is the configuration of a run without one. It is the caller's to change.
-func DefaultConfig() *Config {
+// Default is the configuration of a run without one. It is the caller's to change.
+func Default() *Config {
 	return &Config{
 		FlowTimeout: 60, TCPCloseDelay: 5, TerminateOnFinRst: true,
 		FlowEvictionStrategy: "lru", Decap: "none", SamplingRate: 1,
@@ -70,8 +72,8 @@ func DefaultConfig() *Config {
 	}
 }
 
-// A ConfigError says which key is wrong, and where.
-type ConfigError struct {
+// A Error says which key is wrong, and where.
+type Error struct {
 	Path string // file; "" if it is not about one
 	Line int    // in the file, from 1; 0 if unknown
 	Key  string // "" if it is about all of the configuration
@@ -79,7 +81,7 @@ type ConfigError struct {
 }
 
 // Error is path:line: key: what is wrong, without what is unknown.
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Path != "" {
 		b.WriteString(e.Path + ":")
@@ -101,18 +103,19 @@ func (e *ConfigError) Error() string {
 }
 
 // Unwrap is Err.
-func (e *ConfigError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
-// Validate returns an error for the first key whose value is not allowed: a *ConfigError
+// Validate returns an error for the first key whose value is not allowed: a *Error
 // that names the key, its value and what is allowed. Names of groups, columns and profiles
-// are looked up; a column of a custom extractor is only known to New.
-func (c *Config) Validate() error { return c.validate(nil) }
+// are looked up; a column of a custom extractor is only known to
+// ValidateWith.
+func (c *Config) Validate() error { return c.ValidateWith(nil) }
 
-// validate knows the columns of custom extractors too.
-func (c *Config) validate(custom []extract.Custom) error {
+// ValidateWith is Validate that knows the columns of custom extractors too.
+func (c *Config) ValidateWith(custom []extract.Custom) error {
 	for i := range keys {
 		if k := &keys[i]; k.ok != nil && !k.ok(c) {
-			return &ConfigError{Key: k.Name, Err: fmt.Errorf("%s is not allowed; want %s", k.quote(c), k.Allowed)}
+			return &Error{Key: k.Name, Err: fmt.Errorf("%s is not allowed; want %s", k.quote(c), k.Allowed)}
 		}
 	}
 	type named struct {
@@ -132,13 +135,13 @@ func (c *Config) validate(custom []extract.Custom) error {
 	}
 	for i := range names {
 		if _, err := extract.NewPlan(&names[i].opt); err != nil {
-			return &ConfigError{Key: names[i].key, Err: err}
+			return &Error{Key: names[i].key, Err: err}
 		}
 	}
-	o := c.extractOptions()
+	o := c.Columns()
 	o.Custom = custom
 	if _, err := extract.NewPlan(o); err != nil {
-		return &ConfigError{Err: err}
+		return &Error{Err: err}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package pinyon
+package config
 
 import (
 	"fmt"
@@ -46,7 +46,7 @@ const maxSeconds = 1e9
 const maxSequence = 1000000
 
 // keys is every key. Its name is the json tag of its field, its kind the field's type, its
-// default that of DefaultConfig.
+// default that of Default.
 var keys = complete([]key{
 	{field: func(c *Config) any { return &c.FlowTimeout }, Key: Key{Flag: "timeout", Aliases: []string{"flow-timeout"}, Env: []string{"PINYON_FLOW_TIMEOUT", "JOYFULJAY_FLOW_TIMEOUT"}, Allowed: "a number above 0, at most 1e9",
 		Doc: "Seconds without a packet after which a flow ends."},
@@ -146,7 +146,7 @@ func choice(field func(*Config) *string, doc string, words ...string) key {
 // complete fills in what the struct knows: names, kinds, defaults, and flags spelled like
 // the name.
 func complete(ks []key) []key {
-	c := DefaultConfig()
+	c := Default()
 	names := make(map[any]string)
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
@@ -179,13 +179,13 @@ func find(name string) *key {
 func (c *Config) Set(name string, values ...string) error {
 	k := find(name)
 	if k == nil {
-		return &ConfigError{Key: name, Err: fmt.Errorf("unknown key")}
+		return &Error{Key: name, Err: fmt.Errorf("unknown key")}
 	}
 	if len(values) == 0 {
 		return nil
 	}
 	if err := parse(k.field(c), values); err != nil {
-		return &ConfigError{Key: name, Err: err}
+		return &Error{Key: name, Err: err}
 	}
 	return nil
 }
@@ -199,7 +199,7 @@ func (c *Config) ApplyEnv(lookup func(string) (string, bool)) error {
 				continue
 			}
 			if err := parse(keys[i].field(c), []string{v}); err != nil {
-				return &ConfigError{Key: name, Err: err}
+				return &Error{Key: name, Err: err}
 			}
 			break
 		}

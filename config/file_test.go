@@ -1,4 +1,4 @@
-package pinyon
+package config
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ func load(t *testing.T, name, text string) (*Config, error) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, err := LoadConfig(path)
+	c, err := Load(path)
 	if err != nil && !strings.HasPrefix(err.Error(), path) {
 		t.Errorf("%v does not name the file", err)
 	}
@@ -24,7 +24,7 @@ func load(t *testing.T, name, text string) (*Config, error) {
 }
 
 func TestLoadConfig(t *testing.T) {
-	want := DefaultConfig()
+	want := Default()
 	want.Features, want.FlowTimeout, want.KeyVLAN = []string{"timing", "size"}, 30, true
 	want.SampleMemory, want.Missing, want.SamplingSeed = 512<<20, "null", 1<<64-1
 	for name, text := range map[string]string{
@@ -40,7 +40,7 @@ func TestLoadConfig(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{"a.yaml": "", "b.yaml": "# nothing\n", "c.yaml": "null\n", "d.yaml": "{}", "e.json": " {} ", "f.yaml": "features: null\nprofile: ~\nflow_timeout:\n"} {
-		if got, err := load(t, name, text); err != nil || !reflect.DeepEqual(got, DefaultConfig()) {
+		if got, err := load(t, name, text); err != nil || !reflect.DeepEqual(got, Default()) {
 			t.Errorf("%s: %v %+v", name, err, got)
 		}
 	}
@@ -93,7 +93,7 @@ func TestLoadConfigErrors(t *testing.T) {
 			t.Errorf("%.40s: %v, want %s", c.text, err, c.want)
 		}
 	}
-	if _, err := LoadConfig(filepath.Join(t.TempDir(), "none.json")); !os.IsNotExist(err) {
+	if _, err := Load(filepath.Join(t.TempDir(), "none.json")); !os.IsNotExist(err) {
 		t.Error(err)
 	}
 }
@@ -111,19 +111,19 @@ func other() *Config {
 }
 
 func TestRoundTrip(t *testing.T) {
-	a, b := reflect.ValueOf(*DefaultConfig()), reflect.ValueOf(*other())
+	a, b := reflect.ValueOf(*Default()), reflect.ValueOf(*other())
 	for i := range a.NumField() {
 		if reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
 			t.Errorf("%s is the default", a.Type().Field(i).Name)
 		}
 	}
-	for _, c := range []*Config{DefaultConfig(), other()} {
+	for _, c := range []*Config{Default(), other()} {
 		for _, name := range []string{"c.json", "c.yaml"} {
 			path := filepath.Join(t.TempDir(), name)
 			if err := c.Save(path); err != nil {
 				t.Fatal(err)
 			}
-			got, err := LoadConfig(path)
+			got, err := Load(path)
 			if err != nil || !reflect.DeepEqual(got, c) {
 				text, _ := os.ReadFile(path)
 				t.Errorf("%s: %v\n%+v\nwant %+v\n%s", name, err, got, c, text)

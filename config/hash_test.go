@@ -1,4 +1,4 @@
-package pinyon
+package config
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ func TestCanonicalJSON(t *testing.T) {
 		`"include_ports":true,"include_raw_sequences":false,"include_splt":false,"include_trace":false,"key_vlan":false,` +
 		`"max_concurrent_flows":0,"max_sequence_length":100,"missing":"zero","profile":null,"sample_memory":1073741824,"sampling_rate":1,` +
 		`"sampling_seed":0,"specific_features":null,"tcp_close_delay":5,"terminate_on_fin_rst":true}`
-	c := DefaultConfig()
+	c := Default()
 	if got := string(c.CanonicalJSON()); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -37,9 +37,9 @@ func TestCanonicalJSON(t *testing.T) {
 // TestHash: every key that rows depend on changes the hash, and no other.
 func TestHash(t *testing.T) {
 	plain := []string{"num_workers", "anonymization_salt"}
-	d := DefaultConfig().Hash()
+	d := Default().Hash()
 	for i := range keys {
-		c := DefaultConfig()
+		c := Default()
 		to, from := reflect.ValueOf(keys[i].field(c)), reflect.ValueOf(keys[i].field(other()))
 		to.Elem().Set(from.Elem())
 		if changed := c.Hash() != d; changed == slices.Contains(plain, keys[i].Name) {

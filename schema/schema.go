@@ -1,4 +1,6 @@
-package pinyon
+// Package schema exports what columns there are: as lists, as Markdown, as JSON Schema, as an
+// Arrow schema and as SQL.
+package schema
 
 import (
 	"cmp"
@@ -12,28 +14,28 @@ import (
 	"pinyon/feature"
 )
 
-// SchemaForms are the forms of WriteSchema: json and csv list the columns by group and
+// Forms are the forms of Write: json and csv list the columns by group and
 // name, with their position; markdown has a table a group; jsonschema describes a row of
 // JSON Lines output; arrow is the schema in Arrow's JSON form; sql creates a table; full
 // and minimal are objects keyed by id and by name.
-var SchemaForms = []string{"json", "csv", "markdown", "jsonschema", "arrow", "sql", "full", "minimal"}
+var Forms = []string{"json", "csv", "markdown", "jsonschema", "arrow", "sql", "full", "minimal"}
 
-// SchemaOptions say which columns WriteSchema tells of, and how. The zero value is every
+// Options say which columns Write tells of, and how. The zero value is every
 // column as JSON.
-type SchemaOptions struct {
-	Form  string // one of SchemaForms; "" is json
+type Options struct {
+	Form  string // one of Forms; "" is json
 	Group string // only this group; "" is all
 	Nulls bool   // absent values leave as nulls (missing: null)
 	Table string // sql: name of the table; "" is pinyon_features
 }
 
-// WriteSchema describes the columns that can be asked for, optional ones included and
+// Write describes the columns that can be asked for, optional ones included and
 // marked. Errors name an unknown group or form, or are w's.
-func WriteSchema(w io.Writer, o *SchemaOptions) error {
+func Write(w io.Writer, o *Options) error {
 	if o == nil {
-		o = &SchemaOptions{}
+		o = &Options{}
 	}
-	d, err := newSchemaDoc(o)
+	d, err := newDoc(o)
 	if err != nil {
 		return err
 	}
@@ -55,26 +57,26 @@ func WriteSchema(w io.Writer, o *SchemaOptions) error {
 	case "minimal":
 		return writeJSON(w, d.minimal())
 	}
-	return fmt.Errorf("unknown form of the schema %q; forms are: %s", o.Form, strings.Join(SchemaForms, ", "))
+	return fmt.Errorf("unknown form of the schema %q; forms are: %s", o.Form, strings.Join(Forms, ", "))
 }
 
-// schemaDoc is the columns to describe, in column order.
-type schemaDoc struct {
-	columns []schemaColumn
+// doc is the columns to describe, in column order.
+type doc struct {
+	columns []column
 	nulls   bool
 }
 
-// schemaColumn is a column and its place among all, from 0.
-type schemaColumn struct {
+// column is a column and its place among all, from 0.
+type column struct {
 	feature.Desc
 	position int
 }
 
-func newSchemaDoc(o *SchemaOptions) (*schemaDoc, error) {
-	d := &schemaDoc{nulls: o.Nulls}
+func newDoc(o *Options) (*doc, error) {
+	d := &doc{nulls: o.Nulls}
 	for i, f := range extract.All() {
 		if o.Group == "" || f.Group == o.Group {
-			d.columns = append(d.columns, schemaColumn{f, i})
+			d.columns = append(d.columns, column{f, i})
 		}
 	}
 	if len(d.columns) == 0 {
@@ -84,7 +86,7 @@ func newSchemaDoc(o *SchemaOptions) (*schemaDoc, error) {
 }
 
 // groups are the names of the groups described, in column order.
-func (d *schemaDoc) groups() []string {
+func (d *doc) groups() []string {
 	var names []string
 	for i := range d.columns {
 		if g := d.columns[i].Group; !slices.Contains(names, g) {
@@ -95,16 +97,16 @@ func (d *schemaDoc) groups() []string {
 }
 
 // sorted is the columns by group and name.
-func (d *schemaDoc) sorted() []schemaColumn {
+func (d *doc) sorted() []column {
 	s := slices.Clone(d.columns)
-	slices.SortFunc(s, func(a, b schemaColumn) int {
+	slices.SortFunc(s, func(a, b column) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name))
 	})
 	return s
 }
 
 // missing is the policy for an absent value of the column and the value that stands for it.
-func (d *schemaDoc) missing(c *schemaColumn) (policy string, value any) {
+func (d *doc) missing(c *column) (policy string, value any) {
 	switch {
 	case !c.Nullable:
 		return "never", nil
@@ -124,7 +126,7 @@ func (d *schemaDoc) missing(c *schemaColumn) (policy string, value any) {
 	return "zero", 0
 }
 
-func (d *schemaDoc) csv(w io.Writer) error {
+func (d *doc) csv(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"name", "type", "description", "unit", "group"}) // errors show in Flush
 	for _, f := range d.sorted() {
@@ -134,7 +136,7 @@ func (d *schemaDoc) csv(w io.Writer) error {
 	return c.Error()
 }
 
-func (d *schemaDoc) markdown(w io.Writer) error {
+func (d *doc) markdown(w io.Writer) error {
 	var b strings.Builder
 	for _, g := range d.groups() {
 		fmt.Fprintf(&b, "## %s\n\n| Feature | Type | Description | Unit |\n|---|---|---|---|\n", g)
@@ -158,7 +160,7 @@ var sqlTypes = map[feature.Kind]string{
 }
 
 // sql writes a CREATE TABLE that PostgreSQL and SQLite take.
-func (d *schemaDoc) sql(w io.Writer, table string) error {
+func (d *doc) sql(w io.Writer, table string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- pinyon schema %s; absent values leave as %s\nCREATE TABLE %s (\n", extract.SchemaVersion, d.policy(), sqlName(table))
 	for i := range d.columns {
@@ -184,7 +186,7 @@ func (d *schemaDoc) sql(w io.Writer, table string) error {
 // sqlName quotes an identifier.
 func sqlName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-func (d *schemaDoc) policy() string {
+func (d *doc) policy() string {
 	if d.nulls {
 		return "null"
 	}

@@ -1,4 +1,4 @@
-package pinyon
+package schema
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"pinyon/extract"
 	"pinyon/feature"
+	"pinyon/internal/version"
 )
 
 // ordered is a JSON object whose keys keep their order.
@@ -48,7 +49,7 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // list is the short form: an array of columns by group and name.
-func (d *schemaDoc) list() ordered {
+func (d *doc) list() ordered {
 	features := []ordered{}
 	for _, f := range d.sorted() {
 		_, missing := d.missing(&f)
@@ -78,7 +79,7 @@ func (d *schemaDoc) list() ordered {
 }
 
 // profileOf is the column's profile; nil for an optional column, which is in none.
-func profileOf(f *schemaColumn) any {
+func profileOf(f *column) any {
 	if f.Profile == feature.NoProfile {
 		return nil
 	}
@@ -86,7 +87,7 @@ func profileOf(f *schemaColumn) any {
 }
 
 // counts are the columns of each profile, and all that are in one.
-func (d *schemaDoc) counts() (profiles ordered, total int) {
+func (d *doc) counts() (profiles ordered, total int) {
 	for _, p := range feature.Profiles {
 		n := 0
 		for i := range d.columns {
@@ -104,7 +105,7 @@ func (d *schemaDoc) counts() (profiles ordered, total int) {
 var fullDirections = map[string]string{"fwd": "src_to_dst", "bwd": "dst_to_src", "both": "bidir"}
 
 // full is everything that is known of every column, by id.
-func (d *schemaDoc) full() ordered {
+func (d *doc) full() ordered {
 	features := ordered{}
 	for i := range d.columns {
 		f := &d.columns[i]
@@ -134,7 +135,7 @@ func (d *schemaDoc) full() ordered {
 		{"title", "Pinyon features"},
 		{"description", "Every column of a row, by id. A row is one bidirectional flow."},
 		{"version", extract.SchemaVersion},
-		{"pinyon_version", Version},
+		{"pinyon_version", version.Number},
 		{"total_features", total},
 		{"optional_features", len(d.columns) - total},
 		{"profiles", profiles},
@@ -145,7 +146,7 @@ func (d *schemaDoc) full() ordered {
 }
 
 // minimal is the type and profile of every column, by name.
-func (d *schemaDoc) minimal() ordered {
+func (d *doc) minimal() ordered {
 	features := ordered{}
 	for i := range d.columns {
 		f := &d.columns[i]
@@ -156,7 +157,7 @@ func (d *schemaDoc) minimal() ordered {
 }
 
 // jsonSchema describes a row of JSON output (JSON Schema 2020-12).
-func (d *schemaDoc) jsonSchema() ordered {
+func (d *doc) jsonSchema() ordered {
 	properties := ordered{}
 	required := []string{}
 	for i := range d.columns {
