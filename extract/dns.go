@@ -11,15 +11,15 @@ import (
 var dnsTable = []Feature{
 	dnsFlag("dns_detected", "A DNS message was accepted.", (*dns.Flow).Detected),
 	dnsText("dns_query_name", "First question's name, in lower case and without the final dot.", (*dns.Flow).AppendQueryName).private(),
-	dnsCount("dns_query_type", feature.None, "First question's type.", (*dns.Flow).QueryType),
+	dnsCount("dns_query_type", feature.None, "First question's type.", dnsIf((*dns.Flow).HasQuestion, (*dns.Flow).QueryType)),
 	dnsText("dns_query_type_str", "Its mnemonic (IANA), else TYPEn.", (*dns.Flow).AppendQueryTypeStr),
 	dnsCount("dns_response_code", feature.None, "Response code, bits of EDNS included; -1 without a response.", (*dns.Flow).ResponseCode).missing(-1),
 	dnsText("dns_response_code_str", "Its mnemonic (IANA), else RCODEn.", (*dns.Flow).AppendResponseCodeStr),
-	dnsCount("dns_answer_count", feature.Count, "Answers that the response declares.", (*dns.Flow).AnswerCount),
-	dnsCount("dns_authority_count", feature.Count, "Authority records that the response declares.", (*dns.Flow).AuthorityCount),
-	dnsCount("dns_additional_count", feature.Count, "Additional records that the response declares.", (*dns.Flow).AdditionalCount),
-	dnsCount("dns_min_ttl", feature.Seconds, "Smallest time to live among its answers.", (*dns.Flow).MinTTL),
-	dnsCount("dns_max_ttl", feature.Seconds, "Greatest time to live among its answers.", (*dns.Flow).MaxTTL),
+	dnsCount("dns_answer_count", feature.Count, "Answers that the response declares.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).AnswerCount)),
+	dnsCount("dns_authority_count", feature.Count, "Authority records that the response declares.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).AuthorityCount)),
+	dnsCount("dns_additional_count", feature.Count, "Additional records that the response declares.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).AdditionalCount)),
+	dnsCount("dns_min_ttl", feature.Seconds, "Smallest time to live among its answers.", dnsIf((*dns.Flow).HasAnswer, (*dns.Flow).MinTTL)),
+	dnsCount("dns_max_ttl", feature.Seconds, "Greatest time to live among its answers.", dnsIf((*dns.Flow).HasAnswer, (*dns.Flow).MaxTTL)),
 	dnsFlag("dns_is_query", "The flow holds a query.", (*dns.Flow).IsQuery),
 	dnsFlag("dns_is_response", "The flow holds a response.", (*dns.Flow).IsResponse),
 	dnsFlag("dns_truncated", "Some response has the TC bit.", (*dns.Flow).Truncated),
@@ -37,6 +37,16 @@ func (r *Row) dns() *dns.Flow {
 
 func dnsFlag(name, doc string, get func(*dns.Flow) bool) Feature {
 	return flag(name, doc, func(r *Row) bool { f := r.dns(); return f != nil && get(f) }).everywhere()
+}
+
+// dnsIf is get where has, else absent.
+func dnsIf(has func(*dns.Flow) bool, get func(*dns.Flow) int64) func(*dns.Flow) int64 {
+	return func(f *dns.Flow) int64 {
+		if has(f) {
+			return get(f)
+		}
+		return none
+	}
 }
 
 func dnsCount(name string, unit feature.Unit, doc string, get func(*dns.Flow) int64) Feature {

@@ -22,7 +22,7 @@ var dnsExtra = []Feature{
 		return none
 	}).null(),
 	dnsCount("dns_opcode", feature.None, "Opcode of the query, else of the response (IANA).", (*dns.Flow).Opcode),
-	dnsCount("dns_query_class", feature.None, "First question's class, without the unicast bit of multicast DNS.", (*dns.Flow).QueryClass),
+	dnsCount("dns_query_class", feature.None, "First question's class, without the unicast bit of multicast DNS.", dnsIf((*dns.Flow).HasQuestion, (*dns.Flow).QueryClass)),
 	dnsFlag("dns_authoritative", "AA bit of the response.", (*dns.Flow).Authoritative),
 	dnsFlag("dns_authenticated", "AD bit of the response.", (*dns.Flow).Authenticated),
 	dnsFlag("dns_checking_disabled", "CD bit of the query.", (*dns.Flow).CheckingDisabled),
@@ -38,14 +38,14 @@ var dnsExtra = []Feature{
 	dnsText("dns_edns_client_subnet", "Its client subnet (RFC 7871) as address/prefix.", (*dns.Flow).AppendEDNSClientSubnet).private(),
 	dnsText("dns_answers", "First 16 answers as TYPE:value, joined by commas.", (*dns.Flow).AppendAnswers).private(),
 	dnsText("dns_answer_ips", "Addresses of A and AAAA answers, joined by commas.", (*dns.Flow).AppendAnswerIPs).private(),
-	dnsCount("dns_cname_count", feature.Count, "CNAME answers.", (*dns.Flow).CNAMECount),
+	dnsCount("dns_cname_count", feature.Count, "CNAME answers.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).CNAMECount)),
 	dnsCount("dns_nxdomain_count", feature.Count, "Responses with code 3.", (*dns.Flow).NXDomainCount),
 	dnsCount("dns_error_count", feature.Count, "Responses with any code but 0.", (*dns.Flow).ErrorCount),
 	dnsCount("dns_query_len", feature.Bytes, "Length of the query's message.", positive((*dns.Flow).QueryLen)).null(),
 	dnsCount("dns_response_len", feature.Bytes, "Length of the response's message.", positive((*dns.Flow).ResponseLen)).null(),
-	dnsCount("dns_qname_len", feature.Bytes, "Length of dns_query_name's labels.", (*dns.Flow).QNameLen),
-	dnsCount("dns_qname_labels", feature.Count, "How many labels it has.", (*dns.Flow).QNameLabels),
-	dnsCount("dns_qname_max_label", feature.Bytes, "Length of the longest one.", (*dns.Flow).QNameMaxLabel),
+	dnsCount("dns_qname_len", feature.Bytes, "Length of dns_query_name's labels.", dnsIf((*dns.Flow).HasQuestion, (*dns.Flow).QNameLen)),
+	dnsCount("dns_qname_labels", feature.Count, "How many labels it has.", dnsIf((*dns.Flow).HasQuestion, (*dns.Flow).QNameLabels)),
+	dnsCount("dns_qname_max_label", feature.Bytes, "Length of the longest one.", dnsIf((*dns.Flow).HasQuestion, (*dns.Flow).QNameMaxLabel)),
 	dnsFloat("dns_qname_entropy", feature.Bits, "Shannon entropy of its bytes.", (*dns.Flow).QNameEntropy),
 	dnsFloat("dns_qname_digit_ratio", feature.None, "Share of digits among its bytes.", (*dns.Flow).QNameDigitRatio),
 	dnsCount("dns_distinct_qnames", feature.Count, "Different names asked for, without regard to case; at most 4,096.", (*dns.Flow).DistinctQNames),
@@ -93,6 +93,12 @@ func (r *Row) isDoQ() bool {
 // hasPort reports whether either end has port p.
 func (r *Row) hasPort(p uint16) bool { return r.Key.APort == p || r.Key.BPort == p }
 
+// dnsFloat measures the first question's name.
 func dnsFloat(name string, unit feature.Unit, doc string, get func(*dns.Flow) float64) Feature {
-	return float(name, unit, doc, func(r *Row) float64 { return get(r.dns()) })
+	return float(name, unit, doc, func(r *Row) float64 {
+		if f := r.dns(); f.HasQuestion() {
+			return get(f)
+		}
+		return absent
+	})
 }

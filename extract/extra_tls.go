@@ -80,7 +80,12 @@ var tlsExtra = []Feature{
 	sessionFlag("tls_ocsp_stapled", "The server sent a CertificateStatus message in clear.", (*tls.Session).Stapled),
 	sessionFlag("tls_client_cert_requested", "The server asked for a client certificate in clear.", (*tls.Session).CertificateRequested),
 	sessionCount("tls_client_cert_count", feature.Count, "Certificates in the client's Certificate message.", func(s *tls.Session) int64 { return int64(s.ClientCertificates()) }),
-	sessionCount("tls_ticket_lifetime", feature.Seconds, "Lifetime hint of a session ticket in clear.", func(s *tls.Session) int64 { return int64(s.TicketLifetime()) }),
+	sessionCount("tls_ticket_lifetime", feature.Seconds, "Lifetime hint of a session ticket in clear.", func(s *tls.Session) int64 {
+		if n, ok := s.TicketLifetime(); ok {
+			return int64(n)
+		}
+		return none
+	}),
 	count("tls_downgrade_sentinel", feature.None, "12 or 11 if the server's random tells that it could have spoken TLS 1.3.", func(r *Row) int64 {
 		h := r.anyServerHello()
 		if h == nil {
@@ -92,10 +97,14 @@ var tlsExtra = []Feature{
 	alertOf("tls_alert_server", "Last alert that the server sent in clear.", 1),
 	sessionFlag("tls_established", "Both sides sent application data or, up to TLS 1.2, finished the handshake.", (*tls.Session).Established),
 	count("tls_hello_rtt_us", feature.Microseconds, "Time from the end of the ClientHello to the start of the ServerHello that answers it.", func(r *Row) int64 {
+		ns, ok := r.quicHelloRTT()
 		if s := r.tls(); s != nil {
-			return s.HelloRTT() / 1000
+			ns, ok = s.HelloRTT()
 		}
-		return r.quicHelloRTT() / 1000
+		if !ok {
+			return none
+		}
+		return ns / 1000
 	}),
 	recordList("tls_record_lengths", feature.Bytes, "Lengths of the first 32 records, negative from the server.", func(s *tls.Session, i int) int64 { return int64(s.Record(i).Length) }),
 	recordList("tls_record_types", feature.None, "Their content types.", func(s *tls.Session, i int) int64 { return int64(s.Record(i).Type) }),
@@ -151,17 +160,16 @@ func (r *Row) anyServerHello() *tls.ServerHello {
 }
 
 // quicHelloRTT is the time in ns from the last byte of the client's message before the
-// ServerHello to the first byte of that; 0 if one is missing.
-func (r *Row) quicHelloRTT() int64 {
+// ServerHello to the first byte of that; ok is false if one is missing.
+func (r *Row) quicHelloRTT() (rtt int64, ok bool) {
 	if !r.quicCH.answered {
-		return 0
+		return 0, false
 	}
 	c := r.quic()
-	_, start, ok := c.CryptoAt(1-c.Client(), r.quicCH.serverAt)
-	if !ok {
-		return 0
+	_, start, known := c.CryptoAt(1-c.Client(), r.quicCH.serverAt)
+	if !known {
+		return 0, false
 	}
-	rtt := int64(0)
 	b := cursor.New(c.Crypto(c.Client()))
 	for b.Len() > 0 {
 		typ := b.U8()
@@ -169,13 +177,13 @@ func (r *Row) quicHelloRTT() int64 {
 		if b.Failed() || typ != 1 {
 			break
 		}
-		_, end, ok := c.CryptoAt(c.Client(), b.At()-1)
-		if !ok || end > start {
+		_, end, known := c.CryptoAt(c.Client(), b.At()-1)
+		if !known || end > start {
 			break
 		}
-		rtt = start - end
+		rtt, ok = start-end, true
 	}
-	return rtt
+	return rtt, ok
 }
 
 // negotiated is the group that the server chose for the key exchange, 0 if that is unknown.

@@ -23,6 +23,15 @@ func (f *Flow) AppendQueryName(dst []byte) []byte {
 	return dst
 }
 
+// HasQuestion reports whether the flow has a first question.
+func (f *Flow) HasQuestion() bool { r := f.asked(); return r.ok && r.questions > 0 }
+
+// HasResponse reports whether there is a response of record.
+func (f *Flow) HasResponse() bool { return f.response.ok }
+
+// HasAnswer reports whether some answer of it was parsed.
+func (f *Flow) HasAnswer() bool { return f.response.ok && f.response.answers > 0 }
+
 // QueryType is dns_query_type; 0 without a question.
 func (f *Flow) QueryType() int64 {
 	if r := f.asked(); r.ok {

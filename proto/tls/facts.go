@@ -134,8 +134,9 @@ func (s *Session) CertificateRequested() bool { return s.asked }
 // Stapled reports whether the server sent a CertificateStatus message in clear.
 func (s *Session) Stapled() bool { return s.stapled }
 
-// TicketLifetime is the lifetime hint in seconds of the last NewSessionTicket in clear.
-func (s *Session) TicketLifetime() uint32 { return s.ticketLife }
+// TicketLifetime is the lifetime hint in seconds of the last NewSessionTicket in clear; ok is
+// false without one.
+func (s *Session) TicketLifetime() (seconds uint32, ok bool) { return s.ticketLife, s.ticketSeen }
 
 // Alert is the description of the last alert in clear that a direction sent, -1 without.
 func (s *Session) Alert(dir int) int { return int(s.sides[dir].alert) }
@@ -151,15 +152,15 @@ func (s *Session) Established() bool {
 }
 
 // HelloRTT is the time from the last byte of the ClientHello that the ServerHello of record
-// answers to its first byte, in ns; 0 if one is missing.
-func (s *Session) HelloRTT() int64 {
+// answers to its first byte, in ns; ok is false if one is missing.
+func (s *Session) HelloRTT() (ns int64, ok bool) {
 	if len(s.serverHello) == 0 || s.nhellos == 0 {
-		return 0
+		return 0, false
 	}
 	for i := 1; i >= 0; i-- {
 		if s.helloEnds[i].Index < s.serverFirst.Index {
-			return s.serverFirst.Time - s.helloEnds[i].Time
+			return s.serverFirst.Time - s.helloEnds[i].Time, true
 		}
 	}
-	return 0
+	return 0, false
 }

@@ -102,7 +102,7 @@ func describe(s *Session) string {
 	}
 	n, total, first := s.Certificates()
 	out.Write(appendNumbers(nil, []uint16{uint16(n), uint16(total), uint16(first), uint16(s.HandshakePackets()), uint16(s.Alert(0)), uint16(s.Alert(1)),
-		uint16(s.ClientHelloPackets()), uint16(s.StartOffset()), uint16(s.TicketLifetime()), uint16(s.HelloRTT())}, ' '))
+		uint16(s.ClientHelloPackets()), uint16(s.StartOffset()), uint16(ticket(s)), uint16(helloRTT(s))}, ' '))
 	return out.String()
 }
 
@@ -235,4 +235,19 @@ func FuzzCertificate(f *testing.F) {
 		}
 		chain.Ordered()
 	})
+}
+
+// ticket and helloRTT are -1 for what is not there.
+func ticket(s *Session) int64 {
+	if n, ok := s.TicketLifetime(); ok {
+		return int64(n)
+	}
+	return -1
+}
+
+func helloRTT(s *Session) int64 {
+	if n, ok := s.HelloRTT(); ok {
+		return n
+	}
+	return -1
 }

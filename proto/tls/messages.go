@@ -37,7 +37,9 @@ func (s *Session) message(dir int, m *Message) {
 	case typeNewSessionTicket:
 		if c := cursor.New(m.Bytes); s.serves(dir) {
 			c.Skip(4)
-			s.ticketLife = c.U32()
+			if life := c.U32(); !c.Failed() {
+				s.ticketLife, s.ticketSeen = life, true
+			}
 		}
 	}
 	if letter != 0 {

@@ -41,6 +41,7 @@ type Session struct {
 	certs       certCounts
 	clientCerts int
 	ticketLife  uint32
+	ticketSeen  bool
 	packets     int // that hold the first byte of a handshake record
 	records     [maxRecords]recordFact
 	nrecords    int

@@ -34,15 +34,15 @@ func TestSessionTLS12(t *testing.T) {
 		if k, ok := s.KeyExchange(); !ok || k.Name() != "secp384r1" || k.Bits != 384 {
 			t.Errorf("cut at %d: key exchange %+v", cut, k)
 		}
-		if s.Version() != VersionTLS12 || s.Resumed() || !s.Established() || s.TicketLifetime() != 300 || s.ClientHelloPackets() != 2 || s.Alert(1) != -1 {
-			t.Errorf("cut at %d: version %04x, resumed %v, established %v, ticket %d", cut, s.Version(), s.Resumed(), s.Established(), s.TicketLifetime())
+		if s.Version() != VersionTLS12 || s.Resumed() || !s.Established() || ticket(s) != 300 || s.ClientHelloPackets() != 2 || s.Alert(1) != -1 {
+			t.Errorf("cut at %d: version %04x, resumed %v, established %v, ticket %d", cut, s.Version(), s.Resumed(), s.Established(), ticket(s))
 		}
 		first := int64(1000) // the message starts behind the record header
 		if cut <= 5 {
 			first = 2000
 		}
-		if s.HelloRTT() != first {
-			t.Errorf("cut at %d: %d ns between the hellos", cut, s.HelloRTT())
+		if helloRTT(s) != first {
+			t.Errorf("cut at %d: %d ns between the hellos", cut, helloRTT(s))
 		}
 		want := 3
 		if cut == len(flight)-1 {
@@ -138,8 +138,8 @@ func TestSessionRetry(t *testing.T) {
 	if k, ok := s.KeyExchange(); !ok || k.Group != 24 || k.Bits != 384 {
 		t.Errorf("key exchange %+v", k)
 	}
-	if got := string(s.AppendHistory(nil)); got != "CjiICsD" || s.HelloRTT() != 1000 {
-		t.Errorf("history %s, %d ns", got, s.HelloRTT())
+	if got := string(s.AppendHistory(nil)); got != "CjiICsD" || helloRTT(s) != 1000 {
+		t.Errorf("history %s, %d ns", got, helloRTT(s))
 	}
 	// A retry request alone is what there is.
 	s = run(c2s(handshake(testCH)), s2c(handshake(retryRequest(nil, 24))))
@@ -232,7 +232,7 @@ func TestSessionReset(t *testing.T) {
 	}
 	var none Session
 	none.Reset()
-	if none.Finish(); none.Detected() || none.Version() != 0 || none.Resumed() || none.Established() || none.HelloRTT() != 0 {
+	if none.Finish(); none.Detected() || none.Version() != 0 || none.Resumed() || none.Established() || helloRTT(&none) != -1 {
 		t.Error("an empty session says something")
 	}
 }
