@@ -13,7 +13,7 @@ var dnsTable = []Feature{
 	dnsText("dns_query_name", "First question's name, in lower case and without the final dot.", (*dns.Flow).AppendQueryName).private(),
 	dnsCount("dns_query_type", feature.None, "First question's type.", dnsIf((*dns.Flow).HasQuestion, (*dns.Flow).QueryType)),
 	dnsText("dns_query_type_str", "Its mnemonic (IANA), else TYPEn.", (*dns.Flow).AppendQueryTypeStr),
-	dnsCount("dns_response_code", feature.None, "Response code, bits of EDNS included; -1 without a response.", (*dns.Flow).ResponseCode).missing(-1),
+	dnsCount("dns_response_code", feature.None, "Response code, bits of EDNS included; -1 without a response.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).ResponseCode)).missing(-1),
 	dnsText("dns_response_code_str", "Its mnemonic (IANA), else RCODEn.", (*dns.Flow).AppendResponseCodeStr),
 	dnsCount("dns_answer_count", feature.Count, "Answers that the response declares.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).AnswerCount)),
 	dnsCount("dns_authority_count", feature.Count, "Authority records that the response declares.", dnsIf((*dns.Flow).HasResponse, (*dns.Flow).AuthorityCount)),
