@@ -105,7 +105,7 @@ func (t *Table[S]) hold(i uint32, e *Entry[S], p *packet.Packet, swapped bool, n
 		t.counts.Forced += uint64(e.held)
 		t.settle(i)
 	}
-	j := t.place()
+	j := t.place(i, now)
 	h := &t.openings[j]
 	t.counts.Held++
 	t.heldEver++
@@ -123,12 +123,21 @@ func (t *Table[S]) hold(i uint32, e *Entry[S], p *packet.Packet, swapped bool, n
 	}
 }
 
-// place is where an opening can be put.
-func (t *Table[S]) place() int {
+// place is where an opening that met entry i can be put.
+func (t *Table[S]) place(i uint32, now int64) int {
 	if t.heldNow == maxHeld {
-		oldest := slices.MinFunc(t.openings, func(a, b opening) int { return cmp.Compare(a.order, b.order) }).flow
+		first := 0
+		for j := range t.openings {
+			if t.openings[j].order < t.openings[first].order {
+				first = j
+			}
+		}
+		oldest := t.openings[first].flow
 		t.counts.Forced += uint64(t.pool.At(oldest).held)
 		t.settle(oldest)
+		if oldest != i && t.late(&t.pool.At(oldest).Head, now) {
+			t.endEntry(oldest, Idle, now)
+		}
 	}
 	if j := slices.IndexFunc(t.openings, func(h opening) bool { return h.flow == 0 }); j >= 0 {
 		return j
@@ -189,15 +198,24 @@ func (t *Table[S]) reuse(b, i uint32, p *packet.Packet, swapped bool, now int64)
 	return n, e
 }
 
-// waitedLong reports whether nothing came for so long that what meets entry i is its own.
-func (t *Table[S]) waitedLong(i uint32, now int64) bool {
+// patience is until when what meets entry i is held back.
+func (t *Table[S]) patience(i uint32) int64 {
 	var latest int64
 	for j := range t.openings {
 		if h := &t.openings[j]; h.flow == i {
 			latest = max(latest, h.clock)
 		}
 	}
-	return now-latest > min(holdTime, t.opt.Timeout)
+	return latest + min(holdTime, t.opt.Timeout)
+}
+
+// expire gives a flow what nothing came for. A closed flow that only waited for that is over.
+func (t *Table[S]) expire(i uint32) {
+	end := t.patience(i)
+	t.settle(i)
+	if t.late(&t.pool.At(i).Head, end) {
+		t.endEntry(i, Idle, end)
+	}
 }
 
 // sweepHeld decides on what was held back for long enough, the first that came first.
@@ -208,14 +226,14 @@ func (t *Table[S]) sweepHeld(now int64) {
 	var due []*opening
 	for j := range t.openings {
 		h := &t.openings[j]
-		if h.flow != 0 && t.waitedLong(h.flow, now) {
+		if h.flow != 0 && now > t.patience(h.flow) {
 			due = append(due, h)
 		}
 	}
 	slices.SortFunc(due, func(a, b *opening) int { return cmp.Compare(a.order, b.order) })
 	for _, h := range due {
 		if h.flow != 0 {
-			t.settle(h.flow)
+			t.expire(h.flow)
 		}
 	}
 }

@@ -144,11 +144,13 @@ func (n *Numbers) stray(p *packet.Packet, d int) bool {
 	}
 	switch n.state[d] {
 	case unknownNumber: // a side that was heard of, but not seen, has begun long ago
-		return n.passed && p.TCPFlags&packet.ACK == 0
-	case answeredNumber, ackedNumber:
-		return !n.fits(p, d)
+		return p.TCPFlags&packet.ACK == 0 && (n.passed || n.state[1-d] == ackedNumber)
+	case guessedNumber:
+		return !n.fits(p, d) && (n.passed || n.state[1-d] == ackedNumber)
+	case sentNumber:
+		return !n.fits(p, d) && n.passed
 	}
-	return n.passed && !n.fits(p, d)
+	return !n.fits(p, d)
 }
 
 // fits reports whether p, which has SYN, has the number of its side as far as that is known.

@@ -225,9 +225,13 @@ func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now
 	var e *Entry[S]
 	if i != 0 {
 		e = t.pool.At(i)
-		if e.held != 0 && t.waitedLong(i, now) {
-			t.settle(i)
+		if e.held != 0 && now > t.patience(i) {
+			if t.expire(i); uint32(t.buckets[t.find(k, hash)]) == 0 {
+				i = 0
+			}
 		}
+	}
+	if i != 0 {
 		if reason, end := t.over(&e.Head, p, now); reason != Open {
 			t.end(b, i, reason, end)
 			old := e
@@ -245,6 +249,10 @@ func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now
 			case stays:
 				if e.held != 0 {
 					t.settle(i)
+				}
+				if t.late(&e.Head, now) { // it only waited for what was held
+					t.end(b, i, Idle, now)
+					i, e = t.openFlow(k, hash, p, swapped, now)
 				}
 			}
 		}
@@ -292,10 +300,15 @@ func (t *Table[S]) succeed(e *Entry[S], old *Head, p *packet.Packet, swapped boo
 	}
 }
 
+// late reports whether a closed flow takes no more packets at now.
+func (t *Table[S]) late(h *Head, now int64) bool {
+	return h.Closing != Open && h.held == 0 && now-h.CloseClock > t.opt.CloseDelay
+}
+
 // over tells whether the flow has ended before packet p, why, and when.
 func (t *Table[S]) over(h *Head, p *packet.Packet, now int64) (Reason, int64) {
 	switch {
-	case h.Closing != Open && now-h.CloseClock > t.opt.CloseDelay:
+	case t.late(h, now):
 		return Idle, t.silence(h)
 	case now-h.LastClock > t.opt.Timeout:
 		return Idle, t.silence(h)
@@ -412,12 +425,16 @@ func (t *Table[S]) silence(h *Head) int64 {
 // the same, so it matters for when a row appears and not for what it says.
 func (t *Table[S]) Sweep(now int64) {
 	t.sweepHeld(now)
-	for i := t.closing.head; i != 0; i = t.closing.head {
+	for i := t.closing.head; i != 0; {
 		h := &t.pool.At(i).Head
 		if now-h.CloseClock <= t.opt.CloseDelay {
 			break
 		}
-		t.endEntry(i, Idle, t.silence(h))
+		at := i
+		i = t.pool.links[i][byClosing].next
+		if h.held == 0 {
+			t.endEntry(at, Idle, t.silence(h))
+		}
 	}
 	for i := t.lru.head; i != 0; i = t.lru.head {
 		h := &t.pool.At(i).Head
@@ -432,6 +449,13 @@ func (t *Table[S]) Sweep(now int64) {
 // capture that waits for that gives its rows in the order in which a file's end gives them.
 func (t *Table[S]) Flush() {
 	for i := t.lru.head; i != 0; i = t.lru.head {
-		t.endEntry(i, Flushed, t.silence(&t.pool.At(i).Head))
+		h := &t.pool.At(i).Head
+		if h.held != 0 && h.Closing != Open {
+			t.expire(i)
+			if t.lru.head != i {
+				continue
+			}
+		}
+		t.endEntry(i, Flushed, t.silence(h))
 	}
 }
