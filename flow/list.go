@@ -1,5 +1,8 @@
 package flow
 
+// list is a doubly linked list through one of the links of each entry.
+type list struct{ head, tail uint32 }
+
 // push appends entry i to a list through its links of the given kind.
 func (t *Table[S]) push(l *list, i uint32, kind int) {
 	ls := t.pool.links

@@ -75,64 +75,6 @@ type Entry[S any] struct {
 	State S
 }
 
-const (
-	slabBits = 7
-	slabSize = 1 << slabBits
-	slabMask = slabSize - 1
-)
-
-// links join entries into the three lists of a table; kept apart from the entries, since a
-// packet moves its flow in one list and so touches two neighbours.
-type links [3]link
-
-// The lists an entry may be in.
-const (
-	byLru = iota // latest packet
-	byOpen
-	byClosing
-)
-
-type link struct{ prev, next uint32 }
-
-// A Pool holds entries for any number of tables that one goroutine serves. Entries never
-// move, and are handed out again in the order last given back.
-type Pool[S any] struct {
-	slabs []*[slabSize]Entry[S]
-	links []links
-	free  []uint32
-	used  uint32
-}
-
-// At is entry i.
-func (p *Pool[S]) At(i uint32) *Entry[S] { return &p.slabs[i>>slabBits][i&slabMask] }
-
-// Cap is the number of entries ever made.
-func (p *Pool[S]) Cap() int { return len(p.slabs) * slabSize }
-
-func (p *Pool[S]) get() uint32 {
-	if n := len(p.free); n > 0 {
-		i := p.free[n-1]
-		p.free = p.free[:n-1]
-		return i
-	}
-	if p.used == 0 {
-		p.used = 1 // entry 0 is no entry: link value 0 ends a list
-	}
-	i := p.used
-	p.used++
-	if int(i>>slabBits) >= len(p.slabs) {
-		p.slabs = append(p.slabs, new([slabSize]Entry[S]))
-		p.links = append(p.links, make([]links, slabSize)...)
-	}
-	return i
-}
-
-// Put gives entry i back. Its state is cleared when it is handed out again.
-func (p *Pool[S]) Put(i uint32) { p.free = append(p.free, i) }
-
-// list is a doubly linked list through one of the links of each entry.
-type list struct{ head, tail uint32 }
-
 // A Table is the flows of one logical shard. It is used from one goroutine.
 type Table[S any] struct {
 	opt     Options
@@ -300,26 +242,6 @@ func (t *Table[S]) succeed(e *Entry[S], old *Head, p *packet.Packet, swapped boo
 	}
 }
 
-// late reports whether a closed flow takes no more packets at now.
-func (t *Table[S]) late(h *Head, now int64) bool {
-	return h.Closing != Open && h.held == 0 && now-h.CloseClock > t.opt.CloseDelay
-}
-
-// over tells whether the flow has ended before packet p, why, and when.
-func (t *Table[S]) over(h *Head, p *packet.Packet, now int64) (Reason, int64) {
-	switch {
-	case t.late(h, now):
-		return Idle, t.silence(h)
-	case now-h.LastClock > t.opt.Timeout:
-		return Idle, t.silence(h)
-	case p.TS < h.Last-t.opt.Timeout:
-		return Idle, now
-	case t.opt.Active > 0 && now-h.StartClock > t.opt.Active, h.Packets >= MaxPackets:
-		return Active, now
-	}
-	return Open, 0
-}
-
 // openFlow makes the flow that p begins. Its sender is the initiator, unless it answers with a
 // SYN-ACK: then who asked for it is (RFC 9293 section 3.5).
 func (t *Table[S]) openFlow(k *Key, hash uint64, p *packet.Packet, swapped bool, now int64) (uint32, *Entry[S]) {
@@ -372,32 +294,6 @@ func (t *Table[S]) freeBucket(h uint32) uint32 {
 	return i
 }
 
-// endEntry ends a flow that was not found through its bucket.
-func (t *Table[S]) endEntry(i uint32, reason Reason, end int64) {
-	e := t.pool.At(i)
-	t.end(t.find(&e.Key, e.hash), i, reason, end)
-}
-
-// end takes the flow in bucket b out of the table and every list.
-func (t *Table[S]) end(b, i uint32, reason Reason, end int64) {
-	e := t.pool.At(i)
-	if e.held != 0 {
-		t.settle(i)
-	}
-	e.Reason, e.End = reason, end
-	if e.Closing != Open {
-		e.Reason = e.Closing
-		t.unlink(&t.closing, i, byClosing)
-	}
-	t.unlink(&t.lru, i, byLru)
-	if t.oldest {
-		t.unlink(&t.open, i, byOpen)
-	}
-	t.n--
-	t.clearBucket(b)
-	t.Ended = append(t.Ended, i)
-}
-
 // clearBucket empties bucket b and moves later ones of its run up (linear probing
 // without tombstones).
 func (t *Table[S]) clearBucket(b uint32) {
@@ -410,52 +306,4 @@ func (t *Table[S]) clearBucket(b uint32) {
 		}
 	}
 	t.buckets[hole] = 0
-}
-
-// silence is when a flow is over if no further packet comes, on the capture clock.
-func (t *Table[S]) silence(h *Head) int64 {
-	end := h.LastClock + t.opt.Timeout
-	if h.Closing != Open {
-		end = min(end, h.CloseClock+t.opt.CloseDelay)
-	}
-	return end
-}
-
-// Sweep ends the flows that are over at the clock's reading now: a later packet would find
-// the same, so it matters for when a row appears and not for what it says.
-func (t *Table[S]) Sweep(now int64) {
-	t.sweepHeld(now)
-	for i := t.closing.head; i != 0; {
-		h := &t.pool.At(i).Head
-		if now-h.CloseClock <= t.opt.CloseDelay {
-			break
-		}
-		at := i
-		i = t.pool.links[i][byClosing].next
-		if h.held == 0 {
-			t.endEntry(at, Idle, t.silence(h))
-		}
-	}
-	for i := t.lru.head; i != 0; i = t.lru.head {
-		h := &t.pool.At(i).Head
-		if now-h.LastClock <= t.opt.Timeout {
-			break
-		}
-		t.endEntry(i, Idle, t.silence(h))
-	}
-}
-
-// Flush ends every flow. Its logical end is when silence would have ended it, so a live
-// capture that waits for that gives its rows in the order in which a file's end gives them.
-func (t *Table[S]) Flush() {
-	for i := t.lru.head; i != 0; i = t.lru.head {
-		h := &t.pool.At(i).Head
-		if h.held != 0 && h.Closing != Open {
-			t.expire(i)
-			if t.lru.head != i {
-				continue
-			}
-		}
-		t.endEntry(i, Flushed, t.silence(h))
-	}
 }
