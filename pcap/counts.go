@@ -7,6 +7,7 @@ type Counts struct {
 	CapLenExceedsWire   uint64 `json:"caplen_exceeds_wirelen"`         // wire length raised to the captured one
 	CapLenExceedsSnap   uint64 `json:"caplen_exceeds_snaplen"`         // used whole
 	NoTimestamp         uint64 `json:"no_timestamp"`                   // time of the record before
+	TimeOutOfRange      uint64 `json:"time_out_of_range,omitempty"`    // beyond the years 1677 to 2262: the nearer end stands in
 	UnknownInterface    uint64 `json:"unknown_interface"`              // block skipped
 	SkippedBlocks       uint64 `json:"skipped_blocks"`                 // pcapng blocks that hold no packet
 	Truncated           bool   `json:"file_truncated,omitempty"`       // the last record was cut by the end of the file

@@ -21,6 +21,12 @@ func TestNG(t *testing.T) {
 			{data: "ghij", ts: (us + 1) * 1000, wire: 9, link: 1, noTime: true, number: 3},
 			{data: "kl", ts: (us + 1) * 1000, wire: 2, link: 1, noTime: true, number: 4},
 		}, Counts{NoTimestamp: 2}},
+		{"times beyond 2262 are counted", func(o binary.ByteOrder) []byte {
+			return cat(shb(o), idb(o, 1, 0, opt(o, optionResolution, uint8(0))), epb(o, 0, 1<<40, 1, "a"), epb(o, 0, 1_600_000_000, 1, "b"))
+		}, []frame{
+			{data: "a", ts: 1<<63 - 1, wire: 1, link: 1, number: 1},
+			{data: "b", ts: 1_600_000_000e9, wire: 1, link: 1, number: 2},
+		}, Counts{TimeOutOfRange: 1}},
 		{"simple packet first", func(o binary.ByteOrder) []byte {
 			return cat(shb(o), idb(o, 1, 0), spb(o, 5, "abcde"))
 		}, []frame{{data: "abcde", wire: 5, link: 1, noTime: true, number: 1}}, Counts{NoTimestamp: 1}},

@@ -1,6 +1,10 @@
 package pcap
 
-import "pinyon/packet"
+import (
+	"math"
+
+	"pinyon/packet"
+)
 
 // enhanced reads an enhanced packet block; the packet is padded to 4 and options follow:
 //
@@ -42,6 +46,9 @@ func (r *Reader) timed(f *packet.Frame, b []byte, id, caplen uint32) bool {
 		wire = r.checkLengths(caplen, wire, i.snap)
 	}
 	r.last = i.clock.time(uint64(r.u32(b[12:]))<<32 | uint64(r.u32(b[16:])))
+	if r.last == math.MaxInt64 || r.last == math.MinInt64 {
+		r.counts.TimeOutOfRange++
+	}
 	end := 28 + caplen
 	f.Data = b[28:end:end]
 	f.TS = r.last

@@ -127,6 +127,7 @@ func (c *Counters) add(in *engine.Report) {
 	c.Noted["syn_held"] += in.Held.Held
 	c.Noted["syn_held_began"] += in.Held.Began
 	c.Noted["syn_held_forced"] += in.Held.Forced
+	c.Noted["time_out_of_range"] += in.Source.TimeOutOfRange
 	c.Noted["no_timestamp"] += in.Source.NoTimestamp
 	c.Noted["caplen_exceeds_wirelen"] += in.Source.CapLenExceedsWire
 	c.Noted["caplen_exceeds_snaplen"] += in.Source.CapLenExceedsSnap
