@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"pinyon/flow"
+	"pinyon/internal/stat"
 	"pinyon/packet"
 )
 
@@ -31,7 +32,7 @@ const rawPayload = 256
 // NewPacket copies what a decoded packet says. The borrowed memory of p is not kept.
 func NewPacket(p *packet.Packet) *Packet {
 	v := &Packet{
-		Timestamp: epoch(p.TS), SrcIP: p.SrcAddr(), DstIP: p.DstAddr(), SrcPort: p.SrcPort, DstPort: p.DstPort,
+		Timestamp: stat.Epoch(p.TS), SrcIP: p.SrcAddr(), DstIP: p.DstAddr(), SrcPort: p.SrcPort, DstPort: p.DstPort,
 		Protocol: p.Proto, PayloadLen: p.PayloadLen, TotalLen: p.TotalLen, ns: p.TS,
 	}
 	if p.Has&packet.HasTCP != 0 {
@@ -45,16 +46,12 @@ func NewPacket(p *packet.Packet) *Packet {
 
 // nanos is the time in nanoseconds.
 func (p *Packet) nanos() int64 {
-	if epoch(p.ns) == p.Timestamp {
+	if stat.Epoch(p.ns) == p.Timestamp {
 		return p.ns
 	}
 	s, f := math.Modf(p.Timestamp)
 	return int64(s)*1e9 + int64(math.Round(f*1e9))
 }
-
-// epoch is a time as float64 seconds; its two parts apart, since float64(ns)/1e9 rounds
-// twice.
-func epoch(ns int64) float64 { return float64(ns/1e9) + float64(ns%1e9)/1e9 }
 
 // FlowKey is the canonical 5-tuple of a flow: both directions have the same one.
 type FlowKey = flow.Key
@@ -133,11 +130,11 @@ func (f *Flow) IsExpired(timeout, now float64) bool {
 func (f *Flow) Key() FlowKey { return f.key }
 
 // StartTime is the time of the first packet, in seconds since 1970-01-01 UTC.
-func (f *Flow) StartTime() float64 { return epoch(f.first) }
+func (f *Flow) StartTime() float64 { return stat.Epoch(f.first) }
 
 // EndTime is the time of the latest packet. It never runs backward: a packet that comes
 // late has the time of the one before it.
-func (f *Flow) EndTime() float64 { return epoch(f.now) }
+func (f *Flow) EndTime() float64 { return stat.Epoch(f.now) }
 
 // LastSeen is EndTime.
 func (f *Flow) LastSeen() float64 { return f.EndTime() }

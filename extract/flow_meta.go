@@ -8,6 +8,7 @@ import (
 
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/internal/stat"
 	"pinyon/packet"
 )
 
@@ -27,8 +28,8 @@ var metaTable = []Feature{
 		return int64(n)
 	}).under(optPorts),
 	count("protocol", feature.None, "Upper-layer protocol number (IANA), IPv6 extension headers walked.", func(r *Row) int64 { return int64(r.Key.Proto) }),
-	float("start_time", feature.Seconds, "Time of the first packet, Unix epoch.", func(r *Row) float64 { return epoch(r.First) }),
-	float("end_time", feature.Seconds, "Time of the latest packet, Unix epoch.", func(r *Row) float64 { return epoch(r.Last) }),
+	float("start_time", feature.Seconds, "Time of the first packet, Unix epoch.", func(r *Row) float64 { return stat.Epoch(r.First) }),
+	float("end_time", feature.Seconds, "Time of the latest packet, Unix epoch.", func(r *Row) float64 { return stat.Epoch(r.Last) }),
 	float("duration", feature.Seconds, "Time from the first to the latest packet.", func(r *Row) float64 { return seconds(r.Last - r.First) }),
 	count("total_packets", feature.Count, "Packets in both directions.", func(r *Row) int64 { return int64(r.Packets) }),
 	count("packets_fwd", feature.Count, "Packets from the initiator.", func(r *Row) int64 { return int64(r.core.n[flow.Fwd]) }),
@@ -52,8 +53,8 @@ var metaTable = []Feature{
 		return over(float64(r.total()), seconds(r.Last-r.First))
 	}),
 	float("avg_packet_size", feature.Bytes, "Mean bytes a packet.", func(r *Row) float64 { return ratio(r.total(), r.Packets) }),
-	float("time_first", feature.Seconds, "Same as start_time.", func(r *Row) float64 { return epoch(r.First) }),
-	float("time_last", feature.Seconds, "Same as end_time.", func(r *Row) float64 { return epoch(r.Last) }),
+	float("time_first", feature.Seconds, "Same as start_time.", func(r *Row) float64 { return stat.Epoch(r.First) }),
+	float("time_last", feature.Seconds, "Same as end_time.", func(r *Row) float64 { return stat.Epoch(r.Last) }),
 	count("flow_stat", feature.None, "Bitmap: SYN 1, SYN-ACK 2, FIN forward 4, FIN backward 8, RST 16, opened and closed 64.", func(r *Row) int64 { return r.core.flowStat() }),
 	count("num_hdrs", feature.Count, "Parts of hdr_desc.", func(r *Row) int64 { return 2 + int64(r.core.first&firstMAC) }),
 	text("hdr_desc", "Headers of the first packet: ETH if it has a source address, IP or IP6, transport.", hdrDesc),
@@ -64,13 +65,6 @@ var metaTable = []Feature{
 	count("first_packet", feature.None, "Record number of the first packet in its input, from 1.", func(r *Row) int64 { return int64(r.FirstNo) }).on(optTrace),
 	count("last_packet", feature.None, "Record number of the latest packet in its input.", func(r *Row) int64 { return int64(r.LastNo) }).on(optTrace),
 	text("input", "Name of the input, as given.", func(dst []byte, r *Row) ([]byte, bool) { return append(dst, r.plan.input(r.Input)...), true }).on(optTrace).private(),
-}
-
-// epoch is a time as float64 seconds: seconds and nanoseconds apart, since float64(ns)/1e9
-// rounds twice.
-func epoch(ns int64) float64 {
-	s, f := ns/1e9, ns%1e9
-	return float64(s) + float64(f)/1e9
 }
 
 // seconds is a span as float64 seconds.
