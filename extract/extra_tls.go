@@ -58,9 +58,9 @@ var tlsExtra = []Feature{
 		}
 		return r.quicCH.retried
 	}).everywhere(),
-	flag("tls_kex_negotiated", "The key exchange group is the server's choice.", func(r *Row) bool { return r.negotiated() != 0 }).everywhere(),
+	flag("tls_kex_negotiated", "The key exchange group is the server's choice.", func(r *Row) bool { _, ok := r.negotiated(); return ok }).everywhere(),
 	clientFlag("tls_pq_offered", "The client offers a post-quantum key exchange.", (*tls.ClientHello).OffersPostQuantum),
-	flag("tls_pq_selected", "The server chose a post-quantum key exchange.", func(r *Row) bool { return tls.IsPostQuantum(r.negotiated()) }).everywhere(),
+	flag("tls_pq_selected", "The server chose a post-quantum key exchange.", func(r *Row) bool { g, _ := r.negotiated(); return tls.IsPostQuantum(g) }).everywhere(),
 	clientFlag("tls_ech", "The ClientHello has the encrypted_client_hello extension; one sent for show looks the same.", func(h *tls.ClientHello) bool { return h.ECH.Present }),
 	clientValue("tls_ech_type", feature.None, "Its type: 0 outer, 1 inner.", func(h *tls.ClientHello) int64 {
 		return valueIf(h.ECH.Present && h.ECH.Type >= 0, int64(h.ECH.Type))
@@ -186,18 +186,20 @@ func (r *Row) quicHelloRTT() (rtt int64, ok bool) {
 	return rtt, ok
 }
 
-// negotiated is the group that the server chose for the key exchange, 0 if that is unknown.
-func (r *Row) negotiated() uint16 {
+// negotiated is the group that the server chose for the key exchange. ok is true with group 0
+// too where the server chose a finite field of no name (RFC 5246 section 7.4.3).
+func (r *Row) negotiated() (group uint16, ok bool) {
 	if s := r.tls(); s != nil {
-		if k, ok := s.KeyExchange(); ok {
-			return k.Group
+		k, ok := s.KeyExchange()
+		if !ok || k.Group == 0 && !k.DH {
+			return 0, false
 		}
-		return 0
+		return k.Group, true
 	}
 	if h := r.anyServerHello(); h != nil {
-		return h.Group
+		return h.Group, h.Group != 0
 	}
-	return 0
+	return 0, false
 }
 
 func helloLen(h *tls.ClientHello) int {

@@ -70,7 +70,9 @@ func (s *Session) Version() uint16 {
 
 // Resumed reports whether the server took up an earlier session: in TLS 1.3 by accepting a
 // PSK; below by returning the client's session id, or by a ChangeCipherSpec before any of
-// Certificate, ServerKeyExchange and ServerHelloDone.
+// Certificate, ServerKeyExchange and ServerHelloDone. Where one of these or a
+// ClientKeyExchange went by, the handshake was a full one, whatever id was returned (RFC 5246
+// section 7.3).
 func (s *Session) Resumed() bool {
 	var sh ServerHello
 	if !s.ServerHello(&sh) {
@@ -78,6 +80,9 @@ func (s *Session) Resumed() bool {
 	}
 	if Is13(s.version) {
 		return sh.PreSharedKey
+	}
+	if s.sides[0].full || s.sides[1].full {
+		return false
 	}
 	var ch ClientHello
 	if len(sh.SessionID) > 0 && s.ClientHello(&ch) && string(sh.SessionID) == string(ch.SessionID) {

@@ -28,7 +28,7 @@ func (s *Session) message(dir int, m *Message) {
 		if s.serves(dir) && !s.hasKex {
 			s.kex, s.hasKex = ParseServerKeyExchange(m.Bytes, s.suite)
 		}
-	case typeServerHelloDone:
+	case typeServerHelloDone, typeClientKeyExchange:
 		s.sides[dir].full = true
 	case typeCertificateRequest:
 		s.asked = s.asked || s.serves(dir)
@@ -59,6 +59,7 @@ func (s *Session) cut(dir int, m *Message) {
 			s.sawServerHello(dir, m)
 		}
 	case typeCertificate:
+		s.sides[dir].full = true
 		s.sawCertificate(dir, m)
 	}
 }

@@ -76,39 +76,46 @@ func VersionName(v uint16) string {
 	return string(appendHex4([]byte("Unknown (0x"), v)) + ")"
 }
 
-// groups are names of the IANA registry "TLS Supported Groups", and two values used before
-// ML-KEM got its own, by code.
+// groups are names of the IANA registry "TLS Supported Groups", and of values that browsers
+// and Cloudflare used before ML-KEM got its own, by code. postQuantum says that the exchange
+// rests on a post-quantum one, alone or beside a curve.
 var groups = [...]struct {
-	code uint16
-	name string
+	code        uint16
+	name        string
+	postQuantum bool
 }{
-	{0x0015, "secp224r1"},
-	{0x0016, "secp256k1"},
-	{0x0017, "secp256r1"},
-	{0x0018, "secp384r1"},
-	{0x0019, "secp521r1"},
-	{0x001a, "brainpoolP256r1"},
-	{0x001b, "brainpoolP384r1"},
-	{0x001c, "brainpoolP512r1"},
-	{0x001d, "x25519"},
-	{0x001e, "x448"},
-	{0x001f, "brainpoolP256r1tls13"},
-	{0x0020, "brainpoolP384r1tls13"},
-	{0x0021, "brainpoolP512r1tls13"},
-	{0x0029, "curveSM2"},
-	{0x0100, "ffdhe2048"},
-	{0x0101, "ffdhe3072"},
-	{0x0102, "ffdhe4096"},
-	{0x0103, "ffdhe6144"},
-	{0x0104, "ffdhe8192"},
-	{0x0200, "MLKEM512"},
-	{0x0201, "MLKEM768"},
-	{0x0202, "MLKEM1024"},
-	{0x11eb, "SecP256r1MLKEM768"},
-	{0x11ec, "X25519MLKEM768"},
-	{0x11ed, "SecP384r1MLKEM1024"},
-	{0x6399, "X25519Kyber768Draft00"},
-	{0x639a, "SecP256r1Kyber768Draft00"},
+	{0x0015, "secp224r1", false},
+	{0x0016, "secp256k1", false},
+	{0x0017, "secp256r1", false},
+	{0x0018, "secp384r1", false},
+	{0x0019, "secp521r1", false},
+	{0x001a, "brainpoolP256r1", false},
+	{0x001b, "brainpoolP384r1", false},
+	{0x001c, "brainpoolP512r1", false},
+	{0x001d, "x25519", false},
+	{0x001e, "x448", false},
+	{0x001f, "brainpoolP256r1tls13", false},
+	{0x0020, "brainpoolP384r1tls13", false},
+	{0x0021, "brainpoolP512r1tls13", false},
+	{0x0029, "curveSM2", false},
+	{0x0100, "ffdhe2048", false},
+	{0x0101, "ffdhe3072", false},
+	{0x0102, "ffdhe4096", false},
+	{0x0103, "ffdhe6144", false},
+	{0x0104, "ffdhe8192", false},
+	{0x0200, "MLKEM512", true},
+	{0x0201, "MLKEM768", true},
+	{0x0202, "MLKEM1024", true},
+	{0x11eb, "SecP256r1MLKEM768", true},
+	{0x11ec, "X25519MLKEM768", true},
+	{0x11ed, "SecP384r1MLKEM1024", true},
+	{0x11ee, "curveSM2MLKEM768", true},
+	{0x4138, "CECPQ2", true},
+	{0x6399, "X25519Kyber768Draft00", true},
+	{0x639a, "SecP256r1Kyber768Draft00", true},
+	{0xfe30, "X25519Kyber512Draft00", true},
+	{0xfe31, "X25519Kyber768Draft00Old", true},
+	{0xfe32, "P256Kyber768Draft00", true},
 }
 
 // GroupName is the name of a key exchange group, else "unknown(0xhhhh)".
@@ -122,11 +129,12 @@ func GroupName(g uint16) string {
 }
 
 // IsPostQuantum reports whether group g rests on a post-quantum key exchange, alone or
-// beside a curve.
+// beside a curve. Whatever it says yes to has a name.
 func IsPostQuantum(g uint16) bool {
-	switch {
-	case g >= 0x0200 && g <= 0x0202, g >= 0x11eb && g <= 0x11ee, g == 0x6399, g == 0x639a:
-		return true
+	for i := range groups {
+		if groups[i].code == g {
+			return groups[i].postQuantum
+		}
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package tls
 import (
 	"crypto/tls"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -72,6 +73,14 @@ func TestGroupName(t *testing.T) {
 	for g, want := range map[uint16]bool{0x1d: false, 0x200: true, 0x203: false, 0x11eb: true, 0x11ee: true, 0x11ef: false, 0x6399: true, 0x639a: true} {
 		if IsPostQuantum(g) != want {
 			t.Errorf("IsPostQuantum(%04x) is not %v", g, want)
+		}
+	}
+	// What the name says and what the flag says agree, for every number there is.
+	for g := range 1 << 16 {
+		name := GroupName(uint16(g))
+		named := strings.Contains(name, "MLKEM") || strings.Contains(name, "Kyber") || strings.Contains(name, "CECPQ")
+		if IsPostQuantum(uint16(g)) != named {
+			t.Errorf("%04x is called %s, and IsPostQuantum is %v", g, name, !named)
 		}
 	}
 }

@@ -57,7 +57,7 @@ type side struct {
 	state   sideState
 	tried   uint8 // segments in which the start was sought
 	early   bool  // ChangeCipherSpec came before Certificate, ServerKeyExchange, ServerHelloDone
-	full    bool  // one of those three was seen
+	full    bool  // one of those three or ClientKeyExchange was seen: the handshake is a full one
 	ccs     bool
 	ccsThen bool // a handshake record followed ChangeCipherSpec
 	data    bool // an application data record was seen

@@ -163,6 +163,9 @@ func TestSessionResumed(t *testing.T) {
 		{"another session id", cat(handshake(serverHello(VersionTLS12, id[1:], 0xc02f)), done, ccs), false},
 		{"ticket", cat(handshake(serverHello(VersionTLS12, nil, 0xc02f)), ccs), true},
 		{"full", cat(handshake(serverHello(VersionTLS12, nil, 0xc02f)), done, ccs), false},
+		{"full with the client's session id", cat(handshake(serverHello(VersionTLS12, id, 0xc02f), message(typeCertificate, vec24(vec24(make([]byte, 50)))), message(typeServerHelloDone, nil)), ccs), false},
+		{"full with the client's session id, cut in the certificate", handshake(serverHello(VersionTLS12, id, 0xc02f), message(typeCertificate, vec24(vec24(make([]byte, 50))))[:20]), false},
+		{"pre-shared key without certificate", cat(handshake(serverHello(VersionTLS12, id, 0x00a8), message(typeServerHelloDone, nil)), ccs), false},
 		{"TLS 1.3 with the client's session id", cat(handshake(serverHello(VersionTLS12, id, 0x1301, v13)), ccs), false},
 		{"TLS 1.3 with a PSK", handshake(serverHello(VersionTLS12, id, 0x1301, v13, ext(ExtPreSharedKey, u16s(0)))), true},
 		{"no ServerHello", nil, false},
@@ -174,6 +177,17 @@ func TestSessionResumed(t *testing.T) {
 		if k, negotiated := s.KeyExchange(); c.server == nil && (k.Group != 29 || k.Bits != 256 || negotiated) || c.want && k.Group != 0 {
 			t.Errorf("%s: key exchange %+v", c.name, k)
 		}
+	}
+}
+
+// TestResumedClientKeyExchange: a client that sends a ClientKeyExchange resumes nothing, also
+// where of the server's messages only the ServerHello was captured.
+func TestResumedClientKeyExchange(t *testing.T) {
+	id := bytes.Repeat([]byte{7}, 32)
+	s := run(c2s(handshake(clientHello(VersionTLS12, id, []uint16{47}))), s2c(handshake(serverHello(VersionTLS12, id, 47))),
+		c2s(handshake(message(typeClientKeyExchange, make([]byte, 130)))))
+	if s.Resumed() {
+		t.Error("resumed")
 	}
 }
 
