@@ -13,7 +13,7 @@ var httpExtra = []Feature{
 	flag("http_detected", "A request or status line of HTTP/1 was read.", func(r *Row) bool { return r.http1() != nil }).everywhere(),
 	httpAsked("http_method", "Method of the first request, as sent.", (*http1.Conn).AppendMethod, (*http2.Conn).AppendMethod),
 	httpAsked("http_version_req", "Its version: 1.0, 1.1 or 2.", (*http1.Conn).AppendVersionReq, (*http2.Conn).AppendVersionReq),
-	httpAsked("http_host", "Its Host field in lower case, else the authority of a target in absolute form.", (*http1.Conn).AppendHost, (*http2.Conn).AppendHost).private(),
+	httpAsked("http_host", "Its Host field in lower case, else the authority of a target in absolute form, or a CONNECT's target.", (*http1.Conn).AppendHost, (*http2.Conn).AppendHost).private(),
 	httpAsked("http_uri", "First 256 bytes of its target.", (*http1.Conn).AppendURI, (*http2.Conn).AppendURI).private(),
 	count("http_uri_len", feature.Bytes, "Length of the whole target.", func(r *Row) int64 {
 		if c := r.asked2(); c != nil {

@@ -14,12 +14,14 @@ import (
 // Lists are of hexadecimal numbers in the order sent, values of RFC 8701 left out, and need
 // a whole hello.
 var tlsExtra = []Feature{
-	text("tls_transport", "What carries TLS: tcp, dtls or quic.", func(dst []byte, r *Row) ([]byte, bool) {
+	text("tls_transport", "What carries TLS: tcp, dtls, quic, or openvpn for its control channel over UDP.", func(dst []byte, r *Row) ([]byte, bool) {
 		switch s := r.tls(); {
 		case s == nil:
 			return append(dst, "quic"...), true
 		case s.Over() == tls.OverDTLS:
 			return append(dst, "dtls"...), true
+		case r.parsers.openVPN != nil && !r.isTCP():
+			return append(dst, "openvpn"...), true
 		}
 		return append(dst, "tcp"...), true
 	}).null(),

@@ -19,7 +19,7 @@ func TestRecordedKinds(t *testing.T) {
 		"wireguard_443":     {"likely_vpn": true, "vpn_confidence": 0.9, "vpn_type": "wireguard", "traffic_type": "vpn:wireguard"},
 		"openvpn_udp_1194":  {"likely_vpn": true, "vpn_confidence": 0.9, "vpn_type": "openvpn", "traffic_type": "vpn:openvpn", "quic_detected": false},
 		"openvpn_udp_53000": {"likely_vpn": true, "vpn_type": "openvpn", "traffic_type": "vpn:openvpn"},
-		"openvpn_tcp_443":   {"likely_vpn": true, "likely_doh": false, "vpn_type": "openvpn"},
+		"openvpn_tcp_443":   {"likely_vpn": true, "likely_doh": false, "vpn_type": "openvpn", "tls_detected": true},
 		"ipsec_natt":        {"likely_vpn": true, "vpn_confidence": 0.9, "vpn_type": "ipsec-ike", "traffic_type": "vpn:ipsec-ike"},
 		"cells_9001":        {"likely_tor": false, "tor_confidence": 0.2, "likely_doh": false}, // cells of Tor's size alone
 		"cells_443":         {"likely_tor": false, "tor_confidence": 0.2, "likely_doh": false},

@@ -192,8 +192,10 @@ func NewPlan(o *Options) (*Plan, error) {
 	return p, p.name(o)
 }
 
-// closure switches on accumulators that other groups read.
+// closure switches on accumulators and parsers that others read, so that no value depends on
+// what else is asked for.
 func (p *Plan) closure() {
+	p.parsers = p.parsers.needs()
 	if p.on.has(groupPadding) || p.on.has(groupFingerprint) {
 		p.on |= 1<<groupTiming | 1<<groupSize
 	}

@@ -4,6 +4,7 @@ import (
 	"pinyon/flow"
 	"pinyon/internal/stream"
 	"pinyon/packet"
+	"pinyon/proto/carrier"
 	"pinyon/proto/dns"
 	"pinyon/proto/http1"
 	"pinyon/proto/http2"
@@ -24,6 +25,9 @@ const (
 	parseTLS
 
 	parseStreams = parseSSH | parseHTTP1 | parseHTTP2 | parseTLS
+	// parseCarried are parsers of a stream from its first byte on, which may be that within
+	// a tunnel; TLS is sought further on too.
+	parseCarried = parseSSH | parseHTTP1 | parseHTTP2
 )
 
 // protocolState is what a flow itself remembers of its parsers: usually that there is
@@ -39,23 +43,34 @@ type protocolState struct {
 
 // protocols is what the parsers hold of one flow. It moves to the row when the flow ends.
 type protocols struct {
-	dir    [2]stream.Dir
-	active [2]parser // by direction: parsers that still want its bytes
-	kept   parser    // parsers with something to say
-	h2c    bool      // HTTP/2 took over from HTTP/1
-	looked bool      // ssh may have started
-	ssh    *ssh.Session
-	http1  *http1.Conn
-	http2  *http2.Conn
-	dns    *dns.Flow
-	quic   *quic.Conn
-	tls    *tls.Session
+	dir     [2]stream.Dir
+	active  [2]parser // by direction: parsers that still want its bytes
+	kept    parser    // parsers with something to say
+	h2c     bool      // HTTP/2 took over from HTTP/1
+	looked  bool      // ssh may have started
+	carried           // where the stream starts that ssh, http1 and http2 read
+	wrapped           // what TLS is wrapped in
+	ssh     *ssh.Session
+	http1   *http1.Conn
+	http2   *http2.Conn
+	dns     *dns.Flow
+	quic    *quic.Conn
+	tls     *tls.Session
 	// How DNS travels between these ports of TCP, and whether they are its own.
 	dnsCarrier dns.Carrier
 	dnsPort    bool
 	// Segments and bytes of a direction that were tested for TLS before there was a session.
 	tlsTried [2]uint8
 	tlsBytes [2]int64
+}
+
+// needs adds the parsers that others need: HTTP/1 opens tunnels, and what lies in them is
+// read as what lies outside.
+func (p parser) needs() parser {
+	if p&parseStreams != 0 {
+		p |= parseHTTP1
+	}
+	return p
 }
 
 // protocolPools keep objects for the next flow.
@@ -69,6 +84,7 @@ type protocolPools struct {
 	dns     []*dns.Flow
 	quic    []*quic.Conn
 	tls     []*tls.Session
+	openVPN []*carrier.OpenVPN
 	scratch quic.Scratch
 }
 
@@ -127,7 +143,13 @@ func (p *protocolPools) release(x *protocols) {
 	}
 	x.dir[0].Reset()
 	x.dir[1].Reset()
-	*x = protocols{dir: x.dir}
+	x.carried.reset()
+	if x.openVPN != nil {
+		x.openVPN.Reset()
+		give(&p.openVPN, x.openVPN)
+	}
+	x.wrapped.reset()
+	*x = protocols{dir: x.dir, carried: x.carried, wrapped: x.wrapped}
 	give(&p.spare, x)
 }
 

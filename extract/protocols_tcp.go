@@ -15,10 +15,6 @@ import (
 // frames, which store nothing, go on.
 const streamBound = stream.Window
 
-// tlsSegments is how many segments of a direction are asked whether TLS starts
-// with them: it may follow STARTTLS, CONNECT or SOCKS.
-const tlsSegments = 64
-
 // segment takes a TCP segment.
 func (s *protocolState) segment(m *Memory, o *flow.Obs) {
 	p := &m.protocolPools
@@ -124,23 +120,18 @@ func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
 	return x
 }
 
-// feed gives the parsers that want them the next bytes of a direction.
+// feed gives the parsers that want them the next bytes of a direction. None of them stops
+// another: several protocols may be found in one flow.
 func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment) {
-	on := x.active[d]
-	first := seg.Offset == 0
-	if on&parseSSH != 0 {
-		x.feedSSH(m, s, d, seg, first)
+	x.ncuts[d] = 0
+	x.marks[d] = tls.Mark{Index: seg.Index, Time: seg.Time}
+	if x.active[d]&parseDNS != 0 {
+		x.feedDNS(m, d, seg, seg.Offset == 0)
 	}
-	if on&parseHTTP2 != 0 {
-		x.feedHTTP2(m, d, seg.Data, first)
+	if x.active[d]&parseCarried != 0 {
+		x.carry(m, s, d, *seg)
 	}
-	if on&parseHTTP1 != 0 { // behind HTTP/2, to which it may hand over
-		x.feedHTTP1(m, d, seg, first)
-	}
-	if on&parseDNS != 0 {
-		x.feedDNS(m, d, seg, first)
-	}
-	if x.active[d]&on&parseTLS != 0 {
+	if x.active[d]&parseTLS != 0 {
 		x.feedTLS(m, d, seg)
 	}
 	if x.dir[d].Next() >= streamBound {
@@ -151,25 +142,8 @@ func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment
 	}
 }
 
-// found keeps what a parser has, and stops those that cannot share a stream with it.
-func (x *protocols) found(p parser) {
-	x.kept |= p
-	var rivals parser
-	switch p {
-	case parseSSH:
-		rivals = parseHTTP1 | parseHTTP2 | parseTLS
-	case parseHTTP1:
-		rivals = parseSSH | parseHTTP2 // TLS may follow CONNECT, HTTP/2 an upgrade
-	case parseHTTP2:
-		rivals = parseSSH | parseTLS
-	case parseTLS:
-		rivals = parseSSH | parseHTTP2
-	case parseDNS:
-		rivals = parseStreams
-	}
-	x.active[0] &^= rivals
-	x.active[1] &^= rivals
-}
+// found keeps what a parser has.
+func (x *protocols) found(p parser) { x.kept |= p }
 
 // opener is the direction that opened the connection: it sent the SYN or, if only the other
 // half was captured, was sent the SYN-ACK. It is -1 without either.
@@ -191,7 +165,7 @@ func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segm
 	if !x.looked {
 		// A side that is known to have opened the connection is no server.
 		opener := s.opener()
-		if !first || ssh.Looks(seg.Data, opener != d) == ssh.NotMine {
+		if !first || ssh.Looks(seg.Data, opener != d) == ssh.NotMine || http1.Looks(seg.Data) == http1.Mine {
 			x.active[d] &^= parseSSH
 			return
 		}
@@ -212,56 +186,7 @@ func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segm
 			x.found(parseSSH)
 		}
 	}
-	x.ssh.Segment(d, int64(seg.Offset)+int64(len(seg.Data)), len(seg.Data))
-}
-
-func (x *protocols) feedHTTP1(m *Memory, d int, seg *stream.Segment, first bool) {
-	if x.http1 == nil {
-		if !first || http1.Looks(seg.Data) == http1.NotMine {
-			x.active[d] &^= parseHTTP1
-			return
-		}
-		x.http1 = take(&m.protocolPools.http1)
-		x.http1.Reset()
-	}
-	switch x.http1.Feed(d, seg.Data, seg.Time) {
-	case http1.NotMine:
-		x.active[d] &^= parseHTTP1
-		return
-	case http1.Mine:
-		if x.kept&parseHTTP1 == 0 {
-			x.found(parseHTTP1)
-		}
-	}
-	if at, ok := x.http1.Tunnel(d); ok {
-		x.upgrade(m, d, seg, at)
-	}
-}
-
-// upgrade hands a connection over to HTTP/2 where a request was answered 101 and h2c. It comes to pass in the server's direction, whose bytes behind the answer lie
-// in the segment at hand; what the client sent ahead was held back.
-func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment, at int64) {
-	x.active[0] &^= parseHTTP1
-	x.active[1] &^= parseHTTP1
-	if x.h2c || m.plan.parsers&parseHTTP2 == 0 || !x.http1.H2C() {
-		return
-	}
-	x.h2c = true
-	if x.http2 == nil {
-		x.http2 = take(&m.protocolPools.http2)
-	}
-	if !x.http2.PrefaceSeen() { // else the client's was captured ahead of the answer
-		x.http2.Reset()
-	}
-	x.http2.Upgrade(d)
-	x.active[0] |= parseHTTP2
-	x.active[1] |= parseHTTP2
-	if held := x.http1.Held(1 - d); len(held) > 0 {
-		x.feedHTTP2(m, 1-d, held, true)
-	}
-	if skip := at - int64(seg.Offset); skip < int64(len(seg.Data)) {
-		x.feedHTTP2(m, d, seg.Data[max(skip, 0):], true)
-	}
+	x.ssh.Segment(d, int64(seg.Offset-x.base[d])+int64(len(seg.Data)), len(seg.Data))
 }
 
 func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
@@ -305,34 +230,4 @@ func (x *protocols) feedDNS(m *Memory, d int, seg *stream.Segment, first bool) {
 			x.active[d] &^= parseDNS
 		}
 	}
-}
-
-func (x *protocols) feedTLS(m *Memory, d int, seg *stream.Segment) {
-	if x.tls == nil {
-		if tls.Start(seg.Data) == tls.NotMine {
-			x.tlsTried[d]++
-			x.tlsBytes[d] += int64(len(seg.Data))
-			if x.tlsTried[d] == tlsSegments {
-				x.active[d] &^= parseTLS
-			}
-			return
-		}
-		x.openTLS(m)
-		for e := range x.dir {
-			x.tls.Skip(e, int(x.tlsTried[e]), x.tlsBytes[e])
-		}
-	}
-	x.tls.Feed(d, seg.Data, tls.Mark{Index: seg.Index, Time: seg.Time})
-	if x.tls.Ended(d) {
-		x.active[d] &^= parseTLS
-	}
-	if x.kept&parseTLS == 0 && x.tls.Detected() {
-		x.found(parseTLS)
-	}
-}
-
-func (x *protocols) openTLS(m *Memory) {
-	x.tls = take(&m.protocolPools.tls)
-	x.tls.KeepCertificates = m.plan.need&needCerts != 0
-	x.tls.Reset()
 }

@@ -3,6 +3,7 @@ package extract
 import (
 	"pinyon/flow"
 	"pinyon/packet"
+	"pinyon/proto/carrier"
 	"pinyon/proto/dns"
 	"pinyon/proto/quic"
 	"pinyon/proto/tls"
@@ -28,6 +29,9 @@ func (s *protocolState) datagram(m *Memory, o *flow.Obs) {
 	}
 	if on&parseTLS != 0 && (x != nil && x.tls != nil || tls.StartDTLS(o.Payload) == tls.Mine) {
 		x = s.datagramDTLS(m, x, o)
+	}
+	if on&parseTLS != 0 && (x != nil && x.openVPN != nil || carrier.LooksOpenVPN(o.Payload) == carrier.Mine) {
+		x = s.datagramOpenVPN(m, x, o)
 	}
 	if x != nil && x.dns == nil && x.quic == nil && x.tls == nil {
 		s.drop(m)
@@ -86,5 +90,22 @@ func (s *protocolState) datagramDTLS(m *Memory, x *protocols, o *flow.Obs) *prot
 		x.openTLS(m)
 	}
 	x.tls.FeedDatagram(o.Dir&1, o.Payload, tls.Mark{Index: o.Index, Time: o.Time})
+	return x
+}
+
+// datagramOpenVPN reads the TLS of OpenVPN's control channel, unless there is DTLS already.
+func (s *protocolState) datagramOpenVPN(m *Memory, x *protocols, o *flow.Obs) *protocols {
+	x = s.opened(m, x)
+	if x.openVPN == nil {
+		if x.tls != nil {
+			return x
+		}
+		x.openTLS(m)
+		x.openVPN = take(&m.protocolPools.openVPN)
+	}
+	d := o.Dir & 1
+	x.marks[d] = tls.Mark{Index: o.Index, Time: o.Time}
+	x.openVPN.Packet(d, o.Payload)
+	x.takeOpenVPN(d)
 	return x
 }

@@ -45,7 +45,7 @@ func (c *Conn) AppendVersionReq(dst []byte) []byte {
 }
 
 // AppendHost is http_host in lower case: the Host field, else the authority of a target in
-// absolute form.
+// absolute form, or the target of a CONNECT.
 func (c *Conn) AppendHost(dst []byte) []byte {
 	s := c.first.host
 	if !s.ok {

@@ -48,6 +48,8 @@ func (f *facts) request(r requestLine) {
 	f.set(&f.uri, r.target[:min(len(r.target), maxURI)])
 	if a := authority(r.target); a != nil {
 		f.set(&f.authority, a)
+	} else if methodOf(r.method) == connect {
+		f.set(&f.authority, r.target) // in authority form (RFC 9110 section 9.3.6)
 	}
 }
 

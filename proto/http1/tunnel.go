@@ -83,6 +83,8 @@ type tunnel struct {
 	at       [2]int64
 	known    [2]bool
 	upgraded bool // by a request that asked for it
+	connect  bool // by a CONNECT
+	within   [2]bool
 }
 
 // upgradePending reports a client whose last request asks for an upgrade and has no
@@ -118,7 +120,7 @@ func (c *Conn) endRequest(d *side) {
 func (c *Conn) openTunnel(dir int) {
 	d, o := &c.sides[dir], &c.sides[1-dir]
 	t := &c.tunnel
-	t.request = d.msg.n + 1
+	t.request, t.connect, t.within = d.msg.n+1, d.msg.status != 101, [2]bool{}
 	t.at[dir], t.known[dir], d.state = d.at, true, inTunnel
 	s := c.special.at(d.msg.n)
 	t.upgraded = s.upgrade && d.msg.status == 101

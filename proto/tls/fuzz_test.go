@@ -26,7 +26,6 @@ func seedStreams() [][]byte {
 		cat(record(21, []byte{1, 112}), handshake(testSH, message(typeServerHelloDone, nil))),
 		cat(handshake(retryRequest(nil, 23)), record(20, []byte{1}), handshake(serverHello(VersionTLS12, nil, 0x1301, v13))),
 		cat(v2Hello(VersionTLS10, 47), record(21, []byte{2, 40})),
-		cat([]byte("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"), handshake(testCH)),
 		handshake(message(typeCertificate, vec24(vec24(make([]byte, 50))))),
 	}
 }

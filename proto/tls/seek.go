@@ -12,12 +12,23 @@ type piece struct {
 	size int
 }
 
-// Skip tells s, before a direction's first Feed, that as many of its segments were tested
-// with Start by the caller and were none of TLS, and how many bytes they held.
+// Reading reports whether TLS was found in a direction, or bytes of it are kept that may be
+// its start: what comes next is for Feed, untested.
+func (s *Session) Reading(dir int) bool {
+	d := &s.sides[dir]
+	return d.state != sideSeeking || len(d.pieces) > 0
+}
+
+// Skip tells s, before TLS was found in a direction, that as many of its segments were tested
+// with Start by the caller and were none of TLS, and how many bytes stood before it there
+// or in others.
 func (s *Session) Skip(dir, segments int, bytes int64) {
 	d := &s.sides[dir]
-	d.tried = uint8(min(segments, maxTries))
-	d.off = bytes
+	if d.state != sideSeeking {
+		return
+	}
+	d.tried = uint8(min(int(d.tried)+segments, maxTries))
+	d.off += bytes
 	if d.tried == maxTries {
 		d.state = sideOff
 	}
@@ -27,11 +38,11 @@ func (s *Session) Skip(dir, segments int, bytes int64) {
 func (s *Session) seek(dir int, b []byte, at Mark) {
 	d := &s.sides[dir]
 	if len(d.pieces) == 0 {
-		v, proxy := start(b, d.off == 0)
+		v := Start(b)
 		switch {
 		case v == Mine || v == NeedMore && s.answers(dir, b):
-			s.begin(dir, d.off+int64(proxy))
-			s.read(dir, b[proxy:], at)
+			s.begin(dir, d.off)
+			s.read(dir, b, at)
 			return
 		case v == NotMine:
 			s.miss(d, len(b))
@@ -47,10 +58,10 @@ func (s *Session) seek(dir int, b []byte, at Mark) {
 func (s *Session) settle(dir int) {
 	d := &s.sides[dir]
 	for d.state == sideSeeking && len(d.pieces) > 0 {
-		v, proxy := start(d.pending, d.off == 0)
+		v := Start(d.pending)
 		switch {
 		case v == Mine || v == NeedMore && s.answers(dir, d.pending):
-			s.replay(dir, proxy)
+			s.replay(dir)
 		case v == NeedMore && len(d.pending) < maxPending:
 			return
 		default:
@@ -63,16 +74,14 @@ func (s *Session) settle(dir int) {
 }
 
 // replay reads what was pending, each segment with its own mark.
-func (s *Session) replay(dir, proxy int) {
+func (s *Session) replay(dir int) {
 	d := &s.sides[dir]
 	b, pieces := d.pending, d.pieces
 	d.pending, d.pieces = nil, nil
-	s.begin(dir, d.off+int64(proxy))
+	s.begin(dir, d.off)
 	for _, p := range pieces {
-		skip := min(proxy, p.size)
-		proxy -= skip
-		if skip < p.size && d.state == sideOn {
-			s.read(dir, b[skip:p.size], p.at)
+		if d.state == sideOn {
+			s.read(dir, b[:p.size], p.at)
 		}
 		b = b[p.size:]
 	}

@@ -105,7 +105,7 @@ func recycled(b []byte) []byte {
 // Feed gives s the next bytes of a direction's TCP stream, without holes: one call for
 // what each segment adds, at being that segment.
 func (s *Session) Feed(dir int, b []byte, at Mark) {
-	if len(b) == 0 {
+	if len(b) == 0 || s.over == OverDTLS {
 		return
 	}
 	switch d := &s.sides[dir]; d.state {
@@ -119,7 +119,7 @@ func (s *Session) Feed(dir int, b []byte, at Mark) {
 // FeedDatagram gives s the next UDP payload of a direction.
 func (s *Session) FeedDatagram(dir int, b []byte, at Mark) {
 	d := &s.sides[dir]
-	if d.state == sideOff {
+	if d.state == sideOff || s.over == OverTCP {
 		return
 	}
 	if s.over == 0 {

@@ -56,7 +56,6 @@ func TestSessionTLS12(t *testing.T) {
 
 func TestSessionStart(t *testing.T) {
 	hello := handshake(testCH)
-	proxy := []byte("PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n")
 	junk := func(n int) (all []segment) {
 		for range n {
 			all = append(all, c2s([]byte("x")))
@@ -76,9 +75,6 @@ func TestSessionStart(t *testing.T) {
 		{"server first", []segment{s2c(handshake(testSH)), c2s(hello)}, true, 0, 0},
 		{"client is direction 1", []segment{s2c(hello), c2s(handshake(testSH))}, true, 0, 1},
 		{"server only", []segment{s2c(handshake(testSH))}, true, 0, 0},
-		{"PROXY header", []segment{c2s(proxy, hello)}, true, int64(len(proxy)), 0},
-		{"PROXY header in pieces", append(singles(proxy), c2s(hello[:50]), c2s(hello[50:])), true, int64(len(proxy)), 0},
-		{"PROXY header not at the start", []segment{c2s([]byte("x")), c2s(proxy, hello)}, false, 0, -1},
 		{"a start that was none", []segment{c2s([]byte{22, 3}), c2s(hello)}, true, 2, 0},
 		{"in segment 64", append(junk(63), c2s(hello)), true, 63, 0},
 		{"in segment 65", append(junk(64), c2s(hello)), false, 0, -1},

@@ -1,10 +1,6 @@
 package tls
 
-import (
-	"bytes"
-
-	"pinyon/internal/cursor"
-)
+import "pinyon/internal/cursor"
 
 // Verdict is the answer of a start test.
 type Verdict uint8
@@ -43,33 +39,18 @@ const helloHead = 4 + 2 + 32 + 1 + 32 + 2
 
 // Start tells from the first bytes of a stream, or of one segment of it, whether TLS starts
 // there: a handshake record with a ClientHello or ServerHello, in clear alerts before it
-// walked over, directly behind a PROXY protocol header if there is one; or a ClientHello in
-// the format of SSL 2.0. It does not allocate.
+// walked over; or a ClientHello in the format of SSL 2.0. It does not allocate.
 func Start(b []byte) Verdict {
-	v, _ := start(b, true)
-	return v
-}
-
-// start is Start, and the length of the PROXY header passed. behind says whether one may
-// be there.
-func start(b []byte, behind bool) (v Verdict, proxy int) {
 	if len(b) == 0 {
-		return NeedMore, 0
+		return NeedMore
 	}
 	switch first := b[0]; {
 	case first == RecordHandshake || first == RecordAlert:
-		return startRecords(b), 0
+		return startRecords(b)
 	case first&0x80 != 0:
-		return startV2(b), 0
-	case behind && (first == 'P' || first == '\r'):
-		n, v := proxyHeader(b)
-		if v != Mine {
-			return v, 0
-		}
-		v, _ = start(b[n:], false)
-		return v, n
+		return startV2(b)
 	}
-	return NotMine, 0
+	return NotMine
 }
 
 // startRecords gathers the head of the first handshake message, which a sender may spread
@@ -183,43 +164,4 @@ func startV2(b []byte) Verdict {
 		return NotMine
 	}
 	return Mine
-}
-
-// proxyV2 is the signature of the binary PROXY protocol header.
-const proxyV2 = "\r\n\r\n\x00\r\nQUIT\n"
-
-// maxProxyV1 is the longest text header, CRLF included.
-const maxProxyV1 = 107
-
-// proxyHeader is the length of the PROXY protocol header b starts with.
-func proxyHeader(b []byte) (n int, v Verdict) {
-	if prefixOf(b, proxyV2) {
-		if len(b) < 16 {
-			return 0, NeedMore
-		}
-		n = 16 + int(b[14])<<8 + int(b[15])
-		switch {
-		case b[12]>>4 != 2:
-			return 0, NotMine
-		case len(b) < n:
-			return 0, NeedMore
-		}
-		return n, Mine
-	}
-	if !prefixOf(b, "PROXY ") {
-		return 0, NotMine
-	}
-	line := b[:min(len(b), maxProxyV1)]
-	if i := bytes.IndexByte(line, '\n'); i > 0 && line[i-1] == '\r' {
-		return i + 1, Mine
-	} else if i >= 0 || len(line) == maxProxyV1 {
-		return 0, NotMine
-	}
-	return 0, NeedMore
-}
-
-// prefixOf reports whether b and want agree as far as both go.
-func prefixOf(b []byte, want string) bool {
-	n := min(len(b), len(want))
-	return string(b[:n]) == want[:n]
 }

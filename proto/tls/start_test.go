@@ -1,7 +1,6 @@
 package tls
 
 import (
-	"bytes"
 	"slices"
 	"testing"
 )
@@ -19,8 +18,6 @@ func TestStart(t *testing.T) {
 	for _, c := range ch {
 		small = append(small, record(RecordHandshake, []byte{c}))
 	}
-	proxy1 := []byte("PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n")
-	proxy2 := cat([]byte(proxyV2), []byte{0x21, 0x11}, vec16(make([]byte, 12)))
 	for _, c := range []struct {
 		name string
 		in   []byte
@@ -35,13 +32,6 @@ func TestStart(t *testing.T) {
 		{"alert, then ServerHello", cat(alert, record(RecordHandshake, sh)), Mine},
 		{"alert alone", alert, NeedMore},
 		{"encrypted alert", record(RecordAlert, make([]byte, 26)), NotMine},
-		{"PROXY v1", cat(proxy1, record(RecordHandshake, ch)), Mine},
-		{"PROXY v1 alone", proxy1, NeedMore},
-		{"PROXY v1 without end", bytes.Repeat([]byte("PROXY "), 30), NotMine},
-		{"PROXY v2", cat(proxy2, record(RecordHandshake, ch)), Mine},
-		{"PROXY v2 cut", proxy2[:20], NeedMore},
-		{"PROXY and no TLS", cat(proxy1, []byte("GET / HTTP/1.1\r\n")), NotMine},
-		{"PROXY twice", cat(proxy1, proxy1), NotMine},
 		{"SSL 2.0 format", v2Hello(0x0301, 0x00002f, 0x010080), Mine},
 		{"SSL 2.0 format cut", v2Hello(0x0301, 0x00002f)[:9], NeedMore},
 		{"SSL 2.0 format, lengths that do not add up", append([]byte{0x80, 99}, v2Hello(0x0301, 0x2f)[2:]...), NotMine},
