@@ -45,7 +45,7 @@ var CSV = files.Format(sink.Descriptor{
 
 // TSV describes tab-separated text.
 var TSV = files.Format(sink.Descriptor{
-	Name: "tsv", Extensions: []string{".tsv"}, Options: options,
+	Name: "tsv", Extensions: []string{".tsv"}, Options: options[1:], // it has its delimiter
 	Doc: "Tab-separated text with a header.",
 }, sink.Stream{Pipe: true}, NewTSV)
 
