@@ -49,6 +49,7 @@ var rules = []struct{ who, not, why string }{
 	{"./sink/files", "github.com/", "files of every format need none of them"},
 	{"./sink/csv", "github.com/", "text is written by hand"},
 	{"./sink/json", "github.com/", "text is written by hand"},
+	{"./capinfo", "pinyon/flow", "a capture is described frame by frame"},
 	{"./schema", "github.com/apache/arrow-go", "the schema is exported without any format"},
 	{"./schema", "pinyon/internal/engine", "columns are described without a run"},
 	{"./config", "pinyon/internal/engine", "a configuration runs nothing"},

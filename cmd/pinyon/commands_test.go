@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinyon/capinfo"
 	"pinyon/dataset"
 	"pinyon/extract"
 	"pinyon/feature"
@@ -24,7 +25,7 @@ func TestInfo(t *testing.T) {
 			t.Errorf("no %q in\n%s", part, text)
 		}
 	}
-	var i captureInfo
+	var i capinfo.Info
 	if err := json.Unmarshal([]byte(want(t, 0, "", "info", in, "--json")), &i); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestSkipped(t *testing.T) {
 	if text := want(t, 0, "", "info", in); !strings.Contains(text, "\nskipped         "+words+"\n") {
 		t.Error(text)
 	}
-	var i captureInfo
+	var i capinfo.Info
 	if err := json.Unmarshal([]byte(want(t, 0, "", "info", in, "--json")), &i); err != nil || i.UnknownInterface != 1 || i.Packets != 2 {
 		t.Errorf("%v: %+v", err, i)
 	}

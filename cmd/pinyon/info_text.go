@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"pinyon/capinfo"
 	"pinyon/dataset"
-	"pinyon/packet"
 )
 
 // sheet is lines of a name and a value, the values aligned.
@@ -17,7 +17,7 @@ func (s *sheet) line(name, format string, args ...any) {
 	fmt.Fprintf(&s.b, "%-15s %s\n", name, fmt.Sprintf(format, args...))
 }
 
-func (c *captureInfo) text() string {
+func captureText(c *capinfo.Info) string {
 	var s sheet
 	s.line("file", "%s", c.Path)
 	format := c.Format + " " + c.FormatVer
@@ -67,7 +67,7 @@ func (c *captureInfo) text() string {
 	if len(c.Dropped) > 0 {
 		s.line("undecodable", "%s", counts(c.Dropped))
 	}
-	if words := c.words(); words != "" {
+	if words := (&skipped{c.UnknownInterface, c.UnsupportedSections}).words(); words != "" {
 		s.line("skipped", "%s", words)
 	}
 	if c.Damage != nil {
@@ -117,17 +117,5 @@ func tableText(t *dataset.Table) string {
 	return s.b.String()
 }
 
-func protocolName(n uint8) string {
-	if name := packet.ProtoName(n); name != "" {
-		return name
-	}
-	return fmt.Sprintf("proto-%d", n)
-}
-
 // linkName is a link type as tcpdump names it.
-func linkName(l uint16) string {
-	if name := packet.LinkName(l); name != "" {
-		return name
-	}
-	return "unknown"
-}
+func linkName(l uint16) string { return capinfo.LinkName(l) }
