@@ -24,7 +24,8 @@ TSHARK = ['tshark', '-n', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FA
           '-o', 'tcp.relative_sequence_numbers:FALSE', '-o', 'ip.tso_support:FALSE',
           '-d', 'udp.port==8472,vxlan']
 LINK = ['frame.time_epoch', 'frame.len', 'frame.cap_len', 'eth.src', 'eth.dst', 'eth.type', 'llc.type', 'vlan.id',
-        'ieee8021ad.id', 'sll.src.eth', 'sll.etype', 'sll.pkttype', 'wlan.sa', 'wlan.da', 'chdlc.protocol']
+        'ieee8021ad.id', 'sll.src.eth', 'sll.etype', 'sll.pkttype', 'wlan.sa', 'wlan.da', 'chdlc.protocol',
+        'fr.chdlctype', 'fr.snaptype']
 # What tshark says of the headers, held against what is read here.
 HEADER = {'ip.len': 'total_len', 'ip.ttl': 'ttl', 'ip.id': 'ip_id', 'ipv6.hlim': 'ttl', 'ipv6.flow': 'flow_label',
           'tcp.seq_raw': 'seq', 'tcp.ack_raw': 'ack', 'tcp.flags': 'flags', 'tcp.window_size_value': 'window',
@@ -78,12 +79,13 @@ def read(path: str, options: Namespace) -> Capture:
         times.append(time)
         p = Packet(number, time, int(said['frame.len']), int(said['frame.cap_len']))
         stack = [(name[:-4], value) for name, value in dict(dict(frame)['_source'])['layers'] if _is_raw(name, value)]
-        if stack and stack[0][1][0].startswith('field length'):     # tshark 4.0 gives the layers, but not the frame
+        whole = next((value[0] for name, value in stack if name == 'frame'), '')
+        if whole.startswith('field length'):    # tshark 4.0 gives the layers, but not the frame
             dumped = dumped or _hex_dump(path)
             raw = dumped[number]
         else:
-            raw = bytes.fromhex(stack[0][1][0]) if stack else b''
-        found = _ip_headers(raw, stack[1:])
+            raw = bytes.fromhex(whole)
+        found = _ip_headers(raw, [layer for layer in stack if layer[0] not in ('frame', 'pkt_comment')])
         if not found or not (p := _deepest(p, raw, found if inner else found[:1])):
             continue
         _link(p, said, found[0].below)
@@ -208,6 +210,8 @@ def _link(p: Packet, link: dict[str, str], below: list[str]) -> None:
         p.smac, p.dmac, p.eth_type = link['wlan.sa'] or None, link['wlan.da'] or None, number('llc.type')
     elif 'chdlc' in below:
         p.eth_type = number('chdlc.protocol')
+    elif 'fr' in below:
+        p.eth_type = number('fr.chdlctype') if link['fr.chdlctype'] else number('fr.snaptype')
     tag = next((name for name in below if name in ('vlan', 'ieee8021ad')), None)
     if tag:
         p.vlan = number(f'{tag}.id')

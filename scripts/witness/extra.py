@@ -11,9 +11,10 @@ def extra(f: Flow, _) -> dict:
 
 
 def extra_tcp(f: Flow, _) -> dict:
-    """Of TCP flows: kinds of the options of the first SYN and SYN-ACK, in order."""
+    """Of TCP flows: kinds of the options of the first SYN and SYN-ACK, in order, every byte of the list's end too."""
     row = {}
     for name, wanted in (('syn', SYN), ('synack', SYN | ACK)):
         first = next((p for p in f.segments if p.flags & (SYN | ACK) == wanted), None)
-        row[f'tcp_{name}_options'] = '-'.join(map(str, first.kinds)) or None if first else None
+        kinds = first.kinds + [0] * (first.ends - 1) if first else []
+        row[f'tcp_{name}_options'] = '-'.join(map(str, kinds)) or None
     return row

@@ -56,7 +56,8 @@ class Packet:
     tsval: int | None = None
     tsecr: int | None = None
     mptcp: list = field(default_factory=list)   # subtypes of option 30; None for one without
-    kinds: list = field(default_factory=list)
+    kinds: list = field(default_factory=list)   # of all options; none behind an end of list
+    ends: int = 0                 # bytes of the list's end: the option itself and those of value 0 behind it
     icmp_type: int | None = None
     icmp_code: int | None = None
     icmp_id: int | None = None
@@ -191,6 +192,7 @@ def _options(p: Packet, area: bytes) -> None:
         if kind < 2:
             p.kinds.append(kind)
             if kind == 0:
+                p.ends = next((i for i, b in enumerate(area[at:]) if b), len(area) - at)
                 return
             at += 1
             continue

@@ -1,6 +1,8 @@
 """The group http2 in clear: with prior knowledge of HTTP/2, or after an upgrade from HTTP/1.1 (RFC 9113, 7540)."""
 from __future__ import annotations
 
+import re
+
 from flow import Flow
 from headers import TCP
 from stream import Stream
@@ -11,14 +13,14 @@ COUNTED = {0: 'data', 1: 'headers', 4: 'settings', 5: 'push_promise', 7: 'goaway
 
 
 def frames(data: bytes, limit: int) -> list[tuple[int, int, int, bytes]]:
-    """(type, flags, stream, body) of valid frames from the start of data on; the first must be SETTINGS."""
+    """(type, flags, stream, body) of valid frames from the start of data on; the first must be SETTINGS, or ACK some."""
     found, at = [], 0
     while at + 9 <= len(data):
         size, kind, flags = int.from_bytes(data[at:at + 3]), data[at + 3], data[at + 4]
         stream = int.from_bytes(data[at + 5:at + 9]) & 0x7fffffff
         if size > limit or kind in CONNECTION and stream or kind in STREAM and not stream:
             break
-        if not found and (kind != 4 or stream or size % 6 or flags & 1):
+        if not found and (kind != 4 or stream or size % 6 or flags & 1 and size):
             break
         found.append((kind, flags, stream, data[at + 9:at + 9 + size]))
         at += 9 + size
@@ -35,18 +37,23 @@ def largest_frame(data: bytes) -> int:
 
 
 def http2_start(client: bytes, server: bytes) -> tuple[int, int] | None:
-    """Where the preface stands in the client's stream and the first frame in the server's; None if there is no HTTP/2."""
+    """Where the preface stands in the client's stream and the first frame in the server's; None if there is none.
+
+    An upgrade may be asked for by any request, in a list of protocols and in any case (RFC 9110 section 7.8).
+    """
+    switched = re.match(rb'(?:HTTP/1\.1 1\d\d [^\r]*(?:\r\n[^\r]+)*\r\n\r\n)*?HTTP/1\.1 101 (?:[^\r]*\r\n)+?\r\n', server)
+    answer = switched.end() if switched else 0
     if client.startswith(PREFACE):
-        return 0, 0
-    head, answer = client.find(b'\r\n\r\n') + 4, server.find(b'\r\n\r\n') + 4
-    if b'upgrade: h2c' in client[:head].lower() and server.startswith(b'HTTP/1.1 101 ') and answer > 3:
-        if client.startswith(PREFACE, head):
-            return head, answer
-    return None
+        return 0, answer
+    head = client.find(b'\r\n\r\n') + 4
+    upgrade = re.findall(rb'\r\nupgrade:([^\r]*)', client[:head], re.IGNORECASE)
+    asked = {name.strip().lower() for line in upgrade for name in line.split(b',')}
+    at = client.find(PREFACE, head)
+    return (at, answer) if b'h2c' in asked and switched and at >= 0 else None
 
 
 def http2(f: Flow, _) -> dict:
-    """Frames in clear: with prior knowledge, or after an upgrade from HTTP/1.1 by a request without a body."""
+    """Frames in clear: with prior knowledge, or after an upgrade from HTTP/1.1."""
     row = dict.fromkeys(['http2_frame_count', *(f'http2_{name}_frames' for name in COUNTED.values()),
                          'http2_streams_estimate'], None)
     row |= {'http2_preface_seen': False, 'http2_server_push': False, 'http2_multiplexed': False}

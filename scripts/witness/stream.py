@@ -12,6 +12,9 @@ class Stream:
 
     def __init__(self, segments: list[Packet]):
         self.base, at = None, {}                                    # offset to byte, first arrival first
+        self.ends: list[tuple[int, Packet]] = []                    # how far the stream was complete with a segment
+        self.brought: dict[int, Packet] = {}                        # offset to the segment that brought the byte
+        end = 0
         for p in segments:
             if self.base is None and (p.flags & SYN or p.payload):
                 self.base = (p.seq + bool(p.flags & SYN)) % 2**32
@@ -19,8 +22,13 @@ class Stream:
                 continue
             start = cmp((p.seq + bool(p.flags & SYN)) % 2**32, self.base)
             for i, byte in enumerate(p.payload, start):
-                at.setdefault(i, byte)
-        end = 0
-        while end in at:
-            end += 1
+                if i not in at:
+                    at[i], self.brought[i] = byte, p
+            while end in at:
+                end += 1
+            self.ends.append((end, p))
         self.data = bytes(at[i] for i in range(end))
+
+    def complete(self, end: int) -> Packet:
+        """The segment that completed the first bytes of the stream."""
+        return next(p for have, p in self.ends if have >= end)
