@@ -1,140 +1,110 @@
-"""The group fingerprint: what kind of traffic a flow may be.
+"""The group fingerprint: DNS over HTTPS anew, by what the row says of TLS, QUIC and HTTP; of VPNs and Tor, whose forms
+are not read here, that the yes/no columns and traffic_type follow from the confidences.
 
-Findings of the TLS, QUIC, SSH and HTTP parsers are taken from the row; these are not witnessed. Without the columns of
-`extra` only the columns for VPNs are.
+The resolvers are those of extract/resolvers.txt, read here by a rule of its own.
 """
 from __future__ import annotations
 
 import base64
-import ipaddress
+import binascii
 import re
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 from arithmetic import S
 from flow import Flow
-from headers import TCP, UDP
-from tunnels import Tunnels
 
-LIST = Path(__file__).parents[2] / 'extract' / 'resolvers.txt'
+RESOLVERS = Path(__file__).parents[2] / 'extract' / 'resolvers.txt'
+LIKELY = 0.5
+DOT = 853                     # the port of DNS over TLS
 
 
 @cache
-def resolvers() -> set[str]:
-    """Names, those with a dot before them for the names below alone, and addresses."""
-    return {line.strip() for line in LIST.read_text().splitlines() if line.strip() and not line.startswith('#')}
-
-
-def is_resolver(name: str) -> bool:
-    name = name.lower().removesuffix('.')
-    parts = name.split('.')
-    above = {'.'.join(parts[i:]) for i in range(1, len(parts))}
-    return bool(name) and (name in resolvers() or bool(above & resolvers()) or any('.' + a in resolvers() for a in above))
+def resolvers() -> tuple[frozenset, frozenset, frozenset]:
+    """Names that stand for themselves and those below, names for those below alone, and addresses."""
+    names, below, addresses = set(), set(), set()
+    for line in RESOLVERS.read_text().splitlines():
+        line = line.partition('#')[0].strip().lower()
+        if not line:
+            continue
+        if is_address(line):
+            addresses.add(ip_address(line))
+        else:
+            (below if line.startswith('.') else names).add(line.strip('.'))
+    return frozenset(names), frozenset(below), frozenset(addresses)
 
 
 def is_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(text)
-        return True
+        ip_address(text.strip('[]'))
     except ValueError:
         return False
+    return True
 
 
-def vpn(f: Flow) -> tuple[int, str]:
-    found = Tunnels(f)
-    ports = {f.sport, f.dport} if f.proto == UDP else set()
-    kind = 'ipsec-esp' if f.proto == 50 else 'ipsec-ah' if f.proto == 51 or any(p.ah for p in f.packets) else \
-        'l2tp' if f.proto == 115 else found.kind() or ('ipsec-esp' if found.hint() == 'ipsec-esp' and 4500 in ports else '')
-    if kind:
-        return 90, kind
-    large = sum(1400 <= p.total_len <= 1500 for p in f.packets)
-    return 25 * bool(found.hint()) + 15 * bool(ports & {1194, 51820, 500, 4500, 1701}) + 5 * (2 * large > f.n), ''
-
-
-def made_up(label: str) -> bool:
-    return sum(42 if c.isdigit() else -13 if c in 'aeiou' else 30 if c in 'jqxz' else 1 for c in label) > 10
-
-
-def cells(length: int, is13: bool) -> bool:
-    if is13:
-        return length > 17 and (length - 17) % 514 == 0
-    return length in {n for k in range(1, 33) for n in
-                      (514 * k + 24, 514 * k + 16, *(16 + (514 * k + d) // 16 * 16 + 16 for d in (20, 32)))}
-
-
-def tor(f: Flow, row: dict) -> int:
-    score = 0
-    dn = [re.fullmatch(r'CN=www\.[a-z2-7]{8,20}\.(com|net)', row.get(c) or '') for c in ('tls_cert_subject', 'tls_cert_issuer')]
-    if all(dn) and dn[0][1] == 'net':
-        score += 60
-    shy = row['tls_detected'] and row['tls_cipher_count'] and not row['tls_alpn']
-    name = re.fullmatch(r'www\.([a-z2-7]{4,25})\.com', row['tls_sni'] or '') if shy else None
-    if name:
-        score += 10 + 20 * made_up(name[1])
-    if not row['tls_detected']:
-        return score + 20 * (10 * sum(580 <= p.total_len <= 600 for p in f.packets) > 7 * f.n)
-    is13 = row['tls_version_str'] == 'TLS 1.3'
-    data = [n for n, t in zip(row['tls_record_lengths'], row['tls_record_types'], strict=True) if t == 23]
-    larger = [abs(n) for n in data if abs(n) > 300]
-    whole = sum(cells(n, is13) for n in larger)
-    if row['tls_transport'] != 'dtls' and whole >= 3 and 2 * whole >= len(larger):
-        score += 40
-    sent = 0
-    for n in data if shy and is13 else ():
-        sent += n > 0
-        if n > 0 and sent == 2 and n - 22 not in (2, 4, 6, 8, 10) or sent > 2:
-            break
-        if n < -1024 and sent == 2:
-            score += 20
-            break
-    return score
+def is_resolver(name: str) -> bool:
+    labels = name.lower().rstrip('.').split('.')
+    names, below, _ = resolvers()
+    parents = ['.'.join(labels[i:]) for i in range(len(labels))]
+    return any(p in names for p in parents) or any(p in below for p in parents[1:])
 
 
 def in_clear(row: dict) -> bool:
-    if (row['http_content_type'] or '').split(';')[0].strip().lower() == 'application/dns-message':
+    """Whether HTTP/1 without TLS says that it carries DNS (RFC 8484)."""
+    if not row.get('http_detected') or row.get('tls_detected') or row.get('http_version_req') == 'HTTP/2':
+        return False
+    if (row.get('http_content_type') or '').partition(';')[0].strip().lower() == 'application/dns-message':
         return True
-    for pair in (row['http_uri'] or '').partition('?')[2].split('&'):
-        if re.match(r'dns=[\w-]{16}', pair, re.ASCII):
-            h = base64.urlsafe_b64decode(pair[4:20])
-            if h[2] < 128 and h[4:10] == b'\0\1\0\0\0\0':
-                return True
+    for value in re.findall(r'[?&]dns=([^&#]{16})', row.get('http_uri') or ''):
+        try:
+            head = base64.urlsafe_b64decode(value)
+        except (binascii.Error, ValueError):
+            continue
+        if not head[2] >> 7 and head[4:6] == b'\0\1' and head[6:10] == bytes(4):
+            return True
     return False
 
 
+def is_web(f: Flow, row: dict) -> bool:
+    """Whether TLS or QUIC may carry HTTP: protocols offered say so, and none are offered on another port than DoT's."""
+    if row.get('quic_detected'):
+        return any(p.startswith('h3') for p in (row.get('quic_alpn_offered') or '').split(','))
+    if not row.get('tls_detected') or row.get('tls_transport') == 'dtls':
+        return False
+    offered = [p for p in (row.get('tls_alpn_offered') or '').split(',') if p]
+    if not offered:
+        return DOT not in (f.sport, f.dport)
+    return any(p == 'h2' or p.startswith('http/1.') for p in offered)
+
+
 def doh(f: Flow, row: dict) -> int:
-    short = 10 * (f.end - f.start < S) + 10 * (f.n < 20)
-    if in_clear(row):
-        return min(100, 80 + short)
-    offers = (row['tls_alpn_offered'] or '').split(',') if row['tls_alpn_offered'] else []
-    if row['quic_detected']:
-        offers = (row['quic_alpn_offered'] or '').split(',')
-        web, name = any(re.fullmatch(r'h3(-\d+)?', p) for p in offers), row['quic_sni'] or ''
-    else:
-        name = row['tls_sni'] or ''
-        web = row['tls_detected'] and row['tls_transport'] != 'dtls' and (
-            any(p == 'h2' or p.startswith('http/1.') for p in offers) if offers else 853 not in (f.sport, f.dport))
-    if not web:
-        return 0
-    if is_resolver(name):
-        return 60 + short
-    if (not name or is_address(name)) and {str(ipaddress.ip_address(f.dst))} & resolvers():
-        return 50 + short
-    few, many = len(f.fwd), len(f.bwd)
+    """Confidence in hundredths."""
+    web = is_web(f, row)
+    name = (row.get('quic_sni' if row.get('quic_detected') else 'tls_sni') or '') if web else ''
+    span = f.end - f.start
+    sure = 80 if in_clear(row) else 60 if name and is_resolver(name) else 0
+    if not sure and web and (not name or is_address(name)) and ip_address(f.dst) in resolvers()[2]:
+        sure = 50
+    if sure:
+        return min(100, sure + 10 * (span < S) + 10 * (f.n < 20))
     sent, back = sum(p.total_len for p in f.fwd), sum(p.total_len for p in f.bwd)
-    if f.n > 15 or few < 2 or many < 2 or abs(few - many) > 3 or max(p.total_len for p in f.fwd) > 600 \
-            or sent > 2000 or back > 5000:
+    few, many = len(f.fwd), len(f.bwd)
+    if not web or f.n > 15 or few < 2 or many < 2 or abs(few - many) > 3 \
+            or max(p.total_len for p in f.fwd) > 600 or sent > 2000 or back > 5000:
         return 0
-    return 10 * (sent < 2 * back < 20 * sent) + 10 * (f.end - f.start < S // 2) + 10 * (few <= 6 and many <= 6)
+    return 10 * (sent < 2 * back < 20 * sent) + 10 * (span < S // 2) + 10 * (few <= 6 and many <= 6)
 
 
 def fingerprint(f: Flow, _, row: dict) -> dict:
-    score, kind = vpn(f)
-    value = {'likely_vpn': score >= 50, 'vpn_confidence': score / 100, 'vpn_type': kind or None}
-    if 'tls_record_lengths' not in row:
-        return value
-    t, d = tor(f, row), doh(f, row)
+    given = {kind: row[f'{kind}_confidence'] for kind in ('tor', 'vpn', 'doh') if f'{kind}_confidence' in row}
+    if len(given) < 3:
+        return {}
+    value = {}
+    if 'tls_alpn_offered' in row:               # without `extra` the row does not say what was offered
+        value['doh_confidence'] = given['doh'] = doh(f, row) / 100
+    value |= {f'likely_{kind}': confidence >= LIKELY for kind, confidence in given.items()}
     hidden = f.proto == 50 or any(row.get(c) for c in ('tls_detected', 'quic_detected', 'ssh_detected'))
-    return value | {
-        'likely_tor': t >= 50, 'tor_confidence': min(t, 100) / 100, 'likely_doh': d >= 50, 'doh_confidence': d / 100,
-        'traffic_type': 'tor' if t >= 50 else 'vpn:' + kind if kind else 'doh' if d >= 50 else
-        'encrypted' if hidden else 'unknown'}
+    kind = row.get('vpn_type')
+    return value | {'traffic_type': 'tor' if value['likely_tor'] else ('vpn:' + kind if kind else 'vpn')
+                    if value['likely_vpn'] else 'doh' if value['likely_doh'] else 'encrypted' if hidden else 'unknown'}

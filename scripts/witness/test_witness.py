@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import capture
+import guesses
 import headers
 import split
 import witness
@@ -304,6 +305,27 @@ class Names(unittest.TestCase):
         self.assertEqual((row['dns_query_name'], row['dns_response_code'], row['dns_min_ttl']), ('a', 0, 60))
         row = self.talk((1, query(7, False)), (0, query(8, True)))
         self.assertIsNone(row['dns_response_code'])
+
+
+class Kinds(unittest.TestCase):
+    row = {'tor_confidence': 0.0, 'vpn_confidence': 0.0, 'doh_confidence': 0.0, 'tls_detected': True, 'tls_sni': 'x.example',
+           'tls_alpn_offered': 'h2'}
+
+    def kind(self, **changed):
+        found, options = packets(opening())
+        return guesses.fingerprint(Flow(found), options, self.row | changed)
+
+    def test_shape_alone_is_no_doh(self):
+        frames = [*opening(), segment(False, 5001, 1001, ACK, b'y' * 90)]
+        found, options = packets(frames)
+        row = guesses.fingerprint(Flow(found), options, self.row)
+        self.assertEqual((row['likely_doh'], row['doh_confidence']), (False, 0.3))
+
+    def test_a_resolver_is_doh(self):
+        self.assertEqual(self.kind(tls_sni='dns.quad9.net')['traffic_type'], 'doh')
+        self.assertFalse(self.kind(tls_sni='dns.quad9.net', tls_alpn_offered='dot')['likely_doh'])
+        clear = self.kind(tls_detected=False, http_detected=True, http_content_type='application/dns-message')
+        self.assertTrue(clear['likely_doh'])
 
 
 if __name__ == '__main__':
