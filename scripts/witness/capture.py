@@ -43,6 +43,7 @@ MOST_IP_HEADERS = 4
 @dataclass
 class Capture:
     packets: list[Packet]                     # records with an IP header
+    now: int = 0                              # the capture clock at the last record
     doubts: list[tuple] = field(default_factory=list)   # headers that tshark reads otherwise
 
 
@@ -92,17 +93,19 @@ def read(path: str, options: Namespace) -> Capture:
         capture.packets.append(p)
         if not inner and p.frag_off is None and p.caplen == p.wirelen and found[0].at + p.total_len <= p.wirelen:
             capture.doubts += _compare(p, said)
-    finish(capture.packets, times, options)
+    capture.now = finish(capture.packets, times, options)
     return capture
 
 
-def finish(packets: list[Packet], times: list[int], options: Namespace) -> None:
-    """What depends on the records before: the capture clock, by the time of every record, and fragments."""
+def finish(packets: list[Packet], times: list[int], options: Namespace) -> int:
+    """What depends on the records before: the capture clock, by the time of every record, and fragments. Returns the
+    clock at the last record."""
     clock = Clock(options)
     readings = [clock.tick(time) for time in times]
     for p in packets:
         p.clock = readings[p.number - 1]
     _ports_of_fragments(packets, options.key_vlan)
+    return clock.now
 
 
 def _deepest(blank: Packet, raw: bytes, found: list[Header]) -> Packet | None:
@@ -192,6 +195,8 @@ def _end(name: str, head: bytes, at: int) -> list[int]:
         return [at + length]
     if name == 'ipv6' and len(head) >= 40 and (length := struct.unpack('>H', head[4:6])[0]):
         return [at + 40 + length]
+    if name in ('eth', 'vlan') and len(head) in (4, 14) and (length := struct.unpack('>H', head[-2:])[0]) <= 1500:
+        return [at + len(head) + length]        # IEEE 802.3
     if name == 'gtp' and len(head) >= 8:
         return [at + 8 + struct.unpack('>H', head[2:4])[0]]
     return []

@@ -8,9 +8,11 @@ from argparse import Namespace
 from collections import defaultdict
 from dataclasses import dataclass
 
-from arithmetic import S, cmp
+from arithmetic import S
 from flow import begun_by_receiver
 from headers import ACK, FIN, RST, SYN, TCP, Packet
+
+HOLD = 30 * S                 # how long an opening waits for its proof
 
 
 def key(p: Packet, options: Namespace) -> tuple:
@@ -26,12 +28,11 @@ class Cut:
     end: int                      # the reading of the capture clock at which the flow is known to be over
 
 
-def split(packets: list[Packet], options: Namespace) -> list[Cut]:
-    """Flows in the order of their rows: by logical end, then by first packet."""
+def split(packets: list[Packet], now: int, options: Namespace) -> list[Cut]:
+    """Flows in the order of their rows: by logical end, then by first packet. now is the clock at the last record."""
     by_key, cuts = defaultdict(list), []
     for p in packets:
         by_key[key(p, options)].append(p)
-    now = packets[-1].clock if packets else 0
     for of_key in by_key.values():
         cuts += _split_key(of_key, options, now)
     return sorted(cuts, key=lambda c: (c.end, c.packets[0].number))
@@ -70,7 +71,7 @@ class Open:
         if p.ts < self.t - self.timeout:
             return self.reason or 'idle', p.clock
         if self.connection and p.flags is not None and self.connection.succeeded(p, later, self.closed is not None):
-            return self.reason or 'reused', last.clock
+            return self.reason or 'reused', p.clock
         return (self.reason or 'active', p.clock) if self.aged(p) else None
 
     def aged(self, p: Packet) -> bool:
@@ -85,39 +86,83 @@ class Connection:
     """Whether the TCP connection of a flow is established, and whether it is over."""
 
     def __init__(self):
-        self.syn: dict[tuple, set[int]] = defaultdict(set)       # side to initial numbers
+        self.numbers: dict[tuple, dict[int, int]] = defaultdict(dict)   # side to initial numbers and payload of their SYNs
+        self.answered: set[tuple] = set()                        # sides one of whose numbers is settled
         self.fin: dict[tuple, int] = {}                          # side to the number behind its FIN
         self.acked: set[tuple] = set()                           # sides whose FIN was acknowledged
-        self.established = False
+        self.passed = False                                      # data, or a first packet that was no SYN
 
     def add(self, p: Packet) -> str:
         """Why the connection is over with this segment, or nothing."""
         me, other = (p.src, p.sport), (p.dst, p.dport)
         if p.flags & RST:
             return 'rst'
+        if p.flags & SYN and p.flags & ACK and not self.numbers[other]:
+            self.numbers[other][(p.ack - 1) % 2**32] = 0          # its SYN was not seen
+            self.answered.add(other)
+        if p.flags & ACK and any(1 <= (p.ack - n) % 2**32 <= 1 + size for n, size in self.numbers[other].items()):
+            self.answered.add(other)
         if p.flags & SYN:
-            self.syn[me].add(p.seq)
-            if p.flags & ACK and any((p.ack - n) % 2**32 >= 1 for n in self.syn[other]):
-                self.established = True
-        elif p.payload_len:
-            self.established = True
-        if p.flags & ACK and other in self.fin and cmp(p.ack, self.fin[other]) >= 0:
-            self.acked.add(other)
+            self.numbers[me].setdefault(p.seq, p.payload_len)
+        else:
+            if not self.numbers[me]:
+                self.numbers[me][(p.seq - 1) % 2**32] = 0
+                self.passed |= not self.numbers[other]
+            if any(1 <= (p.seq - n) % 2**32 <= 1 + size for n, size in self.numbers[me].items()):
+                self.answered.add(me)
+            self.passed |= p.payload_len > 0
         if p.flags & FIN:
-            self.fin.setdefault(me, (p.seq + bool(p.flags & SYN) + p.payload_len + 1) % 2**32)
+            end = (p.seq + bool(p.flags & SYN) + p.payload_len + 1) % 2**32
+            if self.fin.get(me) != end:
+                self.fin[me] = end
+                self.acked.discard(me)
+        if p.flags & ACK and p.ack == self.fin.get(other):
+            self.acked.add(other)
         return 'fin' if len(self.acked) == 2 else ''
 
     def succeeded(self, p: Packet, later: list[Packet], closed: bool) -> bool:
-        """Whether this is the SYN of a new connection, as the SYN-ACK that acknowledges it shows."""
-        if p.flags & (SYN | ACK | RST) != SYN or p.seq in self.syn[p.src, p.sport] or not (self.established or closed):
+        """Whether a new connection begins here: with a SYN behind a close, else with one that later packets prove."""
+        me, other = (p.src, p.sport), (p.dst, p.dport)
+        if not p.flags & SYN or p.flags & RST:
             return False
-        return any(answers(q, p) for q in later)
+        if p.flags & ACK:
+            theirs = self.numbers[other]
+            if other not in self.answered or any(1 <= (p.ack - n) % 2**32 <= 1 + s for n, s in theirs.items()):
+                return False
+        elif p.seq in self.numbers[me]:
+            return False
+        elif closed:
+            return True
+        elif not self.passed and me not in self.answered:
+            return False                        # an attempt that nobody answered goes on
+        return proven(p, later)
 
 
-def answers(q: Packet, syn: Packet) -> bool:
-    """Whether a SYN-ACK acknowledges this SYN, or some of its data."""
-    return (q.flags is not None and q.flags & (SYN | ACK | RST) == SYN | ACK and (q.src, q.sport) == (syn.dst, syn.dport)
-            and 1 <= (q.ack - syn.seq) % 2**32 <= 1 + syn.payload_len)
+def proven(p: Packet, later: list[Packet]) -> bool:
+    """Whether what comes next shows that an opening was one. Other openings may lie between, and wait like it."""
+    waiting, clock = [p], p.clock
+    for q in later:
+        if q.clock - clock > HOLD or q.flags is None or q.flags & RST:
+            return False
+        if any(proves(q, opening) for opening in waiting):
+            return True
+        if not q.flags & SYN:
+            return False
+        waiting.append(q)
+        clock = q.clock
+    return False
+
+
+def proves(q: Packet, opening: Packet) -> bool:
+    """The other side acknowledges the opening's number, or its own side goes on from there."""
+    met = q.seq
+    if (q.src, q.sport) != (opening.src, opening.sport):
+        if not q.flags & ACK:
+            return False
+        met = q.ack
+    elif q.flags & SYN:
+        return False
+    return 1 <= (met - opening.seq) % 2**32 <= 1 + opening.payload_len
 
 
 def _split_key(packets: list[Packet], options: Namespace, now: int) -> list[Cut]:

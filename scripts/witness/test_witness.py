@@ -97,13 +97,13 @@ def packets(frames, link=RAW, tshark=False, **changed):
 def cuts(frames, link=RAW, **changed):
     """Record numbers and end reason of every flow."""
     found, options = packets(frames, link, **changed)
-    return [([p.number for p in c.packets], c.reason) for c in split.split(found, options)]
+    return [([p.number for p in c.packets], c.reason) for c in split.split(found, found[-1].clock, options)]
 
 
 def columns(frames, link=RAW, **changed):
     """Columns of a capture of one flow."""
     found, options = packets(frames, link, **changed)
-    only, = split.split(found, options)
+    only, = split.split(found, found[-1].clock, options)
     return witness.columns(Flow(only.packets, only.initiator), options, {})
 
 
@@ -227,8 +227,8 @@ class Cuts(unittest.TestCase):
     def test_active_timeout_keeps_the_initiator(self):
         frames = [(START, segment(True, 1, 1, ACK)), (START + 2 * 10**9, segment(False, 1, 1, ACK))]
         found, options = packets(frames, active_timeout=1.0)
-        self.assertEqual([c.reason for c in split.split(found, options)], ['active', 'flushed'])
-        self.assertEqual([c.initiator for c in split.split(found, options)], [('10.0.0.1', 40000)] * 2)
+        self.assertEqual([c.reason for c in split.split(found, found[-1].clock, options)], ['active', 'flushed'])
+        self.assertEqual([c.initiator for c in split.split(found, found[-1].clock, options)], [('10.0.0.1', 40000)] * 2)
 
 
 class Vlans(unittest.TestCase):

@@ -156,7 +156,7 @@ def examine(path: str, options: argparse.Namespace) -> Report:
         return report
     for doubt in seen.doubts[:options.examples]:
         report.notes.append(f'header: tshark reads another value: {path} {doubt}')
-    cuts = split.split(seen.packets, options)
+    cuts = split.split(seen.packets, seen.now, options)
     flows = [flow.Flow(c.packets, c.initiator) for c in cuts]
     more = graph.connection(flows, options)
     mine = {place(c.packets[0].src, c.packets[0].sport, c.packets[0].dst, c.packets[0].dport, c.packets[0].proto,
