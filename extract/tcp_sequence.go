@@ -10,8 +10,8 @@ import (
 // and duplicate acknowledgments. Each segment is at most one of gap, late and retransmission;
 // what a RST says about sequence numbers is not believed.
 var tcpSequenceTable = []Feature{
-	seqFirst("tcp_isn_fwd", "Sequence number of the initiator's SYN; of several, the one that was acknowledged. Without one, that of its first segment.", flow.Fwd),
-	seqFirst("tcp_isn_bwd", "Sequence number of the responder's SYN; of several, the one that was acknowledged. Without one, that of its first segment.", flow.Bwd),
+	seqFirst("tcp_isn_fwd", "Sequence number of the initiator's SYN, seen or answered; of several, the one that was acknowledged. Without one, that of its first segment.", flow.Fwd),
+	seqFirst("tcp_isn_bwd", "Sequence number of the responder's SYN, seen or answered; of several, the one that was acknowledged. Without one, that of its first segment.", flow.Bwd),
 	seqBytes("tcp_seq_fwd_bytes_sent", "Payload bytes from the initiator, each sequence number once.", flow.Fwd),
 	seqCount("tcp_seq_fwd_retrans", "Segments from the initiator that only repeat bytes, or repeat some and go on.", func(s *tcpSequence) uint32 { return s.dir[flow.Fwd].retrans }),
 	seqCount("tcp_seq_fwd_gaps", "Segments from the initiator that start after bytes not yet seen.", func(s *tcpSequence) uint32 { return s.dir[flow.Fwd].gaps }),
@@ -73,7 +73,7 @@ type seqDir struct {
 	holes   uint32 // number of the ranges between start and nxt not seen; 0 for none
 	single  uint32 // the byte of the last segment that put data at nxt; valid iff seqSingle
 	ackMax  uint32 // greatest ACK number sent; valid iff seqACK
-	first   uint32 // number of the SYN, else of the first segment; valid iff seqSeen
+	first   uint32 // number of the SYN, seen or answered, else of the first segment; valid iff seqSeen
 	retrans uint32
 	gaps    uint32
 	late    uint32
@@ -134,6 +134,10 @@ func (s *tcpSequence) update(m *Memory, o *flow.Obs) (step seqStep) {
 		step.data++
 	}
 	other := &s.dir[1-o.Dir&1]
+	if f&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK && other.has&seqSeen == 0 {
+		other.has |= seqSeen // its SYN was not captured, but this answers it
+		other.first = o.Ack - 1
+	}
 	step.class = d.classify(m, o, step.data, other)
 	if f&packet.ACK != 0 {
 		step.newAck = d.ack(o, other)

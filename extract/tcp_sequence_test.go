@@ -169,6 +169,9 @@ func TestACKCounts(t *testing.T) {
 		"tcp_ack_fwd_count", 2, "tcp_ack_bwd_count", 1, "tcp_isn_fwd", 7, "tcp_isn_bwd", 9)
 	wantCells(t, tcpCells(t, segment{flags: rst, seq: 4000000000}, segment{flags: syn, seq: 7}), "tcp_isn_fwd", 7)
 	wantCells(t, tcpCells(t, segment{flags: rst, seq: 4000000000}, segment{flags: ack, seq: 7}), "tcp_isn_fwd", 4000000000)
+	// A SYN that was not captured had the number that its SYN-ACK acknowledges.
+	wantCells(t, tcpCells(t, segment{dir: 1, flags: synAck, seq: 9, ack: 501}, segment{flags: ack, seq: 501, ack: 10}),
+		"tcp_isn_fwd", 500, "tcp_isn_bwd", 9)
 	// The share is of segments with payload.
 	wantCells(t, tcpCells(t, segment{seq: 1, n: 10}, segment{seq: 1, n: 10}, segment{seq: 11, flags: ack}, segment{dir: 1, n: 1}, segment{dir: 1, seq: 1, n: 1}),
 		"tcp_retrans_ratio", 0.25)

@@ -15,7 +15,7 @@ HOLES = 64                    # holes kept a direction
 
 def initial_number(f: Flow, way: bool) -> int | None:
     """The initial number of a side: of several SYNs the one whose number the other side acknowledges, or beyond which the
-    side itself goes on, and the latest where nothing tells. Without a SYN, what a SYN-ACK acknowledges; None without that."""
+    side itself goes on, and the latest where nothing tells. Without a SYN, what a SYN-ACK before its first segment acknowledges; None without that."""
     def mine(p: Packet, bits: int) -> bool:
         return p.fwd == way and p.flags & (bits | RST) == bits
 
@@ -29,8 +29,12 @@ def initial_number(f: Flow, way: bool) -> int | None:
                 return s.seq
     if syns:
         return syns[-1].seq
-    answer = next((p for p in f.segments if p.fwd != way and p.flags & (SYN | ACK | RST) == SYN | ACK), None)
-    return (answer.ack - 1) % 2**32 if answer else None
+    for p in f.segments:
+        if p.fwd == way:
+            break
+        if p.flags & (SYN | ACK | RST) == SYN | ACK:
+            return (p.ack - 1) % 2**32
+    return None
 
 
 class Side:
@@ -42,7 +46,7 @@ class Side:
         self.started = False
         self.start = self.next = 0
         self.holes: list[tuple[int, int]] = []
-        self.ack = self.window = None
+        self.ack = self.window = self.last = None                # last: data and length of what put data at the end
 
     def stray(self, p: Packet) -> bool:
         """A SYN of another attempt: it changes nothing (RFC 9293 section 3.10.7.4)."""
@@ -69,7 +73,7 @@ class Side:
         if not n:
             self._advance(data, n, fin)
             return 'none'
-        if d == -1 and n == 1 and not p.flags & (SYN | FIN) and acked is not None and cmp(acked, self.next) >= 0:
+        if d == -1 and n == 1 and not p.flags & (SYN | FIN) and self._probe(data, acked):
             return 'alive'
         new = self._fill(data, n)
         beyond = max(0, cmp(data + n, self.next))
@@ -81,7 +85,17 @@ class Side:
         self.retransmitted += 1
         return 'again'
 
-    def _advance(self, data, n, fin):
+    def _probe(self, data: int, acked: int | None) -> bool:
+        """Whether a byte just before the next number is a keep-alive: it was acknowledged, or, where no ACK was captured,
+        is not missing and did not come as a segment of its own."""
+        if acked is not None:
+            return cmp(acked, data) > 0
+        missing = any(cmp(data, a) >= 0 and cmp(data, b) < 0 for a, b in self.holes)
+        return self.last != (data, 1) and not missing
+
+    def _advance(self, data: int, n: int, fin: bool) -> None:
+        if n and cmp(data + n, self.next) > 0:
+            self.last = data, n
         end = (data + n + fin) % 2**32
         if cmp(end, self.next) > 0:
             self.next = end
