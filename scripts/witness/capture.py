@@ -192,7 +192,9 @@ def _end(name: str, head: bytes, at: int) -> list[int]:
     if name == 'udp' and len(head) >= 6 and (length := struct.unpack('>H', head[4:6])[0]) >= 8:
         return [at + length]
     if name == 'ip' and len(head) >= 20 and (length := struct.unpack('>H', head[2:4])[0]):
-        return [at + length]
+        return [] if head[6] & 0x3f or head[7] else [at + length]          # of a datagram in fragments more follows
+    if name == 'l2tp' and len(head) >= 4 and head[0] & 0x40:
+        return [at + struct.unpack('>H', head[2:4])[0]]
     if name == 'ipv6' and len(head) >= 40 and (length := struct.unpack('>H', head[4:6])[0]):
         return [at + 40 + length]
     if name in ('eth', 'vlan') and len(head) in (4, 14) and (length := struct.unpack('>H', head[-2:])[0]) <= 1500:
