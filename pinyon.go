@@ -24,13 +24,23 @@ type Input = engine.Input
 // A Report is what became of one input: its counts, and the error that ended it.
 type Report = engine.Report
 
-// Progress counts what a run has done so far; see WithProgress.
-type Progress = engine.Progress
+// An Account is what a run has counted so far, for any goroutine to read; see WithAccount.
+type Account = engine.Account
+
+// A Snapshot is an Account at one moment.
+type Snapshot = engine.Snapshot
+
+// A Session is a run whose records its caller pushes; see Pipeline.Session.
+type Session = engine.Session
 
 // File is a capture file as an input: pcap or pcapng, plain or packed with gzip or zstd, by
 // content. The name "-" is standard input.
 func File(path string) Input {
-	return Input{Name: path, Open: func() (capture.Source, error) { return pcap.Open(path) }}
+	in := Input{Name: path, Open: func() (capture.Source, error) { return pcap.Open(path) }}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		in.Size = info.Size()
+	}
+	return in
 }
 
 // Files are capture files as inputs.
@@ -63,9 +73,9 @@ func WithCustom(cs ...extract.Custom) Option {
 	return func(p *Pipeline) { p.custom = append(p.custom, cs...) }
 }
 
-// WithProgress has the run keep p up to date, for another goroutine to read.
-func WithProgress(p *Progress) Option {
-	return func(l *Pipeline) { l.engine.Progress = p }
+// WithAccount has the run keep a up to date, for other goroutines to read.
+func WithAccount(a *Account) Option {
+	return func(p *Pipeline) { p.engine.Account = a }
 }
 
 // WithStop has a run end early, and orderly, once *stop is true: what was read is flushed.
@@ -74,7 +84,7 @@ func WithStop(stop *Stop) Option {
 }
 
 // WithOpened has f told of every source right after it was opened, from the goroutine that
-// reads.
+// reads it; of several small inputs more than one may be.
 func WithOpened(f func(input int, src capture.Source)) Option {
 	return func(p *Pipeline) { p.engine.Opened = f }
 }
@@ -197,24 +207,76 @@ func (p *Pipeline) Process(ctx context.Context, in Input, s sink.Sink) (*Result,
 // number. An input that fails is reported in the Result and the run goes on; the error is
 // the sink's or the context's. It does not close s.
 func (p *Pipeline) ProcessAll(ctx context.Context, ins []Input, s sink.Sink) (*Result, error) {
-	write := func(b *column.Batch) error { return s.Write(ctx, b) }
-	return p.run(ctx, ins, write, func() error { return s.Flush(ctx) })
+	r := p.Start(ins)
+	for b, err := range r.Batches(ctx) {
+		if err == nil {
+			if b.Rows > 0 {
+				err = s.Write(ctx, b)
+			} else {
+				err = s.Flush(ctx)
+			}
+		}
+		if err != nil {
+			return r.Result(), err
+		}
+	}
+	return r.Result(), nil
 }
 
-func (p *Pipeline) run(ctx context.Context, ins []Input, emit engine.Emit, flush func() error) (*Result, error) {
-	p.engine.Flush = flush
+// Batches yields the rows of the inputs in batches of 1,024, in the order of the inputs. The
+// caller borrows a batch until the loop asks for the next one. A batch without rows says that a
+// live input has nothing further at hand, so that whoever writes rows may flush. The last step
+// carries an error if ctx ended, rows could not be kept, or inputs failed; rows before it
+// stand. Leaving the loop ends the run. Start gives the counts of a run too.
+func (p *Pipeline) Batches(ctx context.Context, ins []Input) iter.Seq2[*column.Batch, error] {
+	return func(yield func(*column.Batch, error) bool) {
+		r := p.Start(ins)
+		for b, err := range r.Batches(ctx) {
+			if !yield(b, err) || err != nil {
+				return
+			}
+		}
+		if err := r.Result().Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// A Run is a pipeline at work on inputs.
+type Run struct {
+	ins []Input
+	run *engine.Run
+}
+
+// Start makes a run over the inputs; it reads nothing before its Batches are asked for.
+func (p *Pipeline) Start(ins []Input) *Run {
 	names := make([]string, len(ins))
 	for i := range ins {
 		names[i] = ins[i].Name
 	}
 	p.plan.SetInputs(names)
-	res := &Result{}
-	var err error
-	res.Inputs, res.Stats, err = engine.Run(ctx, ins, &p.engine, emit)
+	return &Run{ins, engine.New(&p.engine)}
+}
+
+// Batches yields the rows as Pipeline.Batches does, once. Errors of inputs are in Result.
+func (r *Run) Batches(ctx context.Context) iter.Seq2[*column.Batch, error] {
+	return r.run.Batches(ctx, r.ins)
+}
+
+// Result is what became of the run, once its batches are through.
+func (r *Run) Result() *Result {
+	res := &Result{Inputs: r.run.Reports(), Stats: r.run.Stats()}
 	for i := range res.Inputs {
 		res.Rows += res.Inputs[i].Rows
 	}
-	return res, err
+	return res
+}
+
+// Session begins a run whose records the caller pushes, under a name for the input. ctx ends
+// it early.
+func (p *Pipeline) Session(ctx context.Context, name string) (*Session, error) {
+	p.plan.SetInputs([]string{name})
+	return engine.New(&p.engine).Session(ctx, name)
 }
 
 // Rows runs over the rows of an input. A row is valid until the next step. The last step
@@ -222,42 +284,16 @@ func (p *Pipeline) run(ctx context.Context, ins []Input, emit engine.Emit, flush
 // run.
 func (p *Pipeline) Rows(ctx context.Context, in Input) iter.Seq2[column.Row, error] {
 	return func(yield func(column.Row, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		batches := make(chan *column.Batch)
-		taken := make(chan struct{})
-		var res *Result
-		var err error
-		go func() {
-			defer close(batches)
-			res, err = p.run(ctx, []Input{in}, func(b *column.Batch) error {
-				select {
-				case batches <- b:
-					<-taken
-					return nil
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			}, nil)
-		}()
-		for b := range batches {
+		for b, err := range p.Batches(ctx, []Input{in}) {
+			if err != nil {
+				yield(column.Row{}, err)
+				return
+			}
 			for i := range b.Rows {
 				if !yield(b.Row(i), nil) {
-					cancel()
-					taken <- struct{}{}
-					for range batches {
-						taken <- struct{}{}
-					}
 					return
 				}
 			}
-			taken <- struct{}{}
-		}
-		if err == nil {
-			err = res.Err()
-		}
-		if err != nil {
-			yield(column.Row{}, err)
 		}
 	}
 }
@@ -305,12 +341,16 @@ func extractTable(ctx context.Context, in Input, cfg *Config, opts []Option) (*T
 		return nil, err
 	}
 	t := &Table{Schema: p.Schema()}
-	t.Result, err = p.run(ctx, []Input{in}, func(b *column.Batch) error {
-		t.Batches = append(t.Batches, b.Clone())
-		return nil
-	}, nil)
-	if err == nil {
-		err = t.Result.Err()
+	r := p.Start([]Input{in})
+	for b, err := range r.Batches(ctx) {
+		if err != nil {
+			t.Result = r.Result()
+			return t, err
+		}
+		if b.Rows > 0 {
+			t.Batches = append(t.Batches, b.Clone())
+		}
 	}
-	return t, err
+	t.Result = r.Result()
+	return t, t.Result.Err()
 }

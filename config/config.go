@@ -48,6 +48,7 @@ type Config struct {
 	EntropySampleBytes int     `json:"entropy_sample_bytes"` // bytes a direction
 	ExactSamples       int     `json:"exact_samples"`        // gaps a flow; 0 is no limit
 	SampleMemory       Size    `json:"sample_memory"`        // bytes
+	RowMemory          Size    `json:"row_memory"`           // bytes; 0 is a quarter of the machine's memory, at most 1 GiB
 	NumWorkers         int     `json:"num_workers"`          // 0 is every core
 
 	// Connections between hosts.

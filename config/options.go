@@ -5,6 +5,7 @@ import (
 
 	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/machine"
 	"pinyon/packet"
 )
 
@@ -51,4 +52,18 @@ func (c *Config) Decapsulation() packet.Decap {
 		return packet.DecapInner
 	}
 	return packet.DecapNone
+}
+
+// mostRowMemory is how much of a large machine's memory rows that wait take without being told.
+const mostRowMemory = 1 << 30
+
+// WaitMemory is how many bytes of rows may wait in memory for the end of their input.
+func (c *Config) WaitMemory() int64 {
+	if c.RowMemory > 0 {
+		return int64(c.RowMemory)
+	}
+	if n := machine.Memory() / 4; n > 0 {
+		return min(n, mostRowMemory)
+	}
+	return mostRowMemory
 }

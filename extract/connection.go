@@ -64,12 +64,7 @@ type Join struct {
 	graph *graph.Graph
 	plan  *Plan
 	flows []graph.Flow
-	rows  [lateRows]Row
-	ptrs  []*Row
 }
-
-// lateRows is how many rows late columns are written for at once.
-const lateRows = 256
 
 // NewJoin makes an empty one; workers compute betweenness.
 func NewJoin(p *Plan, workers int) *Join {
@@ -94,16 +89,6 @@ func (j *Join) Add(r *Row) {
 // Graph is the graph behind the join; its Finish is called when all rows were added.
 func (j *Join) Graph() *graph.Graph { return j.graph }
 
-// each calls write with rows from to to, which know their place in the graph and nothing else.
-func (j *Join) each(from, to int, write func([]*Row)) {
-	for from < to {
-		n := min(to-from, lateRows)
-		j.ptrs = j.ptrs[:0]
-		for i := range n {
-			j.rows[i].conn = j.graph.Row(j.flows[from+i])
-			j.ptrs = append(j.ptrs, &j.rows[i])
-		}
-		write(j.ptrs)
-		from += n
-	}
-}
+// Fill gives r, row i of the join, its place in the graph, which is finished. Several
+// goroutines may fill rows at once.
+func (j *Join) Fill(r *Row, i int) { r.conn = j.graph.Row(j.flows[i]) }

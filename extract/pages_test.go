@@ -175,17 +175,17 @@ func TestGraphOfHosts(t *testing.T) {
 		for i := range ins {
 			ins[i] = engine.Input{Name: "memory", Open: func() (capture.Source, error) { return &source{frames: frames}, nil }}
 		}
-		_, stats, err := engine.Run(context.Background(), ins, &engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1}, func(b *column.Batch) error {
+		run := engine.New(&engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1})
+		for b, err := range run.Batches(context.Background(), ins) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			c := b.Clone()
 			for i := range c.Rows {
 				rs = append(rs, c.Row(i))
 			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
-		return rs, stats.BetweennessApproximated
+		return rs, run.Stats().BetweennessApproximated
 	}
 	rs, n := run(options(), 2)
 	if len(rs) != 8 || n != 0 {

@@ -48,21 +48,18 @@ func rows(t *testing.T, o *extract.Options, frames []packet.Frame) []column.Row 
 		t.Fatal(err)
 	}
 	var rs []column.Row
-	_, _, err = engine.Run(context.Background(),
-		[]engine.Input{{Name: "memory", Open: func() (capture.Source, error) { return &source{frames: frames}, nil }}},
-		&engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1},
-		func(b *column.Batch) error {
-			if err := b.Check(); err != nil {
-				t.Error(err)
-			}
-			c := b.Clone()
-			for i := range c.Rows {
-				rs = append(rs, c.Row(i))
-			}
-			return nil
-		})
-	if err != nil {
-		t.Fatal(err)
+	run := engine.New(&engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1})
+	for b, err := range run.Batches(context.Background(), []engine.Input{{Name: "memory", Open: func() (capture.Source, error) { return &source{frames: frames}, nil }}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Check(); err != nil {
+			t.Error(err)
+		}
+		c := b.Clone()
+		for i := range c.Rows {
+			rs = append(rs, c.Row(i))
+		}
 	}
 	return rs
 }

@@ -7,7 +7,12 @@ type Writer struct {
 	plan    *Plan
 	applies [][]bool // by group
 	used    []bool   // groups with a column
+	late    []int    // positions of late columns
+	joined  []*Row   // rows that know their place in the graph and nothing else
 }
+
+// lateRows is how many rows late columns are written for at once.
+const lateRows = 256
 
 // NewWriter makes a writer for the plan's schema.
 func NewWriter(p *Plan) *Writer {
@@ -15,6 +20,11 @@ func NewWriter(p *Plan) *Writer {
 	for _, c := range p.columns {
 		if c.group >= 0 {
 			w.used[c.group] = true
+		}
+	}
+	for i := range p.columns {
+		if p.IsLate(i) {
+			w.late = append(w.late, i)
 		}
 	}
 	return w
@@ -45,13 +55,27 @@ func (w *Writer) Write(b *column.Batch, rows []*Row) {
 	b.Rows += len(rows)
 }
 
-// WriteLate fills the late columns of b, whose rows are those of the join from number from on.
-func (w *Writer) WriteLate(b *column.Batch, j *Join, from int) {
-	j.each(from, from+b.Rows, func(rows []*Row) {
-		for i := range w.plan.columns {
-			if w.plan.IsLate(i) {
-				w.plan.columns[i].f.add(&b.Cols[i], rows, nil)
-			}
+// WriteLate appends the late columns of n rows to b, those of the join from number from on.
+func (w *Writer) WriteLate(b *column.Batch, j *Join, from, n int) {
+	if len(w.late) == 0 {
+		return
+	}
+	for len(w.joined) < min(n, lateRows) {
+		w.joined = append(w.joined, new(Row))
+	}
+	for to := from + n; from < to; {
+		rows := w.joined[:min(to-from, lateRows)]
+		for i := range rows {
+			j.Fill(rows[i], from+i)
 		}
-	})
+		w.WriteJoined(b, rows)
+		from += len(rows)
+	}
+}
+
+// WriteJoined appends the late columns of rows that Join.Fill filled in.
+func (w *Writer) WriteJoined(b *column.Batch, rows []*Row) {
+	for _, i := range w.late {
+		w.plan.columns[i].f.add(&b.Cols[i], rows, nil)
+	}
 }

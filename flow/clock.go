@@ -40,6 +40,15 @@ func (c *Clock) Tick(ts int64) int64 {
 	return c.now
 }
 
+// At is what the clock would read at a timestamp if nothing came before it. It changes nothing.
+func (c *Clock) At(ts int64) int64 {
+	after := *c
+	if ts <= c.top {
+		return c.now
+	}
+	return after.Tick(ts)
+}
+
 // Now is the reading at the latest record.
 func (c *Clock) Now() int64 { return c.now }
 

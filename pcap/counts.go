@@ -14,3 +14,17 @@ type Counts struct {
 	Damaged             bool   `json:"file_damaged,omitempty"`         // reading ended at a damaged record
 	UnsupportedSections uint64 `json:"unsupported_sections,omitempty"` // pcapng sections of an unknown major version, skipped
 }
+
+// Add adds the counts of another source.
+func (c *Counts) Add(o *Counts) {
+	c.Records += o.Records
+	c.CapLenExceedsWire += o.CapLenExceedsWire
+	c.CapLenExceedsSnap += o.CapLenExceedsSnap
+	c.NoTimestamp += o.NoTimestamp
+	c.TimeOutOfRange += o.TimeOutOfRange
+	c.UnknownInterface += o.UnknownInterface
+	c.SkippedBlocks += o.SkippedBlocks
+	c.UnsupportedSections += o.UnsupportedSections
+	c.Truncated = c.Truncated || o.Truncated
+	c.Damaged = c.Damaged || o.Damaged
+}

@@ -21,7 +21,10 @@ func TestEnd(t *testing.T) {
 	if v.Rows != nil || v.Counters != nil || *v.Profile != "mine" || bytes.Contains(head, []byte("\n")) || v.CaptureMode != "offline" {
 		t.Errorf("before the end: %s", head)
 	}
-	reports := []engine.Report{{Name: "a.pcap", Filtered: 3, Sampled: 2, Rows: 4, InRows: 20}, {Name: "b.pcap", Rows: 1, InRows: 5, Err: errors.New("bad \xff byte")}}
+	reports := []engine.Report{
+		{Name: "a.pcap", Intake: engine.Intake{Filtered: 3, Sampled: 2}, Outcome: engine.Outcome{Rows: 4, InRows: 20}},
+		{Name: "b.pcap", Outcome: engine.Outcome{Rows: 1, InRows: 5}, Err: errors.New("bad \xff byte")},
+	}
 	reports[0].Source.Records, reports[1].Source.Records = 25, 5
 	v.End(reports, 5, extract.Stats{})
 	c := v.Counters

@@ -20,7 +20,7 @@ const (
 
 // A progress tells how far a run is, by bytes read of what there is to read.
 type progress struct {
-	run    pinyon.Progress
+	run    pinyon.Account
 	before []int64 // bytes of the inputs before each
 	total  int64   // -1 if some input has no size
 	now    atomic.Pointer[position]
@@ -122,7 +122,8 @@ func (p *progress) bar(w io.Writer) func(end bool) {
 			b.Finish()
 			return
 		}
-		b.Describe(fmt.Sprintf("%s packets, %s flows", short(p.run.Records.Load()), short(p.run.Flows.Load())))
+		s := p.run.Read()
+		b.Describe(fmt.Sprintf("%s packets, %s flows", short(s.Records), short(s.Rows)))
 		n := p.bytes()
 		if p.total > 0 {
 			n = min(n, p.total-1) // the last step would end the bar
@@ -132,9 +133,11 @@ func (p *progress) bar(w io.Writer) func(end bool) {
 }
 
 // line is the state as text.
-func (p *progress) line() string {
+func (p *progress) line() string { return p.text(p.run.Read()) }
+
+func (p *progress) text(run pinyon.Snapshot) string {
 	n, secs := p.bytes(), time.Since(p.start).Seconds()
-	records := p.run.Records.Load()
+	records := run.Records
 	s := ""
 	switch {
 	case p.total > 0:
@@ -142,7 +145,7 @@ func (p *progress) line() string {
 	case n > 0: // a device has no bytes to be through with
 		s = size(n) + ", "
 	}
-	s += fmt.Sprintf("%d packets, %d flows, %s packets/s", records, p.run.Flows.Load(), short(uint64(float64(records)/secs)))
+	s += fmt.Sprintf("%d packets, %d flows, %s packets/s", records, run.Rows, short(uint64(float64(records)/secs)))
 	if p.total > 0 && n > 0 {
 		s += fmt.Sprintf(", %s left", time.Duration(secs*float64(p.total-n)/float64(n)*float64(time.Second)).Round(time.Second))
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"pinyon"
 	"pinyon/pcap"
 )
 
@@ -18,9 +19,9 @@ func TestProgressLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.opened(1, r)
-	p.run.Records.Store(20000)
-	p.run.Flows.Store(7)
-	line := p.line()
+	var s pinyon.Snapshot
+	s.Records, s.Rows = 20000, 7
+	line := p.text(s)
 	for _, part := range []string{"50%, 2.0 KiB of 3.9 KiB", "20000 packets, 7 flows", "k packets/s", "left"} {
 		if !strings.Contains(line, part) {
 			t.Errorf("no %q in %q", part, line)

@@ -66,7 +66,7 @@ func TestConnections(t *testing.T) {
 			o.Workers = workers
 			var got []string
 			ins := []Input{input("a", frames)}
-			reports, _, err := Run(context.Background(), ins, o, func(b *column.Batch) error {
+			r, err := run(context.Background(), ins, o, func(b *column.Batch) error {
 				for i := range b.Rows {
 					r := b.Row(i)
 					got = append(got, fmt.Sprintf("{%d %d %d}", r.Int("total_packets"), r.Int("first_packet"), r.Int("last_packet")))
@@ -80,7 +80,7 @@ func TestConnections(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("seed %d, %d workers: rows %v; want %v", seed, workers, got, want)
 			}
-			rep := &reports[0]
+			rep := &r.Reports()[0]
 			if rep.InRows != rep.Records || rep.Held.Held == 0 || rep.Held.Began == 0 || rep.Held.Began >= rep.Held.Held || rep.Held.Forced != 0 {
 				t.Errorf("seed %d, %d workers: %+v", seed, workers, rep)
 			}

@@ -25,7 +25,8 @@ const smallLimit = 4096
 
 const (
 	epochPackets = 2048 // an epoch's packets fit a core's second-level cache
-	chunkRows    = 256  // rows handed on at once; 300 columns pass over them in the cache
+	chunkRows    = 128  // rows that a worker hands on at once
+	layoutRows   = 256  // rows that the columns pass over one after the other, in the cache
 	batchRows    = 1024 // rows of a batch
 
 	// A live epoch ends after liveEpoch of packet time too, and whenever its source is silent.
@@ -33,5 +34,5 @@ const (
 	// liveLag is the longest that a live packet may be under way from its timestamp to the
 	// reader. Silence counts only beyond it.
 	liveLag    = 500 * time.Millisecond
-	flushEvery = time.Second // of live rows
+	pauseEvery = time.Second // of live rows
 )

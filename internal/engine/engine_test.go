@@ -131,10 +131,24 @@ func digest(w *bytes.Buffer, b *column.Batch) {
 	}
 }
 
+// run goes over the batches of a run; an error of emit ends it.
+func run(ctx context.Context, ins []Input, o *Options, emit func(*column.Batch) error) (*Run, error) {
+	r := New(o)
+	for b, err := range r.Batches(ctx, ins) {
+		if err == nil {
+			err = emit(b)
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
 func output(t testing.TB, ins []Input, o *Options) ([]byte, []Report) {
 	t.Helper()
 	var w bytes.Buffer
-	reports, _, err := Run(context.Background(), ins, o, func(b *column.Batch) error {
+	r, err := run(context.Background(), ins, o, func(b *column.Batch) error {
 		if err := b.Check(); err != nil {
 			t.Error(err)
 		}
@@ -144,7 +158,7 @@ func output(t testing.TB, ins []Input, o *Options) ([]byte, []Report) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.Bytes(), reports
+	return w.Bytes(), r.Reports()
 }
 
 func TestSameBytesForAnyWorkers(t *testing.T) {
@@ -188,7 +202,7 @@ func TestSameBytesForAnyWorkers(t *testing.T) {
 func TestRowOrder(t *testing.T) {
 	o := testOptions(t, nil)
 	flushed, last := 0, int64(-1)
-	_, _, err := Run(context.Background(), []Input{input("a", traffic(5, 6000))}, o, func(b *column.Batch) error {
+	_, err := run(context.Background(), []Input{input("a", traffic(5, 6000))}, o, func(b *column.Batch) error {
 		for i := range b.Rows {
 			r := b.Row(i)
 			switch r.Text("end_reason") {
@@ -231,7 +245,7 @@ func TestFailures(t *testing.T) {
 		}
 		// A sink that fails ends the run with its error.
 		n := 0
-		_, _, err := Run(context.Background(), []Input{input("x", traffic(3, 9000)), input("y", traffic(4, 9000))}, o, func(*column.Batch) error {
+		_, err := run(context.Background(), []Input{input("x", traffic(3, 9000)), input("y", traffic(4, 9000))}, o, func(*column.Batch) error {
 			n++
 			return broken
 		})
@@ -239,7 +253,7 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%d workers: failing sink: %v after %d calls; want %v after 1", workers, err, n, broken)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		_, _, err = Run(ctx, []Input{input("x", traffic(3, 20000))}, o, func(*column.Batch) error { cancel(); return nil })
+		_, err = run(ctx, []Input{input("x", traffic(3, 20000))}, o, func(*column.Batch) error { cancel(); return nil })
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%d workers: cancelled: %v", workers, err)
 		}
@@ -317,22 +331,21 @@ func TestUpdateDoesNotAllocate(t *testing.T) {
 		x.Sequences, x.SPLT, x.Trace = false, false, false
 		x.Groups = []string{"flow_meta", "timing", "size", "tcp", "padding", "entropy", "tranalyzer"}
 	})
-	w := newWorker(o, 0, 1, Shards)
-	r := reader{opt: o, shards: Shards, seed0: 1, seed1: 2}
+	run := New(o)
+	w, r := run.worker(0, 1), run.reader()
 	e := newEpoch()
 	pass := func() {
 		src := &plain{frames: fs}
-		r.open(Input{Open: func() (capture.Source, error) { return src, nil }}, &Report{})
+		r.open(0, Input{Open: func() (capture.Source, error) { return src, nil }}, &Report{})
 		for e.last = false; !e.last; {
 			r.fill(e)
 			w.update(e)
 		}
 	}
 	pass()
-	c := &chunk{}
 	empty := func() {
 		w.flush()
-		w.emit(e, func() *chunk { c.reset(); return c }, func(*chunk) {})
+		w.emit(e, func(c *chunk) { c.release() })
 	}
 	empty()
 	pass()

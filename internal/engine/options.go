@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 
 	"pinyon/capture"
-	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/filter"
 	"pinyon/flow"
@@ -25,23 +24,16 @@ type Options struct {
 	Rate    float64
 	Seed    uint64
 	Workers int // goroutines that keep flows; at least 1
-	// Progress, if not nil, is kept up to date for another goroutine to read.
-	Progress *Progress
+	// WaitMemory is how many bytes of rows may wait in memory for the end of their input; more
+	// wait in a temporary file. Only rows with late columns wait.
+	WaitMemory int64
+	// Account, if not nil, is kept up to date for other goroutines to read.
+	Account *Account
 	// Stop, if not nil, ends the run early once it is true: what was read is flushed.
 	Stop *atomic.Bool
-	// Flush, if not nil, is called after rows of a live input were emitted, from the same
-	// goroutine, about once a second while there are any.
-	Flush func() error
-	// Opened, if not nil, is told each source right after it was opened, and nil after
-	// its end, from the reading goroutine.
+	// Opened, if not nil, is told each source right after it was opened. It is called from
+	// the goroutine that reads the input; of several small inputs more than one may be.
 	Opened func(input int, src capture.Source)
-}
-
-// Progress counts what a run has done so far.
-type Progress struct {
-	Records atomic.Uint64
-	Flows   atomic.Uint64
-	Inputs  atomic.Int64 // inputs ended
 }
 
 // An Input is one source by name. Open is called when its turn comes. Of a live one time
@@ -51,12 +43,21 @@ type Input struct {
 	Name string
 	Open func() (capture.Source, error)
 	Live bool
+	// Size is how many bytes there are to read, 0 if that is not known. Several small inputs
+	// are read side by side; the rows do not depend on it.
+	Size int64
 }
 
-// A Report is what became of one input.
+// A Report is what became of one input. Its counts may be added up.
 type Report struct {
-	Name     string
-	Err      error // why it could not be read, or not to its end
+	Name string
+	Err  error // why it could not be read, or not to its end
+	Intake
+	Outcome
+}
+
+// Intake counts what was read of an input.
+type Intake struct {
 	Source   capture.Counts
 	Decode   packet.Counts
 	Records  uint64 // records read
@@ -65,13 +66,41 @@ type Report struct {
 	Late     uint64 // records whose timestamp lay before an earlier one's
 	Orphans  uint64 // later fragments without a known first one; kept, ports 0
 	Packets  uint64 // packets that reached a flow
-	Held     flow.Holding
-	Rows     uint64
-	InRows   uint64 // packets in those rows
-	Ended    [flow.Reasons]uint64
-	First    int64 // least timestamp of a packet in a flow, ns
-	Last     int64 // greatest
+	First    int64  // least timestamp of a packet in a flow, ns
+	Last     int64  // greatest
 }
 
-// Emit takes a finished batch, which is borrowed until it returns.
-type Emit func(*column.Batch) error
+// Add adds the counts of another input.
+func (in *Intake) Add(o *Intake) {
+	if o.Packets > 0 {
+		if in.Packets == 0 || o.First < in.First {
+			in.First = o.First
+		}
+		if in.Packets == 0 || o.Last > in.Last {
+			in.Last = o.Last
+		}
+	}
+	in.Source.Add(&o.Source)
+	in.Decode.Add(&o.Decode)
+	in.Records += o.Records
+	in.Filtered += o.Filtered
+	in.Sampled += o.Sampled
+	in.Late += o.Late
+	in.Orphans += o.Orphans
+	in.Packets += o.Packets
+}
+
+// Outcome counts the rows of an input.
+type Outcome struct {
+	Rows   uint64
+	InRows uint64 // packets in those rows
+	Ended  [flow.Reasons]uint64
+	Held   flow.Holding // SYNs that waited until it was known whose they are
+}
+
+// add counts a row.
+func (o *Outcome) add(row *extract.Row) {
+	o.Rows++
+	o.InRows += uint64(row.Packets)
+	o.Ended[row.Reason]++
+}

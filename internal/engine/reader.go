@@ -3,7 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
-	"math"
+	"sync/atomic"
 	"time"
 
 	"pinyon/capture"
@@ -37,7 +37,7 @@ type epoch struct {
 	last   bool // the input ends here
 	live   bool
 	blocks []*packet.Block
-	left   int32 // workers that have not done it yet; atomic
+	left   atomic.Int32 // workers that have not done it yet
 }
 
 func newEpoch() *epoch { return &epoch{items: make([]item, epochPackets)} }
@@ -59,16 +59,19 @@ func (e *epoch) release() {
 
 // reader cuts inputs into epochs.
 type reader struct {
-	opt    *Options
-	shards uint64 // 1 or Shards
-	seed0  uint64
-	seed1  uint64
+	opt     *Options
+	account *Account
+	shards  uint64 // 1 or Shards
+	seed0   uint64
+	seed1   uint64
 
 	src    capture.Source
 	dec    packet.Decoder
 	clock  flow.Clock
 	frags  fragments
-	report *Report
+	input  int     // position of the input at hand
+	report *Report // of it; the reader writes its Intake once the input ends
+	in     Intake
 	frame  packet.Frame
 	number uint64 // records of this input so far
 
@@ -78,40 +81,55 @@ type reader struct {
 	seen   time.Time                 // when its latest record was at hand; live only
 }
 
-// open starts an input. It returns false if it cannot be read at all.
-func (r *reader) open(in Input, rep *Report) bool {
-	*rep = Report{Name: in.Name}
-	r.report = rep
+// open starts input i. It returns false if it cannot be read at all.
+func (r *reader) open(i int, in Input, rep *Report) bool {
+	r.begin(i, in.Name, rep)
 	src, err := in.Open()
 	if err != nil {
-		rep.Err = err
-		return false
+		return r.fail(err)
 	}
 	r.src = src
-	r.dec = packet.Decoder{Decap: r.opt.Decap}
-	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
-	r.frags.reset()
-	r.number = 0
 	r.live, r.seen = in.Live, time.Now()
 	r.ready = nil
 	if r.live {
 		r.ready, _ = src.(interface{ Ready() bool })
-	}
-	r.filter = nil
-	if r.opt.Filter != "" && !in.Live {
-		if r.filter, rep.Err = filter.NewSet(r.opt.Filter, r.opt.Filtering); rep.Err != nil {
-			r.close()
-			return false
-		}
+	} else if err := r.compile(); err != nil {
+		r.close()
+		return r.fail(err)
 	}
 	return true
+}
+
+// begin makes ready for input i.
+func (r *reader) begin(i int, name string, rep *Report) {
+	*rep = Report{Name: name}
+	r.input, r.report, r.in = i, rep, Intake{}
+	r.dec = packet.Decoder{Decap: r.opt.Decap}
+	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
+	r.frags.reset()
+	r.number = 0
+	r.filter = nil
+}
+
+// compile makes the filter ready, if there is one.
+func (r *reader) compile() (err error) {
+	if r.opt.Filter != "" {
+		r.filter, err = filter.NewSet(r.opt.Filter, r.opt.Filtering)
+	}
+	return err
+}
+
+// fail notes that the input cannot be read.
+func (r *reader) fail(err error) bool {
+	r.report.Err = err
+	r.account.read(r.input, &r.in)
+	return false
 }
 
 // fill reads the next epoch of the input; e.last is set on its final one.
 func (r *reader) fill(e *epoch) {
 	e.reset()
 	e.live = r.live
-	var block *packet.Block
 	var start int64 // of a live epoch, by its first record
 	f := &r.frame
 	stop := r.opt.Stop != nil && r.opt.Stop.Load()
@@ -133,64 +151,68 @@ func (r *reader) fill(e *epoch) {
 			r.end(e, err)
 			return
 		}
-		if r.number++; f.Number > r.number {
-			r.number = f.Number // the source passed over records that count
+		if err := r.put(e, f); err != nil {
+			r.end(e, err)
+			return
 		}
-		if r.filter != nil {
-			ok, err := r.filter.Match(f)
-			if err != nil {
-				r.end(e, err)
-				return
-			}
-			if !ok {
-				r.report.Filtered++
-				continue
-			}
-		}
-		now := r.clock.Tick(f.TS)
 		if r.live {
 			if records == 0 {
 				start = f.TS
 			} else if f.TS-start > liveEpoch {
-				start = math.MinInt64 // the epoch ends behind this record
+				records++
+				break
 			}
-		}
-		if r.opt.Rate < 1 && !keep(r.opt.Seed+r.number-1, r.opt.Rate) {
-			r.report.Sampled++
-			continue
-		}
-		it := &e.items[e.n]
-		if !r.dec.Decode(f, &it.Packet) {
-			continue
-		}
-		if it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, r.opt.KeyVLAN, now) {
-			r.report.Orphans++
-		}
-		if f.Block != nil && f.Block != block {
-			block = f.Block
-			block.Retain()
-			e.blocks = append(e.blocks, block)
-		}
-		it.swapped = flow.MakeKey(&it.key, &it.Packet, r.opt.KeyVLAN)
-		it.hash = it.key.Hash(r.seed0, r.seed1)
-		it.clock = now
-		shard := uint64(0)
-		if r.shards > 1 {
-			shard = it.key.Hash(shardSeed0, shardSeed1) >> 58
-		}
-		e.part[shard] = append(e.part[shard], uint16(e.n))
-		e.n++
-		r.see(it.TS)
-		if start == math.MinInt64 {
-			records++
-			break
 		}
 	}
 	e.now = r.clock.Now()
 	if r.live {
 		e.now += r.silence(records)
 	}
-	r.progress(e)
+	r.count()
+}
+
+// put takes a record of the input into the epoch, which has room, unless something drops it.
+func (r *reader) put(e *epoch, f *packet.Frame) error {
+	if r.number++; f.Number > r.number {
+		r.number = f.Number // the source passed over records that count
+	}
+	if r.filter != nil {
+		ok, err := r.filter.Match(f)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			r.in.Filtered++
+			return nil
+		}
+	}
+	now := r.clock.Tick(f.TS)
+	if r.opt.Rate < 1 && !keep(r.opt.Seed+r.number-1, r.opt.Rate) {
+		r.in.Sampled++
+		return nil
+	}
+	it := &e.items[e.n]
+	if !r.dec.Decode(f, &it.Packet) {
+		return nil
+	}
+	if it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, r.opt.KeyVLAN, now) {
+		r.in.Orphans++
+	}
+	if b := f.Block; b != nil && (len(e.blocks) == 0 || e.blocks[len(e.blocks)-1] != b) {
+		b.Retain()
+		e.blocks = append(e.blocks, b)
+	}
+	it.swapped = flow.MakeKey(&it.key, &it.Packet, r.opt.KeyVLAN)
+	it.hash = it.key.Hash(r.seed0, r.seed1)
+	it.clock = now
+	shard := uint64(0)
+	if r.shards > 1 {
+		shard = it.key.Hash(shardSeed0, shardSeed1) >> 58
+	}
+	e.part[shard] = append(e.part[shard], uint16(e.n))
+	e.n++
+	r.see(it.TS)
+	return nil
 }
 
 // silence is how far the capture clock stands beyond the latest record because nothing has
@@ -205,21 +227,23 @@ func (r *reader) silence(records int) int64 {
 }
 
 func (r *reader) see(ts int64) {
-	rep := r.report
-	if rep.Packets == 0 || ts < rep.First {
-		rep.First = ts
+	in := &r.in
+	if in.Packets == 0 || ts < in.First {
+		in.First = ts
 	}
-	if rep.Packets == 0 || ts > rep.Last {
-		rep.Last = ts
+	if in.Packets == 0 || ts > in.Last {
+		in.Last = ts
 	}
-	rep.Packets++
+	in.Packets++
 }
 
-func (r *reader) progress(e *epoch) {
-	if p := r.opt.Progress; p != nil {
-		p.Records.Add(r.number - r.report.Records)
+// count brings the counts up to date that are kept elsewhere, and publishes all.
+func (r *reader) count() {
+	r.in.Records, r.in.Decode, r.in.Late = r.number, r.dec.Counts, r.clock.Late()
+	if c, ok := r.src.(capture.Counter); ok {
+		r.in.Source = c.Counts()
 	}
-	r.report.Records = r.number
+	r.account.reading(r.input, &r.in)
 }
 
 // end closes the input and makes e its last epoch.
@@ -228,16 +252,22 @@ func (r *reader) end(e *epoch, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		rep.Err = err
 	}
-	if c, ok := r.src.(capture.Counter); ok {
-		rep.Source = c.Counts()
-	}
+	r.count()
 	if err := r.src.Close(); err != nil && rep.Err == nil {
 		rep.Err = err
 	}
-	rep.Decode, rep.Late = r.dec.Counts, r.clock.Late()
+	rep.Intake = r.in
+	r.account.read(r.input, &r.in)
 	e.now, e.last = r.clock.Now(), true
 	r.src = nil
-	r.progress(e)
+}
+
+// close gives up an input half way.
+func (r *reader) close() {
+	if r.src != nil {
+		r.src.Close()
+		r.src = nil
+	}
 }
 
 // keep decides on the record of a number: the first output of SplitMix64 (Steele, Lea and

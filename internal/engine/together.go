@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,161 +11,220 @@ import (
 )
 
 const (
-	epochsInFlight  = 4
-	chunksInFlight  = 2
-	batchesInFlight = 2
-	// Of live rows more may wait for the sink: a row group of 65,536 rows with 400 columns
+	epochsInFlight = 4
+	chunksInFlight = 4 // of a worker
+	jobsInFlight   = 2 // and one for each goroutine that lays out
+	// Of live rows more may wait for the consumer: a row group of 65,536 rows with 400 columns
 	// keeps it busy for half a second, and the ring must not wait for that.
-	liveBatches = 24
-	liveChunks  = 32
-	wakeEvery   = 200 * time.Millisecond
-	// sparePerWorker chunks wait to be used again. Half a megabyte made anew each time cost as
-	// much as everything else that a second worker adds.
-	sparePerWorker = 16
+	liveJobs   = 24
+	liveChunks = 64
+	wakeEvery  = 200 * time.Millisecond
 )
 
-// together runs the reader, the workers, the merger and the sink side by side. What they
-// hand to each other is bounded, and every one of them comes to its end when the reader
-// does: after an error they go on taking and giving, and only drop what they get.
+// together runs reader, workers, merger and layout side by side; the consumer's loop stays in
+// this goroutine. What they hand to each other is bounded, and every one of them comes to its
+// end when the reader does: after an error they go on taking and giving, and only drop what
+// they get.
 //
 // Of live inputs with one worker the reader is that worker: a packet waits for no other
 // thread, and the blocks of a ring go back at once.
-func (r *run) together(inputs []Input) error {
-	var failed atomic.Bool
-	live := slices.ContainsFunc(inputs, func(in Input) bool { return in.Live })
-	direct := live && len(r.workers) == 1
-	inFlight, chunks, spares := batchesInFlight, chunksInFlight, sparePerWorker
-	if live {
-		inFlight = liveBatches
+func (r *Run) together(ctx context.Context, inputs []Input, emit func(*column.Batch) error) error {
+	t := &team{run: r, ctx: ctx, inputs: inputs}
+	t.live = slices.ContainsFunc(inputs, func(in Input) bool { return in.Live })
+	n := min(max(r.opt.Workers, 1), r.shards)
+	t.direct = t.live && n == 1
+	for id := range n {
+		t.workers = append(t.workers, r.worker(id, n))
 	}
-	if direct {
-		chunks, spares = liveChunks, liveChunks
+	t.start(max(r.opt.Workers, 1))
+	stage := r.stage(emit, t.pool)
+	var err error
+	defer func() { // the consumer's loop may also be left by a panic
+		t.failed.Store(true)
+		for j := range t.ready {
+			t.drop(j)
+		}
+		t.pool.close()
+		t.all.Wait()
+		for range epochsInFlight {
+			(<-t.epochs).release()
+		}
+		stage.spool.reset()
+	}()
+	var paused time.Time
+	fresh := false // rows were yielded since the last pause
+	for j := range t.ready {
+		if j.done != nil {
+			<-j.done
+		}
+		switch {
+		case err != nil:
+		case j.fate != pauses:
+			fresh = fresh || j.fate == leaves
+			err = stage.take(j)
+		case fresh && time.Since(paused) >= pauseEvery:
+			fresh, paused = false, time.Now()
+			err = stage.take(j)
+		}
+		if err != nil {
+			t.failed.Store(true)
+		}
+		t.again(j)
 	}
-	epochs := make(chan *epoch, epochsInFlight)
+	if err != nil {
+		return err
+	}
+	if t.err != nil {
+		return t.err
+	}
+	return ctx.Err()
+}
+
+// team is the goroutines of a run.
+type team struct {
+	run     *Run
+	ctx     context.Context
+	inputs  []Input
+	live    bool // some input is
+	direct  bool // the reader is the worker
+	workers []*worker
+	pool    *layouts
+	epochs  chan *epoch // free ones
+	turns   chan turn   // to the merger, in the order of the inputs
+	ready   chan *job   // to the consumer, in order
+	spare   chan *job
+	failed  atomic.Bool // everything that comes is dropped
+	err     error       // of the merger; valid once ready is closed
+	all     sync.WaitGroup
+}
+
+// turn says where the merger's next rows come from: from all workers, until an epoch that is
+// the last of its input, or from those who read small inputs.
+type turn struct{ small *small }
+
+// start makes the queues and sets everyone to work.
+func (t *team) start(n int) {
+	r := t.run
+	t.epochs = make(chan *epoch, epochsInFlight)
 	for range epochsInFlight {
-		epochs <- newEpoch()
+		t.epochs <- newEpoch()
 	}
-	var working sync.WaitGroup
-	for _, w := range r.workers {
+	jobs, chunks := jobsInFlight+n, chunksInFlight
+	if t.live {
+		jobs = liveJobs
+	}
+	if t.direct {
+		chunks = liveChunks
+	}
+	t.pool = newLayouts(r.opt.Plan, n)
+	t.ready = make(chan *job, jobs)
+	t.spare = make(chan *job, jobs+1)
+	for range jobs + 1 {
+		t.spare <- &job{batch: column.New(r.opt.Plan.Schema, batchRows), done: make(chan struct{}, 1)}
+	}
+	t.turns = make(chan turn, turnsInFlight)
+	r.account.queue("epochs", epochsInFlight, func() int { return epochsInFlight - len(t.epochs) })
+	r.account.queue("batches", jobs, func() int { return len(t.ready) })
+	for _, w := range t.workers {
 		w.in = make(chan *epoch, epochsInFlight)
 		w.out = make(chan *chunk, chunks)
-		w.free = make(chan *chunk, spares)
-		if direct {
-			break
+		r.account.queue("rows", chunks, func() int { return len(w.out) })
+		if !t.direct {
+			t.all.Go(func() { t.serve(w) })
 		}
-		working.Add(1)
-		go func() {
-			defer working.Done()
-			w.run(epochs, &failed)
-		}()
 	}
-	batches := make(chan *column.Batch, inFlight)
-	spare := make(chan *column.Batch, inFlight+1)
-	for range inFlight + 1 {
-		spare <- column.New(r.opt.Plan.Schema, batchRows)
-	}
-	var sinkErr error
-	var sinking sync.WaitGroup
-	sinking.Add(1)
-	go func() {
-		defer sinking.Done()
-		for b := range batches {
-			if sinkErr == nil {
-				if b != nil {
-					sinkErr = r.emit(b)
-				} else {
-					sinkErr = r.flush()
-				}
-				if sinkErr != nil {
-					failed.Store(true)
-				}
-			}
-			if b != nil {
-				b.Reset()
-				spare <- b
-			}
-		}
-	}()
-	m := &merger{run: r, heads: make([]*chunk, len(r.workers)), batches: batches, spare: spare, batch: <-spare, failed: &failed}
-	var merging sync.WaitGroup
-	merging.Add(1)
-	go func() {
-		defer merging.Done()
-		m.merge()
-		close(batches)
-	}()
+	t.all.Go(t.merge)
+	t.all.Go(t.read)
+}
 
-	for i := range inputs {
-		if failed.Load() || r.ctx.Err() != nil || r.stopped() {
-			break
-		}
-		if !r.reader.open(inputs[i], &r.reports[i]) {
-			continue
-		}
-		r.opened(i)
-		for last := false; !last; {
-			e := <-epochs
-			e.input = i
-			r.reader.fill(e)
-			if failed.Load() || r.ctx.Err() != nil {
-				failed.Store(true)
-				e.last = true
-			}
-			last = e.last
-			if direct {
-				r.workers[0].live(e, &failed)
-				e.release()
-				epochs <- e
+// again makes a job ready for other rows.
+func (t *team) again(j *job) {
+	if j.batch != nil {
+		t.spare <- j
+	}
+}
+
+// drop waits for a job that nobody wants any more.
+func (t *team) drop(j *job) {
+	if j.done != nil {
+		<-j.done
+	}
+	t.again(j)
+}
+
+// over reports whether the run is to end before its inputs do.
+func (t *team) over() bool { return t.failed.Load() || t.ctx.Err() != nil }
+
+// read reads the inputs.
+func (t *team) read() {
+	lanes := t.lanes()
+	rd := t.run.reader()
+	for i := 0; i < len(t.inputs) && !t.over() && !t.run.stopped(); {
+		if lanes != nil {
+			if n := lanes.take(i); n > 0 {
+				i += n
 				continue
 			}
-			e.left = int32(len(r.workers))
-			for _, w := range r.workers {
-				w.in <- e
-			}
 		}
-		r.reader.close()
-		r.ended()
+		t.one(rd, i)
+		i++
 	}
-	for _, w := range r.workers {
+	lanes.close()
+	for _, w := range t.workers {
 		close(w.in)
-		if direct {
+		if t.direct {
 			close(w.out)
 		}
 	}
-	working.Wait()
-	merging.Wait()
-	sinking.Wait()
-	for range epochsInFlight {
-		(<-epochs).release()
-	}
-	r.dropLate()
-	if sinkErr != nil {
-		return sinkErr
-	}
-	if m.err != nil {
-		return m.err
-	}
-	return r.ctx.Err()
+	close(t.turns)
 }
 
-func (r *run) stopped() bool { return r.opt.Stop != nil && r.opt.Stop.Load() }
+// one reads input i for all workers.
+func (t *team) one(rd *reader, i int) {
+	if !rd.open(i, t.inputs[i], &t.run.reports[i]) {
+		return
+	}
+	defer rd.close()
+	t.run.opened(i, rd)
+	t.turns <- turn{}
+	for last := false; !last; {
+		e := <-t.epochs
+		e.input = i
+		rd.fill(e)
+		if t.over() {
+			t.failed.Store(true)
+			e.last = true
+		}
+		last = e.last
+		if t.direct {
+			t.serveDirectly(e)
+			e.release()
+			t.epochs <- e
+			continue
+		}
+		e.left.Store(int32(len(t.workers)))
+		for _, w := range t.workers {
+			w.in <- e
+		}
+	}
+}
 
-// run serves the worker's epochs until there are no more.
-func (w *worker) run(epochs chan<- *epoch, failed *atomic.Bool) {
+// serve does a worker's part of all epochs.
+func (t *team) serve(w *worker) {
 	defer close(w.out)
 	for e := range w.in {
-		w.step(e, failed)
-		w.emit(e, w.take, w.give)
-		if atomic.AddInt32(&e.left, -1) == 0 {
+		t.step(w, e)
+		w.emit(e, func(c *chunk) { w.out <- c })
+		if e.left.Add(-1) == 0 {
 			e.release()
-			epochs <- e
+			t.epochs <- e
 		}
 	}
 }
 
 // step takes the worker's part of an epoch.
-func (w *worker) step(e *epoch, failed *atomic.Bool) {
-	if failed.Load() {
+func (t *team) step(w *worker, e *epoch) {
+	if t.failed.Load() {
 		return
 	}
 	w.update(e)
@@ -173,184 +233,13 @@ func (w *worker) step(e *epoch, failed *atomic.Bool) {
 	}
 }
 
-// live is what the reader does with an epoch itself. Who waits for the rows is not woken
-// for none, but now and then to flush.
-func (w *worker) live(e *epoch, failed *atomic.Bool) {
-	w.step(e, failed)
+// serveDirectly is what the reader does with an epoch itself. Who waits for the rows is not
+// woken for none, but now and then so that it can flush.
+func (t *team) serveDirectly(e *epoch) {
+	w := t.workers[0]
+	t.step(w, e)
 	if now := time.Now(); e.last || now.Sub(w.gave) > wakeEvery || slices.ContainsFunc(w.ended, func(f ended) bool { return f.end < e.now }) {
 		w.gave = now
-		w.emit(e, w.take, w.give)
+		w.emit(e, func(c *chunk) { w.out <- c })
 	}
-}
-
-// take gives a chunk to fill, and give hands it on.
-func (w *worker) take() *chunk {
-	select {
-	case c := <-w.free:
-		c.reset()
-		return c
-	default:
-		return &chunk{owner: w}
-	}
-}
-
-func (w *worker) give(c *chunk) { w.out <- c }
-
-// merger joins the rows of all workers in their order.
-type merger struct {
-	*run
-	heads   []*chunk
-	used    []*chunk             // exhausted; given back once their rows are written
-	batches chan<- *column.Batch // nil is a moment to flush
-	spare   <-chan *column.Batch
-	batch   *column.Batch
-	last    bool // the epoch at hand is its input's last
-	live    bool // and belongs to a live one
-	failed  *atomic.Bool
-	err     error // of the late stage
-}
-
-// merge runs until the workers have closed their channels.
-func (m *merger) merge() {
-	for m.epoch() {
-	}
-	m.rows()
-	if m.late == nil && m.batch.Rows > 0 {
-		m.batches <- m.batch
-	}
-}
-
-// epoch merges the rows of one epoch; false when there is none.
-func (m *merger) epoch() bool {
-	if len(m.used) > 2*len(m.workers) {
-		m.rows()
-	}
-	open := 0
-	m.last, m.live = false, false
-	for i, w := range m.workers {
-		c, ok := <-w.out
-		if !ok {
-			return false
-		}
-		m.heads[i] = c
-		open++
-		if m.advance(i) {
-			open--
-		}
-	}
-	for open > 0 {
-		best := -1
-		for i, c := range m.heads {
-			if c != nil && (best < 0 || c.order[c.next].compare(m.heads[best].order[m.heads[best].next]) < 0) {
-				best = i
-			}
-		}
-		c := m.heads[best]
-		row := &c.rows[c.next]
-		m.count(row)
-		m.ptrs = append(m.ptrs, row)
-		c.next++
-		if m.advance(best) {
-			open--
-		}
-		if len(m.ptrs) >= chunkRows {
-			m.rows()
-		}
-	}
-	switch {
-	case m.late != nil && m.last:
-		m.endLate()
-	case m.late == nil && m.live:
-		m.rows()
-		// A sink that is busy gets what gathers meanwhile at once: a batch for each of the
-		// hundreds of epochs of a second would soon fill the queue.
-		if len(m.batches) == 0 || m.last {
-			m.full()
-			m.batches <- nil
-		}
-	}
-	return true
-}
-
-// endLate completes the rows of an input that ended and hands them on.
-func (m *merger) endLate() {
-	m.rows()
-	m.full()
-	if m.err != nil || m.failed.Load() {
-		m.dropLate()
-		m.late.begin()
-		return
-	}
-	m.fail(m.late.end(func() *column.Batch { return m.batch }, func(b *column.Batch) error {
-		m.batches <- b
-		m.batch = <-m.spare
-		return nil
-	}))
-}
-
-// fail notes an error of the late stage, which ends the run.
-func (m *merger) fail(err error) {
-	if err != nil && m.err == nil {
-		m.err = err
-		m.failed.Store(true)
-	}
-}
-
-// full hands a batch on, or to the rows that wait for the end of their input.
-func (m *merger) full() {
-	switch {
-	case m.batch.Rows == 0:
-	case m.late == nil:
-		m.batches <- m.batch
-		m.batch = <-m.spare
-	default:
-		if m.err == nil {
-			m.fail(m.late.spool.add(m.batch))
-		}
-		m.batch.Reset()
-	}
-}
-
-// advance fetches worker i's next chunk if its head is used up; it reports true once the
-// worker has no more rows for this epoch.
-func (m *merger) advance(i int) bool {
-	for {
-		c := m.heads[i]
-		if c.next < c.n {
-			return false
-		}
-		m.used = append(m.used, c)
-		m.heads[i] = nil
-		if c.done {
-			m.ending(c)
-			m.last, m.live = c.last, c.live
-			return true
-		}
-		// The worker may wait for a chunk that is in used.
-		if len(m.used) > 2*len(m.workers) {
-			m.rows()
-		}
-		m.heads[i] = <-m.workers[i].out
-	}
-}
-
-// rows writes what is pending and gives the chunks it came from back.
-func (m *merger) rows() {
-	rows := m.ptrs
-	for len(rows) > 0 {
-		n := min(len(rows), batchRows-m.batch.Rows)
-		m.writer.Write(m.batch, rows[:n])
-		rows = rows[n:]
-		if m.batch.Rows == batchRows {
-			m.full()
-		}
-	}
-	m.ptrs = m.ptrs[:0]
-	for _, c := range m.used {
-		select {
-		case c.owner.free <- c:
-		default:
-		}
-	}
-	m.used = m.used[:0]
 }

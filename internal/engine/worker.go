@@ -9,35 +9,6 @@ import (
 	"pinyon/flow"
 )
 
-// order is a row's place in the output: logical end, then first packet. Nothing else counts,
-// so it does not matter where an input is cut into epochs, or whether silence or the end of
-// the input ended a flow.
-type order struct {
-	end   int64
-	first uint64
-}
-
-func (a order) compare(b order) int {
-	if a.end != b.end {
-		return cmp.Compare(a.end, b.end)
-	}
-	return cmp.Compare(a.first, b.first)
-}
-
-// chunk is a run of rows in order, from one worker.
-type chunk struct {
-	rows  [chunkRows]extract.Row
-	order [chunkRows]order
-	n     int
-	next  int  // first row not taken yet
-	done  bool // the worker has no more rows for this epoch
-	last  bool // of this input
-	live  bool // the input's rows are wanted as they come
-	input int
-	held  flow.Holding // on the last chunk of an input: what the worker held back of it
-	owner *worker
-}
-
 // shard is a logical shard: its flows and its account.
 type shard struct {
 	table   *flow.Table[extract.State]
@@ -62,10 +33,12 @@ type worker struct {
 	custom  bool
 	touch   uint64 // what looking ahead read, so that it is not optimised away
 
-	in   chan *epoch
-	out  chan *chunk
-	free chan *chunk
-	gave time.Time // when live gave rows last
+	in     chan *epoch
+	out    chan *chunk
+	gave   time.Time // when direct gave rows last
+	chunks *pile
+	counts *tableCounts
+	gone   uint64 // flows that left the tables
 }
 
 // newWorker makes worker id of n over the given number of logical shards.
@@ -109,6 +82,17 @@ func (w *worker) update(e *epoch) {
 		t.Sweep(e.now)
 		w.collect(i)
 	}
+	w.publish()
+}
+
+// publish tells the account how many flows there are.
+func (w *worker) publish() {
+	n := 0
+	for i := range w.shards {
+		n += w.shards[i].table.Len()
+	}
+	w.counts.flows.Store(int64(n))
+	w.counts.ended.Store(w.gone)
 }
 
 // observe has a flow take a packet. The shard's account is in use.
@@ -129,6 +113,7 @@ func (w *worker) collect(i int) {
 		h := &w.pool.At(number).Head
 		w.ended = append(w.ended, ended{order{h.End, h.FirstNo}, number, uint32(i)})
 	}
+	w.gone += uint64(len(t.Ended))
 	t.Ended = t.Ended[:0]
 }
 
@@ -139,22 +124,23 @@ func (w *worker) flush() {
 		w.shards[i].table.Flush()
 		w.collect(i)
 	}
+	w.publish()
 }
 
 // emit hands the rows of the ended flows on, in order, and frees the flows. What ended at
 // the very reading of the clock where the epoch ends waits, unless it is the last: the next
 // one may hold more of the same end. The last chunk has done set and may be empty.
-func (w *worker) emit(e *epoch, take func() *chunk, give func(*chunk)) {
+func (w *worker) emit(e *epoch, give func(*chunk)) {
 	slices.SortFunc(w.ended, func(a, b ended) int { return a.compare(b.order) })
 	n := len(w.ended)
 	if !e.last {
 		n, _ = slices.BinarySearchFunc(w.ended, e.now, func(a ended, now int64) int { return cmp.Compare(a.end, now) })
 	}
-	c := take()
+	c := w.chunks.take()
 	for i := range w.ended[:n] {
 		if c.n == chunkRows {
 			give(c)
-			c = take()
+			c = w.chunks.take()
 		}
 		number := w.ended[i].number
 		en := w.pool.At(number)
@@ -172,8 +158,4 @@ func (w *worker) emit(e *epoch, take func() *chunk, give func(*chunk)) {
 		}
 	}
 	give(c)
-}
-
-func (c *chunk) reset() {
-	c.n, c.next, c.done, c.last, c.live, c.held = 0, 0, false, false, false, flow.Holding{}
 }
