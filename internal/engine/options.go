@@ -98,6 +98,16 @@ type Outcome struct {
 	Held   flow.Holding // SYNs that waited until it was known whose they are
 }
 
+// Add adds the counts of another input.
+func (o *Outcome) Add(p *Outcome) {
+	o.Rows += p.Rows
+	o.InRows += p.InRows
+	for i, n := range p.Ended {
+		o.Ended[i] += n
+	}
+	o.Held.Add(p.Held)
+}
+
 // add counts a row.
 func (o *Outcome) add(row *extract.Row) {
 	o.Rows++
