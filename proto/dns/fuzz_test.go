@@ -9,6 +9,7 @@ func FuzzFlow(f *testing.F) {
 	a := rrBytes(toQName, typeA, 1, 60, []byte{192, 0, 2, 1})
 	f.Add(cat(pre(query(1, "a.b", 1)), pre(query(2, "c", 1))), cat(pre(response(2, "c", 1, 0, a)), pre(response(1, "a.b", 1, 3))), []byte{0, 5}, byte(2))
 	f.Add(pre(response(1, "x", 5, flagTC, rrBytes(toQName, typeCNAME, 1, 1, []byte{0xc0, 12}))), pre(cat(header(1, 0, 1, 0, 0, 1), question("a", 65, 1), rrBytes([]byte{0}, typeOPT, 512, 0x01008000, cat(b16(8, 4, 2), []byte{0, 0})))), []byte{1}, byte(3))
+	f.Add([]byte("0"), cat([]byte("\x00\x04"), []byte("0000"), pre(query(1, "a", 48))), []byte{0}, byte('\xd6'))
 	var used Flow
 	f.Fuzz(func(t *testing.T, x, y, cut []byte, c byte) {
 		carrier := Carrier(c % 5)

@@ -8,12 +8,13 @@ type stream struct {
 	buf  []byte // of a message that is not complete, with its length
 	skip int    // bytes of a message that is none
 	read int
+	over bool // on ports that are not of DNS, its first message is none
 }
 
 // Stream takes the next bytes of a direction's stream, which arrived at ts. A message has
 // the time of its last byte. The verdict is Mine once a message of the flow was accepted,
 // and NotMine as long as none was and the last one ruled itself out. On ports of DNS later
-// ones are still tried; on others a direction is not to be fed any more.
+// ones are still tried; on others nothing more of the direction is read.
 func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 	s := &f.streams[dir]
 	limit := f.Limit
@@ -22,11 +23,8 @@ func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 	}
 	b = b[:min(len(b), limit-s.read)]
 	s.read += len(b)
-	refused := false
-	for len(b) > 0 {
-		if refused && !f.own {
-			return NotMine
-		}
+	refused := s.over
+	for len(b) > 0 && !s.over {
 		if s.skip > 0 {
 			n := min(s.skip, len(b))
 			s.skip -= n
@@ -38,6 +36,8 @@ func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 		if msg, b = s.cut(b, f); msg != nil && !f.Datagram(dir, msg, len(msg), false, ts) {
 			refused = true
 		}
+		s.over = !f.own && (refused || s.skip > 0)
+		refused = refused || s.over
 	}
 	switch {
 	case f.Detected():
