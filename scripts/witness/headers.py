@@ -94,7 +94,7 @@ def read_ip(p: Packet, raw: bytes, at: int, enclosing: int | None) -> bool:
         first, length, p.proto, p.ttl = struct.unpack('>IHBB', ip[:8])
         p.version, p.tclass, p.flow_label = 6, first >> 20 & 255, first & 0xfffff
         p.src, p.dst = str(ip_address(ip[8:24])), str(ip_address(ip[24:40]))
-        header, whole, jumbo = _extensions(p, ip, 40)
+        header, whole, jumbo = _extensions(p, ip[:40 + length] if length else ip, 40)   # none lies behind the packet
         if length:
             p.total_len = length + 40
         elif jumbo:
