@@ -49,7 +49,7 @@ func (t *Table[S]) follow(i uint32, e *Entry[S], p *packet.Packet, o *Obs, now i
 		case e.Closing == Open:
 			if e.Closing = c.closes(p, o.Dir); e.Closing != Open {
 				e.CloseClock = now
-				t.push(&t.closing, i, byClosing)
+				t.pushClosing(i, now)
 			}
 		case e.Closing == RST && p.TCPFlags&synAck == synAck && !answered && c.numbers.state[1-o.Dir] == ackedNumber:
 			// The reset was another connection's: of its SYN sent again comes one after all.

@@ -183,3 +183,79 @@ func TestHeldKeepsItsBytes(t *testing.T) {
 		t.Errorf("held back came out as %+v", got)
 	}
 }
+
+// TestHeldAlong: what comes between a SYN and its proof reaches the old flow whole and in order,
+// however much it carries, and what a table keeps of it is bounded.
+func TestHeldAlong(t *testing.T) {
+	for _, big := range []int{0, 1, 9000, 65_000} {
+		var pool Pool[int]
+		tab := NewTable(std, &pool)
+		var came []uint64
+		flows := map[uint64]int{}
+		take := func(e *Entry[int], i uint32, o *Obs) {
+			came = append(came, o.Number)
+			flows[o.Number] = int(i)
+			if len(o.Payload) != int(o.PayloadLen) {
+				t.Errorf("packet %d has %d of %d bytes", o.Number, len(o.Payload), o.PayloadLen)
+			}
+			for _, c := range o.Payload {
+				if c != byte(o.Number) {
+					t.Fatalf("packet %d has another's bytes", o.Number)
+				}
+			}
+		}
+		tab.Late = take
+		var k Key
+		var o Obs
+		payload := make([]byte, big)
+		number := uint64(0)
+		step := func(client bool, flags uint16, seq, ack uint32, n int) {
+			number++
+			p := tcp(number, int64(number), client, flags)
+			for i := range payload[:n] {
+				payload[i] = byte(number)
+			}
+			p.Seq, p.Ack, p.Payload, p.PayloadLen = seq, ack, payload[:n], uint32(n)
+			swapped := MakeKey(&k, &p, false)
+			if e, i := tab.Step(&k, 1, swapped, &p, p.TS, &o); e != nil {
+				take(e, i, &o)
+			}
+			if tab.heldAlong > heldBytes {
+				t.Fatalf("%d bytes kept", tab.heldAlong)
+			}
+		}
+		const S, A = packet.SYN, packet.ACK
+		step(true, S, 1000, 0, 0)
+		step(false, S|A, 5000, 1001, 0)
+		step(true, A, 1001, 5001, 0)
+		step(true, S, 70_000, 0, 0)
+		for i := range 3 {
+			step(false, A, 5001+uint32(i*big), 1001, big)
+		}
+		step(false, S|A, 80_000, 70_001, 0)
+		if want := []uint64{1, 2, 3, 5, 6, 7, 4, 8}; !slices.Equal(came, want) {
+			t.Errorf("%d bytes: packets came as %v; want %v", big, came, want)
+		}
+		if flows[7] != flows[1] || flows[4] != flows[8] || flows[4] == flows[1] {
+			t.Errorf("%d bytes: flows %v", big, flows)
+		}
+		step(true, A, 70_001, 80_001, 0)
+		step(true, S, 90_000, 0, 0)
+		for i := range 10 {
+			step(false, A, 80_001+uint32(i*big), 70_001, big)
+		}
+		held := tab.TakeHolding()
+		if forced := uint64(10*big/heldBytes) > 0; (held.Forced > 0) != forced || held.Held != 2 || held.Began != 1 {
+			t.Errorf("%d bytes: %+v", big, held)
+		}
+		tab.Flush()
+		if tab.heldAlong != 0 || tab.heldNow != 0 || len(came) != int(number) || !slices.IsSorted(came[9:]) {
+			t.Errorf("%d bytes: %d held, came %v", big, tab.heldNow, came)
+		}
+		for i := range tab.openings {
+			if c := cap(tab.openings[i].payload); c > 2*heldPayload {
+				t.Errorf("%d bytes kept when nothing is held", c)
+			}
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (t *Table[S]) Sweep(now int64) {
 func (t *Table[S]) Flush() {
 	for i := t.lru.head; i != 0; i = t.lru.head {
 		h := &t.pool.At(i).Head
-		if h.held != 0 && h.Closing != Open {
+		if h.held != 0 {
 			t.expire(i)
 			if t.lru.head != i {
 				continue

@@ -36,3 +36,26 @@ func (t *Table[S]) toTail(i uint32) {
 	t.unlink(&t.lru, i, byLru)
 	t.push(&t.lru, i, byLru)
 }
+
+// pushClosing enters a flow that closed at the capture clock's now into the list of those, which
+// is in the order of that. What was held back may close one after a later one closed.
+func (t *Table[S]) pushClosing(i uint32, now int64) {
+	ls := t.pool.links
+	behind := t.closing.tail
+	for behind != 0 && t.pool.At(behind).CloseClock > now {
+		behind = ls[behind][byClosing].prev
+	}
+	if behind == t.closing.tail {
+		t.push(&t.closing, i, byClosing)
+		return
+	}
+	next := t.closing.head
+	if behind != 0 {
+		next = ls[behind][byClosing].next
+		ls[behind][byClosing].next = i
+	} else {
+		t.closing.head = i
+	}
+	ls[i][byClosing] = link{prev: behind, next: next}
+	ls[next][byClosing].prev = i
+}

@@ -87,11 +87,12 @@ type Table[S any] struct {
 	closing list
 	oldest  bool
 
-	openings []opening // held back; some places are free
-	heldNow  int
-	heldEver uint64
-	counts   Holding
-	obs      Obs
+	openings  []opening // held back; some places are free
+	heldNow   int
+	heldEver  uint64
+	heldAlong int // bytes of payload
+	counts    Holding
+	obs       Obs
 
 	// Late is given packets that were held back, once it is known which flow they belong to:
 	// from Step before that returns, or from Sweep or Flush. The Obs is borrowed.
@@ -182,9 +183,12 @@ func (t *Table[S]) Step(k *Key, hash uint64, swapped bool, p *packet.Packet, now
 				t.succeed(e, &old.Head, p, swapped)
 			}
 		} else if t.opt.Terminate && (e.held != 0 || p.Has&packet.HasTCP != 0 && p.TCPFlags&packet.SYN != 0) {
-			switch t.judge(i, e, p, swapped) {
+			switch t.judge(i, e, p, swapped, now) {
 			case waits:
-				t.hold(i, e, p, swapped, now)
+				t.hold(i, e, p, swapped, false, now)
+				return nil, 0
+			case waitsAlong:
+				t.hold(i, e, p, swapped, true, now)
 				return nil, 0
 			case begins:
 				i, e = t.reuse(b, i, p, swapped, now)

@@ -36,12 +36,24 @@ type talk struct {
 	tfo    int       // payload of the SYN
 	hidden [2]bool   // sides that the capture does not see
 	closed bool
+	ended  bool // at least in part, by a FIN
+	before former
+}
+
+// former is the connection before, of which segments may be late.
+type former struct {
+	id     int // -1 without, or if nothing of it is late
+	next   [2]uint32
+	hidden [2]bool
+	ended  bool // by FINs, in part
+	came   bool // something of it, late
 }
 
 // Connections makes n connections, one after the other on the same ports, as a capture sees
 // them: SYNs come several times and with several numbers, one direction is missing, SYN-ACKs
 // come before SYNs; there are stray SYNs and challenge ACKs, keep-alives, repeats and changes
-// of order; FINs and their ACKs are lost. Whatever happens, which connection a segment belongs
+// of order; FINs and their ACKs are lost; segments of the connection before come between SYN and
+// SYN-ACK. Whatever happens, which connection a segment belongs
 // to can be told from what is there. Connections follow each other within 25 s.
 func Connections(rng *rand.Rand, n int) []Segment {
 	t := &talk{rng: rng, id: -1}
@@ -96,6 +108,10 @@ func (t *talk) open() {
 		t.put(client, rst, t.next[client], 0, 0)
 		t.wait(second, 2*second)
 	}
+	t.before = former{id: -1, next: t.next, hidden: t.hidden, ended: t.ended}
+	if t.id >= 0 && !t.closed && !recovers && t.one(2) {
+		t.before.id = t.id
+	}
 	t.id++
 	t.isn, t.closed, t.tfo, t.hidden = isn, false, 0, [2]bool{}
 	if !recovers && t.one(4) {
@@ -112,13 +128,18 @@ func (t *talk) open() {
 	if loses != 0 || t.hidden[server] {
 		if !recovers && t.one(6) {
 			t.put(client, syn, t.rng.Uint32(), 0, t.tfo) // nobody hears that one
+			t.late(server)
 			t.wait(second, 2*second)
 		}
 		for range t.rng.IntN(3) {
 			t.put(client, syn, isn[client], 0, t.tfo)
+			t.late(server)
 			t.wait(second, 2*second)
 		}
 		t.put(client, syn, isn[client], 0, t.tfo)
+		if !t.hidden[client] {
+			t.lateLast()
+		}
 	}
 	t.next = [2]uint32{isn[client] + 1, isn[server] + 1}
 	if t.tfo > 0 && t.one(2) {
@@ -140,6 +161,54 @@ func (t *talk) open() {
 	}
 	t.send(client, 0, 0)
 	t.send(server, 0, t.rng.IntN(2)*50)
+}
+
+// late has a side send again what the connection before had, unless that was about to end.
+func (t *talk) late(side int) {
+	b := &t.before
+	if b.id < 0 || b.ended || t.hidden[client] || t.one(2) {
+		return
+	}
+	n := t.rng.IntN(100)
+	t.old(side, 0, b.next[side]-uint32(n), n)
+}
+
+// lateLast has the connection before send what is the last of it: data of both sides, their
+// FINs and the ACKs of those, or at once a reset.
+func (t *talk) lateLast() {
+	b := &t.before
+	if b.id < 0 {
+		return
+	}
+	side := t.rng.IntN(2)
+	if !b.came && t.one(6) { // behind others it would be figure 10 again
+		t.old(side, rst, b.next[side], 0)
+		return
+	}
+	for range t.rng.IntN(4) {
+		t.late(t.rng.IntN(2))
+	}
+	switch {
+	case t.one(2):
+	case b.ended: // once more
+		t.old(side, fin, b.next[side]-1, 0)
+	default:
+		t.old(side, fin, b.next[side], 0)
+		b.next[side]++
+		t.old(1-side, fin, b.next[1-side], 0)
+		b.next[1-side]++
+		t.old(side, 0, b.next[side], 0)
+	}
+}
+
+// old puts a segment of the connection before.
+func (t *talk) old(side int, flags uint16, seq uint32, n int) {
+	b := &t.before
+	id, hidden := t.id, t.hidden
+	b.came = true
+	t.id, t.hidden = b.id, b.hidden
+	t.put(side, flags|ack, seq, b.next[1-side], n)
+	t.id, t.hidden = id, hidden
 }
 
 // simultaneously opens from both sides (RFC 9293 figure 7).
@@ -200,10 +269,10 @@ func (t *talk) step() {
 // end closes a connection, or not.
 func (t *talk) end() {
 	side := t.rng.IntN(2)
-	t.closed = t.hidden == [2]bool{}
+	t.closed, t.ended = t.hidden == [2]bool{}, true
 	switch t.rng.IntN(6) {
 	case 0: // nothing
-		t.closed = false
+		t.closed, t.ended = false, false
 		return
 	case 1:
 		t.send(side, fin, t.rng.IntN(10))

@@ -13,6 +13,7 @@ from flow import begun_by_receiver
 from headers import ACK, FIN, RST, SYN, TCP, Packet
 
 HOLD = 30 * S                 # how long an opening waits for its proof
+ROOM = 16                     # packets that wait with it
 
 
 def key(p: Packet, options: Namespace) -> tuple:
@@ -139,18 +140,35 @@ class Connection:
 
 
 def proven(p: Packet, later: list[Packet]) -> bool:
-    """Whether what comes next shows that an opening was one. Other openings may lie between, and wait like it."""
-    waiting, clock = [p], p.clock
-    for q in later:
-        if q.clock - clock > HOLD or q.flags is None or q.flags & RST:
-            return False
-        if any(proves(q, opening) for opening in waiting):
-            return True
-        if not q.flags & SYN:
-            return False
-        waiting.append(q)
-        clock = q.clock
-    return False
+    """Whether what comes next shows that an opening was one."""
+    return proof(p, later) is not None
+
+
+def proof(p: Packet, later: list[Packet]) -> int | None:
+    """How many packets lie between an opening and what proves it; None if nothing does.
+
+    Other openings may lie between, and wait like it, and segments of the old connection, unless its own side goes on with
+    that and opens once more, or resets what the other side still has.
+    """
+    waiting, clock, old, own = [p], p.clock, 0, False
+    for n, q in enumerate(later):
+        if q.clock - clock > HOLD:
+            return None
+        if q.flags is not None and not q.flags & RST and any(proves(q, opening) for opening in waiting):
+            return n
+        if q.flags is not None and q.flags & SYN and not q.flags & RST:
+            if own and (q.src, q.seq) != (p.src, p.seq):
+                continue
+            waiting.append(q)
+            clock = q.clock
+            continue
+        if q.flags is not None and q.flags & RST and (old or proves(q, p)):
+            return None
+        old += 1
+        own |= (q.src, q.sport) == (p.src, p.sport)
+        if old == ROOM:
+            return None
+    return None
 
 
 def proves(q: Packet, opening: Packet) -> bool:
@@ -166,9 +184,17 @@ def proves(q: Packet, opening: Packet) -> bool:
 
 
 def _split_key(packets: list[Packet], options: Namespace, now: int) -> list[Cut]:
-    cuts, flow = [], None
+    cuts, flow, late = [], None, set()
     for i, p in enumerate(packets):
-        if flow and (end := flow.ends(p, packets[i + 1:])):
+        if i in late:
+            continue
+        later = packets[i + 1:]
+        if flow and (end := flow.ends(p, later)):
+            if end[0] == 'reused':
+                late = {i + 1 + n for n, q in enumerate(later[:proof(p, later)]) if not (q.flags or 0) & SYN}
+                for n in sorted(late):
+                    flow.add(packets[n])
+                end = flow.reason or 'reused', p.clock
             cuts.append(flow.cut(*end))
             goes_on = end[1] == p.clock and flow.aged(p)
             flow = Open(p, options, flow.initiator if goes_on else None)

@@ -205,6 +205,16 @@ class Cuts(unittest.TestCase):
         frames = [segment(True, 1000, 0, SYN), *opening(90000, 70000)]
         self.assertEqual(cuts(frames), [([1, 2, 3, 4], 'flushed')])
 
+    def test_what_comes_before_the_proof_is_the_old_connection(self):
+        syn, answer, ack = opening(90000, 70000)
+        data = segment(False, 5001, 1001, ACK)
+        self.assertEqual(cuts([*opening(), syn, data, answer, ack]), [([1, 2, 3, 5], 'reused'), ([4, 6, 7], 'flushed')])
+        self.assertEqual(cuts([*opening(), syn, *self.closing, answer, ack]),
+                         [([1, 2, 3, 5, 6, 7], 'fin'), ([4, 8, 9], 'flushed')])
+        for n in 15, 16:
+            first = cuts([*opening(), syn, *[data] * n, answer, ack])[0][0]
+            self.assertEqual(4 in first, n == 16)
+
     def test_a_late_copy_of_the_syn_belongs_to_the_closed_connection(self):
         self.assertEqual(cuts([*opening(), *self.closing, segment(True, 1000, 0, SYN)]), [([1, 2, 3, 4, 5, 6, 7], 'fin')])
 
