@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pinyon/dataset"
+	"pinyon/provenance"
 	"pinyon/sink/files"
 )
 
@@ -204,6 +205,41 @@ func TestSummaryJSON(t *testing.T) {
 	}
 	if s.Flows != 3 || s.Packets != 19 || s.Records != 19 || len(s.Outputs) != 1 || s.Inputs != 1 || s.Counters == nil {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestSummaryLimits: what a limit did to values is said, in text and in JSON; without a limit
+// nothing is.
+func TestSummaryLimits(t *testing.T) {
+	in := captureFile(t)
+	for _, c := range []struct{ flag, value, line string }{
+		{"--exact-samples", "1", "flows have gap percentiles from a sketch, not from every gap"},
+		{"--max-concurrent-flows", "1", "flows ended early to make room for others"},
+		{"--exact-samples", "1000", ""},
+	} {
+		_, _, text := runPinyon(t, "extract", in, c.flag, c.value)
+		_, _, js := runPinyon(t, "extract", in, c.flag, c.value, "--summary", "json")
+		var s summary
+		if err := json.Unmarshal([]byte(js), &s); err != nil {
+			t.Fatalf("%v: %s", err, js)
+		}
+		if c.line == "" {
+			if s.Limited == nil || len(s.Limited) != 0 || strings.Contains(text, "limited:") {
+				t.Errorf("%s %s: %q, %q", c.flag, c.value, text, s.Limited)
+			}
+			continue
+		}
+		if len(s.Limited) != 1 || !strings.HasSuffix(s.Limited[0], " "+c.line) || !strings.Contains(text, "limited: "+s.Limited[0]+"\n") {
+			t.Errorf("%s %s: %q, %q", c.flag, c.value, text, s.Limited)
+		}
+	}
+	c := provenance.Counters{Noted: map[string]uint64{"syn_held_forced": 4}}
+	c.SketchedFlows, c.SizesDropped, c.BetweennessApproximated = 1, 2, 3
+	got := limited(&c)
+	for i, n := range []string{"1 flows", "2 packets", "3 inputs", "4 SYNs"} {
+		if len(got) != 4 || !strings.HasPrefix(got[i], n) {
+			t.Fatalf("limited %q", got)
+		}
 	}
 }
 

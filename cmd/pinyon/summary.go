@@ -13,6 +13,7 @@ import (
 	"pinyon"
 	"pinyon/capture"
 	"pinyon/filter"
+	"pinyon/flow"
 	"pinyon/pcap"
 	"pinyon/provenance"
 	"pinyon/sink"
@@ -31,6 +32,7 @@ type summary struct {
 	Replaced    uint64               `json:"bytes_replaced"` // of text that were not UTF-8
 	Seconds     float64              `json:"seconds"`
 	Counters    *provenance.Counters `json:"counters"`
+	Limited     []string             `json:"limited"`           // what limits did to values, in words
 	Capture     *captureSummary      `json:"capture,omitempty"` // of a live run
 
 	failed  int    // inputs of which nothing could be read
@@ -53,6 +55,7 @@ func summarize(res *pinyon.Result, targets []*sink.Target, outs *files.Outputs, 
 	s := &summary{
 		Flows: res.Rows, Packets: c.PacketsInRows, Records: c.Records, Inputs: len(res.Inputs),
 		Faults: []inputFault{}, Interrupted: interrupted, Replaced: outs.Most(func(s sink.Stats) uint64 { return s.Replaced }), Seconds: took.Seconds(), Counters: c,
+		Limited: limited(c),
 	}
 	s.lost = outs.Most(func(s sink.Stats) uint64 { return s.Lost })
 	for _, t := range targets {
@@ -150,6 +153,9 @@ func (s *summary) print(a *app) {
 	if n := counts(s.Counters.Noted); n != "" {
 		a.say("noted: %s", n)
 	}
+	for _, l := range s.Limited {
+		a.say("limited: %s", l)
+	}
 	if len(s.Faults) > 0 {
 		a.say("inputs: %d, failed %d, damaged or cut short %d", s.Inputs, s.failed, s.damaged)
 	}
@@ -178,6 +184,26 @@ func counts(m map[string]uint64) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// limited says, a line each, what limits did to the values of rows.
+func limited(c *provenance.Counters) []string {
+	lines := []string{}
+	for _, l := range []struct {
+		n    uint64
+		what string
+	}{
+		{c.SketchedFlows, "flows have gap percentiles from a sketch, not from every gap"},
+		{c.SizesDropped, "packets were left out of medians and modes of lengths, beyond 65,536 distinct ones of a flow"},
+		{c.BetweennessApproximated, "inputs have their betweenness computed from some of the hosts"},
+		{c.Noted["syn_held_forced"], "SYNs were given to the flow that they met before it was known whether they begin one"},
+		{c.EndReasons[flow.Evicted.String()], "flows ended early to make room for others"},
+	} {
+		if l.n > 0 {
+			lines = append(lines, fmt.Sprintf("%d %s", l.n, l.what))
+		}
+	}
+	return lines
 }
 
 // kinds lists the most frequent kinds of frames without IP.
