@@ -1,9 +1,14 @@
 #!/bin/bash
-# Records tor_private.pcap: a private network of three directory authorities, three relays and a client, all tor(1) on the
-# loopback of a network namespace that the script makes and removes. Kept are the six first connections of at most 25 packets.
+# Records connections of a private network of three directory authorities, three relays and a client, all tor(1) on the
+# loopback of a network namespace that the script makes and removes.
 #
-#     testdata/fingerprint/tor.sh      as root; needs tor (with tor-gencert), tcpdump, tshark, iproute2
+#     testdata/fingerprint/tor.sh NAME N [VERSION]      as root; needs tor (with tor-gencert), tcpdump, tshark, iproute2
+#
+# Into NAME.pcap it writes the first 24 packets of each of the first N connections over which TLS was spoken; they are not chosen by
+# anything else. VERSION is the newest that OpenSSL lets tor speak: TLSv1.2 for tor_tls12. The captures here were made by
+# "tor_tls13 14" and "tor_tls12 12 TLSv1.2", after the rules were written. tor_private is older: six connections of at most 25 packets.
 set -u
+name=${1:?a name for the capture} count=${2:?how many connections}
 here=$(cd "$(dirname "$0")" && pwd)
 d=$(mktemp -d /tmp/pinyon-tor.XXXXXX)
 ns=pinyon-tor-$$
@@ -15,6 +20,8 @@ cleanup() {
 	rm -rf "$d"
 }
 trap cleanup EXIT
+printf 'openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\n%s\n' "${3:+MaxProtocol = $3}" >"$d/openssl.cnf"
+export OPENSSL_CONF=$d/openssl.cnf
 ip netns add $ns && ip netns exec $ns ip link set lo up || exit 1
 
 authorities=
@@ -49,5 +56,7 @@ for _ in $(seq 60); do
 	grep -q 'Bootstrapped 100' "$d/c0.log" 2>/dev/null && break
 done
 sleep 3
-kept=$(tshark -r "$d/all.pcap" -T fields -e tcp.stream 2>/dev/null | sort -n | uniq -c | awk '$1 <= 25 && $1 > 12 && n++ < 6 {printf "%stcp.stream==%s", s, $2; s = "||"}')
-tshark -r "$d/all.pcap" -Y "$kept" -F pcap -w "$here/tor_private.pcap" 2>/dev/null && echo "made tor_private.pcap: $(stat -c %s "$here/tor_private.pcap") bytes"
+kept=$(tshark -r "$d/all.pcap" -T fields -e tcp.stream -Y 'tls.handshake.type == 2' 2>/dev/null | sort -nu | head -$count | tr '\n' ' ')
+frames=$(tshark -r "$d/all.pcap" -T fields -e frame.number -e tcp.stream 2>/dev/null |
+	awk -v kept="$kept" 'BEGIN {split(kept, k); for (i in k) want[k[i]] = 1} want[$2] && n[$2]++ < 24 {printf "%s%s", s, $1; s = ","}')
+tshark -r "$d/all.pcap" -Y "frame.number in {$frames}" -F pcap -w "$here/$name.pcap" 2>/dev/null && echo "made $name.pcap: $(stat -c %s "$here/$name.pcap") bytes"
