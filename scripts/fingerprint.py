@@ -58,7 +58,7 @@ def rows(cmd, path):
 
 
 def corpus_flows(cmd, corpus, labels):
-    """(name, kind, rows) of every labelled flow that has a row, the number of those that have none, and of those left out."""
+    """(name, kind, rows, kind as published) of every labelled flow that has a row, the number of those that have none, and of those left out."""
     flows, absent, out, names = [], 0, 0, set()
     for line in open(labels):
         d = json.loads(line)
@@ -74,8 +74,8 @@ def corpus_flows(cmd, corpus, labels):
             except ValueError:  # nDPI shortens some IPv6 addresses twice
                 absent += 1
                 continue
-            kind = CORRECTED.get((d['file'], b[0])) if 443 in (a[1], b[1]) else None
-            kind = kind or kind_of(f['label'], f['proto'], (a[1], b[1]))
+            published = kind_of(f['label'], f['proto'], (a[1], b[1]))
+            kind = (CORRECTED.get((d['file'], b[0])) if 443 in (a[1], b[1]) else None) or published
             if kind is None:
                 out += 1
                 continue
@@ -83,7 +83,7 @@ def corpus_flows(cmd, corpus, labels):
             if not r:
                 absent += 1
                 continue
-            flows.append((f'{d["file"]} {f["proto"]} {a} {b} {f["label"]}', kind, r))
+            flows.append((f'{d["file"]} {f["proto"]} {a} {b} {f["label"]}', kind, r, published))
     return flows, absent, out, sorted(names)
 
 
@@ -94,7 +94,7 @@ def own_flows(cmd):
             continue
         name, kind = line.split()
         for t, r in rows(cmd, os.path.join(OWN, name)).items():
-            flows.append((f'{name} {t}', kind, r))
+            flows.append((f'{name} {t}', kind, r, kind))
     return flows
 
 
@@ -136,10 +136,21 @@ def worth(flows):
     out = []
     for title, c in CLASSES:
         by = collections.defaultdict(list)
-        for _, kind, r in flows:
+        for _, kind, r, _ in flows:
             by[max(x[c + '_confidence'] for x in r)].append(kind.split(':')[0] == c)
         for confidence in sorted(by):
             out.append((title, f'{confidence:.2f}', share(sum(by[confidence]), len(by[confidence]))))
+    return out
+
+
+def together(own, corpus):
+    """Precision of each kind over all flows, labels as published, and with those corrected that the capture contradicts."""
+    out = []
+    for title, c in CLASSES:
+        said = [f for f in own + corpus if likely(c, f[2])]
+        mine = [f for f in said if f in own]
+        right = lambda label: share(sum(f[label].split(':')[0] == c for f in said), len(said)) or 'never said'
+        out.append((title, right(3), right(1), f'{len(mine)} of {len(said)}'))
     return out
 
 
@@ -160,13 +171,15 @@ def main():
     today = datetime.date.today().isoformat()
     own = own_flows(a.cmd)
     head = ('columns', 'precision', 'recall')
-    parts = [f'### Captures of testdata/fingerprint\n\n{len(own)} flows, measured {today}.\n\n' + table(head, score(own, a.v))]
+    kinds = collections.Counter(k.split(':')[0] for _, k, _, _ in own)
+    parts = [f'### Captures of testdata/fingerprint\n\n{len(own)} flows, of which {kinds["tor"]} Tor, {kinds["vpn"]} VPN, {kinds["doh"]} DoH, {kinds["none"]} none of these; measured {today}.\n\n' + table(head, score(own, a.v))]
     if os.path.isdir(a.corpus) and os.path.exists(a.labels):
         flows, absent, out, names = corpus_flows(a.cmd, a.corpus, a.labels)
-        kinds = collections.Counter(k.split(':')[0] for _, k, _ in flows)
+        kinds = collections.Counter(k.split(':')[0] for _, k, _, _ in flows)
         parts.append(f'### Captures of public projects\n\n{os.path.basename(os.path.normpath(a.corpus))}/, labels by {", ".join(names)}: {len(flows)} flows of {len({f[0].split()[0] for f in flows})} captures, '
                      f'of which {kinds["tor"]} Tor, {kinds["vpn"]} VPN, {kinds["doh"]} DoH; measured {today}. Not counted: {out} flows to web services of\n'
                      f'operators, of DNSCrypt, DoT or DoQ, and {absent} labelled ones without a flow here (inside tunnels, or an address that nDPI cut short).\n\n' + table(head, score(flows, a.v)))
+        parts.append('### Precision over both\n\n' + table(('columns', 'labels as published', 'two corrected', 'said of flows of testdata'), together(own, flows)))
         parts.append('### What a confidence was worth there\n\n' + table(('columns', 'confidence', 'of that kind'), worth(flows)))
     else:
         print('no corpus, or no labels:', a.corpus, a.labels, file=sys.stderr)
