@@ -5,7 +5,7 @@
 //	table, err := pinyon.Extract(ctx, "capture.pcap", nil)
 //
 // Config says what a flow is and which columns are wanted; Pipeline runs it over files or
-// any other capture.Source and hands batches of columns to a sink.Sink, or rows to a loop.
+// any other source.Source and hands batches of columns to a sink.Sink, or rows to a loop.
 // Package extract declares the columns, and takes more of the user's own (extract.Custom).
 //
 // What each column means is in docs/features.md, where Pinyon departs from other programs

@@ -11,10 +11,10 @@ import (
 	"testing"
 
 	"pinyon"
-	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // rowsOf are the rows of an input as text.
@@ -92,7 +92,7 @@ func TestFilter(t *testing.T) {
 			}
 			w.Flush()
 			some++
-			want := rowsOf(t, pinyon.Input{Name: "x", Open: func() (capture.Source, error) { return pcap.NewReader(bytes.NewReader(file.Bytes())) }}, nil)
+			want := rowsOf(t, pinyon.Input{Name: "x", Open: func() (source.Source, error) { return pcap.NewReader(bytes.NewReader(file.Bytes())) }}, nil)
 			cfg := pinyon.DefaultConfig()
 			cfg.BPFFilter = expr
 			got := rowsOf(t, pinyon.File(name), cfg)

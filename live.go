@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"pinyon/capture"
+	"pinyon/source"
 )
 
 // Live is an open capture as an input. Its flows leave by the wall clock too, and rows are
 // handed on as flows end. The run closes it; its Stats stay.
 func Live(d *capture.Device) Input {
-	return Input{Name: d.Name(), Live: true, Open: func() (capture.Source, error) { return d, nil }}
+	return Input{Name: d.Name(), Live: true, Open: func() (source.Source, error) { return d, nil }}
 }
 
 // ExtractLive captures from devices into memory until o.Count, o.Duration or the end of ctx,

@@ -9,13 +9,13 @@ import (
 	"runtime"
 	"strings"
 
-	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/filter"
 	"pinyon/internal/engine"
 	"pinyon/pcap"
 	"pinyon/sink"
+	"pinyon/source"
 )
 
 // An Input is one source of frames by name; Open is called when its turn comes.
@@ -36,7 +36,7 @@ type Session = engine.Session
 // File is a capture file as an input: pcap or pcapng, plain or packed with gzip or zstd, by
 // content. The name "-" is standard input.
 func File(path string) Input {
-	in := Input{Name: path, Open: func() (capture.Source, error) { return pcap.Open(path) }}
+	in := Input{Name: path, Open: func() (source.Source, error) { return pcap.Open(path) }}
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		in.Size = info.Size()
 	}
@@ -85,7 +85,7 @@ func WithStop(stop *Stop) Option {
 
 // WithOpened has f told of every source right after it was opened, from the goroutine that
 // reads it; of several small inputs more than one may be.
-func WithOpened(f func(input int, src capture.Source)) Option {
+func WithOpened(f func(input int, src source.Source)) Option {
 	return func(p *Pipeline) { p.engine.Opened = f }
 }
 

@@ -1,36 +1,26 @@
-// Package capture says what a source of frames is. Files, standard input, devices and
-// remote servers are sources; what happens to a frame afterwards is not its concern.
+// Package capture opens the devices of this machine as sources of frames: the rings in which
+// the system keeps their packets, and filters that the kernel runs. What happens to a frame
+// afterwards is not its concern. Package source says what a source is.
 package capture
 
-import (
-	"errors"
+import "pinyon/source"
 
-	"pinyon/packet"
-	"pinyon/pcap"
+// What a device shares with every other source, under the names that callers of this package
+// know. An Error's Err is an *InterfaceError, a *filter.Error, what a callback returned, or what
+// writing failed with.
+type (
+	Source = source.Source
+	Stats  = source.Stats
+	Counts = source.Counts
+	Error  = source.Error
 )
 
-// ErrTimeout is what a live source's Next returns when no frame came for a while, so that
-// its reader can look at the clock. It is no end: the next call waits again.
-var ErrTimeout = errors.New("capture: no packet within the read timeout")
-
-// A Source hands out frames in capture order. It is used from one goroutine.
-type Source interface {
-	// Next fills f. Data stays valid until the following call, or as long as the caller
-	// holds f.Block. At the end it returns io.EOF; a live source may return ErrTimeout and
-	// go on; any other error ends the input too, and the frames before it stand.
-	Next(f *packet.Frame) error
-	// Close gives everything back. Frames whose Block is held stay valid.
-	Close() error
-}
-
-// Counts are the oddities a source met: those that a file can have.
-type Counts = pcap.Counts
-
-// Counter is implemented by sources that count oddities.
-type Counter interface{ Counts() Counts }
-
-// Files are sources.
+// Errors of any source, likewise.
 var (
-	_ Source  = (*pcap.Reader)(nil)
-	_ Counter = (*pcap.Reader)(nil)
+	ErrTimeout      = source.ErrTimeout
+	ErrWouldBlock   = source.ErrWouldBlock
+	ErrNotSupported = source.ErrNotSupported
+	ErrClosed       = source.ErrClosed
 )
+
+var _ Source = (*Device)(nil)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pinyon/netif"
+	"pinyon/source"
 )
 
 // What callers decide on; use errors.Is. A missing privilege is fs.ErrPermission, and its
@@ -16,40 +17,16 @@ var (
 	ErrDown = errors.New("device is not up")
 	// ErrGone: the device was deleted while it was captured from.
 	ErrGone = errors.New("device was removed")
-	// ErrNotSupported: the system, or this build, cannot do it.
-	ErrNotSupported = errors.New("not supported")
 	// ErrRunning: a Capture runs once at a time.
 	ErrRunning = errors.New("capture is running")
 	// ErrChanging: a callback asked for a change while another one is under way.
 	ErrChanging = errors.New("a change is under way")
-	// ErrClosed: the Device is closed.
-	ErrClosed = errors.New("capture is closed")
 	// ErrStop, from a callback, ends a capture without error.
 	ErrStop = errors.New("stop capturing")
-	// ErrWouldBlock is Next's answer of a Device that does not block when no packet is there.
-	ErrWouldBlock = errors.New("capture: no packet at hand")
 )
 
-// An Error is any error of a capture: Err is an *InterfaceError, a *filter.Error, what a
-// callback returned, or what writing failed with.
-type Error struct {
-	Op  string // open, filter, read, callback, output
-	Err error
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("capture: %s: %v", e.Op, e.Err) }
-
-// Unwrap gives Err.
-func (e *Error) Unwrap() error { return e.Err }
-
 // wrap makes err an *Error unless it is one.
-func wrap(op string, err error) error {
-	var e *Error
-	if err == nil || errors.As(err, &e) {
-		return err
-	}
-	return &Error{Op: op, Err: err}
-}
+func wrap(op string, err error) error { return source.Wrap(op, err) }
 
 // An InterfaceError is an error of a device.
 type InterfaceError struct {

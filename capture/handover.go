@@ -380,7 +380,7 @@ func (c *Capture) takeOver(d *Device, cause error) (next *Device, err error) {
 	var old FrameWriter
 	c.deliver.Lock()
 	c.mu.Lock()
-	c.past.add(past)
+	c.past.Add(&past)
 	c.dev, c.next = h.dev, nil
 	if !h.same {
 		old, c.out = c.out, h.out
@@ -411,7 +411,7 @@ func (c *Capture) drop(h *handover) error {
 		left := h.dev.Stats()
 		left.InterfaceDropped = 0 // nothing of its devices was wanted, or the other Device has it
 		c.mu.Lock()
-		c.past.add(left)
+		c.past.Add(&left)
 		c.mu.Unlock()
 	}
 	return err

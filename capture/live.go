@@ -659,6 +659,7 @@ func (d *Device) stats() Stats {
 	s := d.public
 	d.pub.Unlock()
 	st := Stats{Captured: s.captured, Bytes: s.bytes, Truncated: s.truncated, FilterDropped: s.filterDropped, Downs: s.downs, Since: d.since}
+	st.Counts.Records = s.captured
 	var seen uint64
 	for _, l := range d.links {
 		if l.drops != nil {
@@ -685,9 +686,6 @@ func (d *Device) stats() Stats {
 	st.Received -= s.refused
 	return st
 }
-
-// Counts are those of a Source.
-func (d *Device) Counts() Counts { return Counts{Records: d.sums.captured} }
 
 // Close ends the capture and closes the devices. Stats stay as they were, and frames whose
 // Block is held stay valid. It must not be called while Next runs; Stop may.

@@ -335,7 +335,8 @@ func (c *Capture) sums() Stats {
 	c.mu.Lock()
 	d, s := c.dev, c.past
 	c.mu.Unlock()
-	s.add(d.Stats())
+	latest := d.Stats()
+	s.Add(&latest)
 	s.CallbackPanics = c.panics.Load()
 	return s
 }

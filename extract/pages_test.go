@@ -10,13 +10,13 @@ import (
 	"slices"
 	"testing"
 
-	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/flow"
 	"pinyon/internal/engine"
 	"pinyon/internal/gen"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // TestKnownCaptures holds single public captures against what is known of them, where they are.
@@ -173,7 +173,7 @@ func TestGraphOfHosts(t *testing.T) {
 		}
 		ins := make([]engine.Input, inputs)
 		for i := range ins {
-			ins[i] = engine.Input{Name: "memory", Open: func() (capture.Source, error) { return &source{frames: frames}, nil }}
+			ins[i] = engine.Input{Name: "memory", Open: func() (source.Source, error) { return &memory{frames: frames}, nil }}
 		}
 		run := engine.New(&engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1})
 		for b, err := range run.Batches(context.Background(), ins) {

@@ -6,32 +6,34 @@ import (
 	"math"
 	"testing"
 
-	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/flow"
 	"pinyon/internal/engine"
 	"pinyon/internal/vectors"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
-// source hands out frames in memory.
-type source struct {
+// memory hands out frames in memory.
+type memory struct {
+	source.Tally
 	frames []packet.Frame
 	i      int
 }
 
-func (s *source) Next(f *packet.Frame) error {
+func (s *memory) Next(f *packet.Frame) error {
 	if s.i == len(s.frames) {
 		return io.EOF
 	}
 	*f = s.frames[s.i]
 	s.i++
 	f.Number = uint64(s.i)
+	s.Count(f)
 	return nil
 }
 
-func (s *source) Close() error { return nil }
+func (s *memory) Close() error { return nil }
 
 func options() *extract.Options {
 	return &extract.Options{
@@ -49,7 +51,7 @@ func rows(t *testing.T, o *extract.Options, frames []packet.Frame) []column.Row 
 	}
 	var rs []column.Row
 	run := engine.New(&engine.Options{Plan: plan, Flow: flow.Options{Timeout: 60e9}, Rate: 1, Workers: 1})
-	for b, err := range run.Batches(context.Background(), []engine.Input{{Name: "memory", Open: func() (capture.Source, error) { return &source{frames: frames}, nil }}}) {
+	for b, err := range run.Batches(context.Background(), []engine.Input{{Name: "memory", Open: func() (source.Source, error) { return &memory{frames: frames}, nil }}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"pinyon/capture"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // Counts of Dispatch that are no numbers of packets.
@@ -25,7 +26,7 @@ const (
 // Why a call came back early; use errors.Is. At the end of a file it is io.EOF.
 var (
 	// ErrTimeout: no packet came for the read timeout. The feed can be read on.
-	ErrTimeout = capture.ErrTimeout
+	ErrTimeout = source.ErrTimeout
 	// ErrWouldBlock: no packet is at hand, and the feed does not block.
 	ErrWouldBlock = capture.ErrWouldBlock
 	// ErrStop, returned by a handler, ends the call that runs it, which returns it.
@@ -72,7 +73,7 @@ type Feed interface {
 	// ReadBatch is the packets of one Dispatch of Buffer, copied. With some there is no error.
 	ReadBatch() ([]Packet, error)
 	// Source is what is left of the feed as a source of frames. Closing it closes the feed.
-	Source() capture.Source
+	Source() source.Source
 
 	// Inject sends a frame, from its link header on.
 	Inject(frame []byte) error
@@ -356,15 +357,26 @@ func (c *common) ReadBatch() ([]Packet, error) {
 	return nil, err
 }
 
-// source is the rest of a feed as a capture.Source.
-type source struct {
+// rest is what is left of a feed as a source.Source.
+type rest struct {
 	c     *common
+	ready func() bool
+	stats func(rest source.Stats) source.Stats // of the feed, given those of the rest
 	close func() error
+	tally source.Tally // of the frames since it was made
 }
 
-func (s *source) Next(f *packet.Frame) error {
+func (s *rest) Next(f *packet.Frame) error {
 	s.c.r.until(context.Background())
-	return s.c.r.read(f, false)
+	err := s.c.r.read(f, false)
+	if err == nil {
+		s.tally.Count(f)
+	}
+	return err
 }
 
-func (s *source) Close() error { return s.close() }
+func (s *rest) Ready() bool { return s.ready() }
+
+func (s *rest) Stats() source.Stats { return s.stats(s.tally.Stats()) }
+
+func (s *rest) Close() error { return s.close() }

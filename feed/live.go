@@ -8,6 +8,7 @@ import (
 	"pinyon/capture"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // A Live feed reads a device.
@@ -70,7 +71,9 @@ func (f *Live) buffered() int { return f.dev.Buffered() }
 func (f *Live) until(ctx context.Context) { f.dev.Until(ctx) }
 
 // Source: see Feed.
-func (f *Live) Source() capture.Source { return &source{&f.common, f.Close} }
+func (f *Live) Source() source.Source {
+	return &rest{c: &f.common, ready: f.dev.Ready, stats: f.statsWith, close: f.Close}
+}
 
 // Inject sends a frame, from its link header on, on the device: no shorter than that header
 // and no longer than the device's MTU behind it, which is ErrFrameSize; a VLAN tag of
@@ -130,9 +133,16 @@ func (f *Live) SetNonblock(on bool) error {
 func (f *Live) Nonblock() bool { return f.dev.Nonblock() }
 
 // Stats are the sums since the feed was opened; after Close they stay.
-func (f *Live) Stats() capture.Stats {
+func (f *Live) Stats() source.Stats {
 	s := f.dev.Stats()
 	runtime.KeepAlive(f)
+	return s
+}
+
+// statsWith are those of the device, with the records of a rest.
+func (f *Live) statsWith(rest source.Stats) source.Stats {
+	s := f.Stats()
+	s.Counts = rest.Counts
 	return s
 }
 

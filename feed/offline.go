@@ -12,6 +12,7 @@ import (
 	"pinyon/filter"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // An Offline feed reads a capture file: pcap or pcapng, plain or compressed.
@@ -141,10 +142,20 @@ func (f *Offline) buffered() int { return int(^uint(0) >> 1) }
 func (f *Offline) until(context.Context) {}
 
 // Source: see Feed.
-func (f *Offline) Source() capture.Source { return &source{&f.common, f.Close} }
+func (f *Offline) Source() source.Source {
+	return &rest{c: &f.common, ready: f.file.Ready, stats: f.statsWith, close: f.Close}
+}
+
+// statsWith are those of a rest, with the oddities of the file.
+func (f *Offline) statsWith(rest source.Stats) source.Stats {
+	records := rest.Counts.Records
+	rest.Counts, rest.Since = f.Counts(), f.file.Stats().Since
+	rest.Counts.Records = records
+	return rest
+}
 
 // Counts are the oddities of the file met so far.
-func (f *Offline) Counts() capture.Counts { return f.file.Counts() }
+func (f *Offline) Counts() source.Counts { return f.file.Counts() }
 
 // Inject is ErrUnsupported.
 func (f *Offline) Inject([]byte) error { return f.cannot("inject") }

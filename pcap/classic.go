@@ -113,6 +113,7 @@ func (r *Reader) record(f *packet.Frame) error {
 		Data: h[header:end:end], TS: r.last, Wire: r.checkLengths(caplen, wire, r.snap),
 		Link: r.link, Number: r.number, Block: r.blk,
 	}
+	r.handed(caplen, f.Wire)
 	return nil
 }
 

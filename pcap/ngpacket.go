@@ -45,6 +45,7 @@ func (r *Reader) timed(f *packet.Frame, b []byte, id, caplen uint32) bool {
 	if caplen > wire || caplen > i.over {
 		wire = r.checkLengths(caplen, wire, i.snap)
 	}
+	r.handed(caplen, wire)
 	r.last = i.clock.time(uint64(r.u32(b[12:]))<<32 | uint64(r.u32(b[16:])))
 	if r.last == math.MaxInt64 || r.last == math.MinInt64 {
 		r.counts.TimeOutOfRange++
@@ -89,5 +90,6 @@ func (r *Reader) simple(f *packet.Frame, b []byte) bool {
 		Data: b[12:end:end], TS: r.last, Wire: wire,
 		Link: i.link, NoTime: true, Number: r.number, Block: r.blk,
 	}
+	r.handed(caplen, wire)
 	return true
 }

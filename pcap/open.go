@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Open opens a capture file; "-" is standard input, and a named pipe is as good as a file.
@@ -60,7 +61,7 @@ func regularSize(f *os.File) int64 {
 }
 
 func newReader(src io.Reader, size int64, block int) (*Reader, error) {
-	r := &Reader{stored: meter{r: src}, total: size}
+	r := &Reader{stored: meter{r: src}, total: size, since: time.Now()}
 	r.input = input{src: &r.stored, size: block}
 	if err := r.start(); err != nil {
 		r.Close()

@@ -6,8 +6,10 @@ import (
 	"iter"
 	"math/bits"
 	"os"
+	"time"
 
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // maxRecord is the longest captured length of a pcap record; more is damage.
@@ -26,6 +28,8 @@ type Reader struct {
 	nanos  int64  // classic: length of a sub-second unit
 	number uint64 // records seen
 	others uint64 // those of them that hold no packet
+	bytes  uint64 // of packets handed out, on the wire
+	cuts   uint64 // packets handed out of which not all was captured
 	last   int64  // time of the last of them that had one
 
 	fin    error // what Next goes on returning
@@ -36,6 +40,7 @@ type Reader struct {
 
 	stored     meter
 	total      int64
+	since      time.Time // when it was opened
 	compressed string
 	stop       func()
 	file       *os.File // to close; nil if not ours
@@ -71,6 +76,7 @@ func (r *Reader) Next(f *packet.Frame) error {
 		f.Data = b[recordHeader:end:end]
 		f.TS = r.last
 		f.Wire = wire
+		r.handed(caplen, wire)
 		f.Iface = 0
 		f.Link = r.link
 		f.Type = packet.TypeUnknown
@@ -80,6 +86,13 @@ func (r *Reader) Next(f *packet.Frame) error {
 		return nil
 	}
 	return r.record(f)
+}
+
+// handed counts a packet that Next hands out.
+func (r *Reader) handed(caplen, wire uint32) {
+	if r.bytes += uint64(wire); caplen < wire {
+		r.cuts++
+	}
 }
 
 func (r *Reader) nextOther(f *packet.Frame) error {
@@ -114,6 +127,17 @@ func (r *Reader) Counts() Counts {
 	c.Records = r.number - r.others - c.UnknownInterface
 	return c
 }
+
+// Ready is true: a file keeps nobody waiting.
+func (r *Reader) Ready() bool { return true }
+
+// Stats are the sums so far.
+func (r *Reader) Stats() source.Stats {
+	c := r.Counts()
+	return source.Stats{Received: c.Records, Captured: c.Records, Bytes: r.bytes, Truncated: r.cuts, Since: r.since, Counts: c}
+}
+
+var _ source.Source = (*Reader)(nil)
 
 // Offset is how many bytes of the input, as stored, were read so far: ahead of the frames
 // by at most a block. It may be called from any goroutine.

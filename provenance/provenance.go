@@ -8,12 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"pinyon/capture"
 	"pinyon/config"
 	"pinyon/extract"
 	"pinyon/flow"
 	"pinyon/internal/engine"
 	"pinyon/internal/version"
+	"pinyon/source"
 )
 
 // Provenance says where a data set comes from: the program, the configuration, the inputs,
@@ -47,10 +47,10 @@ type Privacy struct {
 
 // Live says how packets were captured, and at the end what became of them.
 type Live struct {
-	Interfaces []string       `json:"interfaces"`
-	Filter     string         `json:"filter"`
-	Snaplen    int            `json:"snaplen"`
-	Stats      *capture.Stats `json:"stats,omitempty"`
+	Interfaces []string      `json:"interfaces"`
+	Filter     string        `json:"filter"`
+	Snaplen    int           `json:"snaplen"`
+	Stats      *source.Stats `json:"stats,omitempty"`
 }
 
 // Input is one input. Size is in bytes, 0 where it has none; SHA256 only if asked
@@ -106,10 +106,10 @@ func (c *Counters) add(in *engine.Report) {
 		c.DroppedBy[name] += n
 		c.Dropped += n
 	}
-	c.Records += in.Source.Records + in.Source.UnknownInterface
+	c.Records += in.Source.Counts.Records + in.Source.Counts.UnknownInterface
 	c.PacketsInRows += in.InRows
 	c.Rows += in.Rows
-	drop("unknown_interface", in.Source.UnknownInterface)
+	drop("unknown_interface", in.Source.Counts.UnknownInterface)
 	drop("filtered", in.Filtered)
 	drop("sampled_out", in.Sampled)
 	for reason, n := range in.Decode.All() {
@@ -127,19 +127,19 @@ func (c *Counters) add(in *engine.Report) {
 	c.Noted["syn_held"] += in.Held.Held
 	c.Noted["syn_held_began"] += in.Held.Began
 	c.Noted["syn_held_forced"] += in.Held.Forced
-	c.Noted["time_out_of_range"] += in.Source.TimeOutOfRange
-	c.Noted["no_timestamp"] += in.Source.NoTimestamp
-	c.Noted["caplen_exceeds_wirelen"] += in.Source.CapLenExceedsWire
-	c.Noted["caplen_exceeds_snaplen"] += in.Source.CapLenExceedsSnap
-	c.Noted["skipped_blocks"] += in.Source.SkippedBlocks
-	c.Noted["unsupported_sections"] += in.Source.UnsupportedSections
+	c.Noted["time_out_of_range"] += in.Source.Counts.TimeOutOfRange
+	c.Noted["no_timestamp"] += in.Source.Counts.NoTimestamp
+	c.Noted["caplen_exceeds_wirelen"] += in.Source.Counts.CapLenExceedsWire
+	c.Noted["caplen_exceeds_snaplen"] += in.Source.Counts.CapLenExceedsSnap
+	c.Noted["skipped_blocks"] += in.Source.Counts.SkippedBlocks
+	c.Noted["unsupported_sections"] += in.Source.Counts.UnsupportedSections
 	for r := flow.FIN; r < flow.Reasons; r++ {
 		c.EndReasons[r.String()] += in.Ended[r]
 	}
 	switch {
-	case in.Source.Damaged:
+	case in.Source.Counts.Damaged:
 		c.FilesDamaged++
-	case in.Source.Truncated:
+	case in.Source.Counts.Truncated:
 		c.FilesTruncated++
 	case in.Err != nil:
 		c.FilesFailed++

@@ -25,7 +25,7 @@ func TestEnd(t *testing.T) {
 		{Name: "a.pcap", Intake: engine.Intake{Filtered: 3, Sampled: 2}, Outcome: engine.Outcome{Rows: 4, InRows: 20}},
 		{Name: "b.pcap", Outcome: engine.Outcome{Rows: 1, InRows: 5}, Err: errors.New("bad \xff byte")},
 	}
-	reports[0].Source.Records, reports[1].Source.Records = 25, 5
+	reports[0].Source.Counts.Records, reports[1].Source.Counts.Records = 25, 5
 	v.End(reports, 5, extract.Stats{})
 	c := v.Counters
 	sum := uint64(0)

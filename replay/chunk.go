@@ -1,8 +1,8 @@
 package replay
 
 import (
-	"pinyon/capture"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // A chunk is a run of frames in memory of its own.
@@ -13,8 +13,8 @@ type chunk struct {
 	cut    []bool  // captured shorter than it was on the wire
 	length int64   // ns of the loop up to the end of the chunk
 
-	filtered, tooLong uint64         // frames read beside those
-	source            capture.Counts // once the chunk was read
+	filtered, tooLong uint64        // frames read beside those
+	source            source.Counts // once the chunk was read
 }
 
 // Room of a chunk. Frames beyond come in the next.

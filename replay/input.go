@@ -6,13 +6,13 @@ import (
 	"math"
 	"sync/atomic"
 
-	"pinyon/capture"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // An input is what is sent: chunks held in memory, and a reader for what did not fit.
 type input struct {
-	open func() (capture.Source, error)
+	open func() (source.Source, error)
 	to   Sender
 	opt  *Options
 
@@ -88,7 +88,7 @@ func (in *input) each(ctx context.Context, send func(*chunk) error) error {
 
 // A reader cuts a source into chunks.
 type reader struct {
-	src     capture.Source
+	src     source.Source
 	to      Sender
 	keep    func(*packet.Frame) (bool, error)
 	clock   clock
@@ -99,9 +99,7 @@ type reader struct {
 // read is fill, and notes what the source has met so far.
 func (r *reader) read(ctx context.Context, c *chunk, hurry func() bool) error {
 	err := r.fill(ctx, c, hurry)
-	if s, ok := r.src.(capture.Counter); ok {
-		c.source = s.Counts()
-	}
+	c.source = r.src.Stats().Counts
 	return err
 }
 

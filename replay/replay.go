@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"time"
 
-	"pinyon/capture"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // A Sender takes frames. afpacket.Sender is one.
@@ -73,7 +73,7 @@ type Stats struct {
 	Mbps     float64           `json:"mbit_per_second"`
 	MaxLate  float64           `json:"max_late_seconds"` // most that a frame left behind its time; 0 at top speed
 	InMemory bool              `json:"in_memory"`        // all frames were held before the first was sent
-	Source   capture.Counts    `json:"-"`                // oddities of the input, as far as it was read at most in a loop
+	Source   source.Counts     `json:"-"`                // oddities of the input, as far as it was read at most in a loop
 }
 
 // Errors of the input's kind; use errors.Is.
@@ -104,7 +104,7 @@ func (e *LinkError) Unwrap() error { return ErrLinkType }
 // (with its error), when the device is down or gone, or when the input cannot be read
 // further; frames before a damage are sent. The Stats are those of what was done, whatever
 // the error.
-func Run(ctx context.Context, open func() (capture.Source, error), to Sender, o *Options) (Stats, error) {
+func Run(ctx context.Context, open func() (source.Source, error), to Sender, o *Options) (Stats, error) {
 	if o == nil {
 		o = &Options{}
 	}

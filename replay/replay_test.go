@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"pinyon/capture"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // wire is a Sender that keeps what it was given.
@@ -48,6 +48,7 @@ func (w *wire) MaxFrame() int            { return max(w.max, 100) }
 
 // frames is a source of n frames, gap apart, that ends with err.
 type frames struct {
+	source.Tally
 	n    int
 	gap  time.Duration
 	err  error
@@ -72,13 +73,14 @@ func (s *frames) Next(f *packet.Frame) error {
 		f.Link = s.link(s.i)
 	}
 	s.i++
+	s.Count(f)
 	return nil
 }
 
 func (s *frames) Close() error { return nil }
 
-func opener(s frames) func() (capture.Source, error) {
-	return func() (capture.Source, error) { one := s; return &one, nil }
+func opener(s frames) func() (source.Source, error) {
+	return func() (source.Source, error) { one := s; return &one, nil }
 }
 
 // check demands that frames first..last of every loop were sent, in order.

@@ -1,4 +1,4 @@
-// Package capturetest says what every capture.Source keeps to. A source's own test calls Run.
+// Package capturetest says what every source.Source keeps to. A source's own test calls Run.
 package capturetest
 
 import (
@@ -13,17 +13,18 @@ import (
 	"pinyon/capture"
 	"pinyon/internal/gen"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // An Opener makes a source that gives the frames in this order and then io.EOF. What is to
 // be cleaned up beside closing the source goes to t.Cleanup.
-type Opener func(t *testing.T, frames []packet.Frame) capture.Source
+type Opener func(t *testing.T, frames []packet.Frame) source.Source
 
 // A Trait says in what a source differs from a file.
 type Trait uint8
 
 const (
-	// Live: times are those of the system, capture.ErrTimeout may come between frames, and
+	// Live: times are those of the system, source.ErrTimeout may come between frames, and
 	// frames are no shorter on the wire than captured.
 	Live Trait = iota + 1
 	// Blocks: memory is lent by the block, and stays for as long as that is held, after
@@ -89,10 +90,10 @@ func (s *suite) make(n int) []packet.Frame {
 }
 
 // next is Next past timeouts.
-func (s *suite) next(t *testing.T, src capture.Source, f *packet.Frame) error {
+func (s *suite) next(t *testing.T, src source.Source, f *packet.Frame) error {
 	for range 100 {
 		err := src.Next(f)
-		if err != capture.ErrTimeout {
+		if err != source.ErrTimeout {
 			return err
 		}
 		if !s.live {
@@ -136,10 +137,29 @@ func (s *suite) frames(t *testing.T) {
 	if err := s.next(t, src, &f); err != io.EOF {
 		t.Errorf("at the end: %v", err)
 	}
-	if c, ok := src.(capture.Counter); ok {
-		if n := c.Counts(); n.Records != uint64(len(want)) || n.Truncated || n.Damaged {
-			t.Errorf("counts %+v", n)
-		}
+	counted(t, src, want)
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+	counted(t, src, want) // as before
+}
+
+// counted: the statistics are those of the frames, all of which came.
+func counted(t *testing.T, src source.Source, want []packet.Frame) {
+	t.Helper()
+	var sum source.Tally
+	for i := range want {
+		sum.Count(&want[i])
+	}
+	got, all := src.Stats(), sum.Stats()
+	if got.Captured != all.Captured || got.Bytes != all.Bytes || got.Truncated != all.Truncated || got.Lost() != 0 {
+		t.Errorf("statistics %+v; want %+v", got, all)
+	}
+	if sum := got.Captured + got.Dropped + got.FilterDropped + got.QueueDropped; got.Received != sum {
+		t.Errorf("%d received; want %d: %+v", got.Received, sum, got)
+	}
+	if n := got.Counts; n.Records != uint64(len(want)) || n.Truncated || n.Damaged {
+		t.Errorf("counts %+v", n)
 	}
 }
 
@@ -228,7 +248,7 @@ func (s *suite) close(t *testing.T) {
 		switch err := src.Next(&f); {
 		case err == nil:
 			t.Error("a frame from a closed source")
-		case errors.Is(err, capture.ErrTimeout), errors.Is(err, capture.ErrWouldBlock):
+		case errors.Is(err, source.ErrTimeout), errors.Is(err, capture.ErrWouldBlock):
 			t.Errorf("a closed source says %v, as if something might come", err)
 		}
 	}
@@ -248,7 +268,7 @@ func (s *suite) allocations(t *testing.T) {
 	}
 	var err error
 	if got := testing.AllocsPerRun(n-warm-1, func() {
-		if e := src.Next(&f); e != nil && e != capture.ErrTimeout {
+		if e := src.Next(&f); e != nil && e != source.ErrTimeout {
 			err = e
 		}
 	}); got != 0 {

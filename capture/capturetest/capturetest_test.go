@@ -12,6 +12,7 @@ import (
 	"pinyon/feed"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // classic and ng are the frames as files.
@@ -64,20 +65,20 @@ func must[S any](t *testing.T) func(S, error) S {
 }
 
 func TestFiles(t *testing.T) {
-	capturetest.Run(t, "pcap", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "pcap", func(t *testing.T, frames []packet.Frame) source.Source {
 		return must[*pcap.Reader](t)(pcap.Open(path(t, classic(t, frames))))
 	}, capturetest.Blocks)
-	capturetest.Run(t, "pcapng", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "pcapng", func(t *testing.T, frames []packet.Frame) source.Source {
 		return must[*pcap.Reader](t)(pcap.Open(path(t, ng(t, frames))))
 	}, capturetest.Blocks)
-	capturetest.Run(t, "reader", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "reader", func(t *testing.T, frames []packet.Frame) source.Source {
 		return must[*pcap.Reader](t)(pcap.NewReader(bytes.NewReader(classic(t, frames))))
 	}, capturetest.Blocks)
 }
 
 // TestStdin: standard input is a pipe whose writer is in no hurry.
 func TestStdin(t *testing.T) {
-	capturetest.Run(t, "stdin", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "stdin", func(t *testing.T, frames []packet.Frame) source.Source {
 		r, w, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
@@ -102,11 +103,11 @@ func TestStdin(t *testing.T) {
 }
 
 func TestFeed(t *testing.T) {
-	capturetest.Run(t, "offline", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "offline", func(t *testing.T, frames []packet.Frame) source.Source {
 		f := must[*feed.Offline](t)(feed.OpenOffline(path(t, classic(t, frames))))
 		return f.Source()
 	}, capturetest.Blocks)
-	capturetest.Run(t, "filtered", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "filtered", func(t *testing.T, frames []packet.Frame) source.Source {
 		f := must[*feed.Offline](t)(feed.OpenOffline(path(t, classic(t, frames)), feed.With(capture.Options{Filter: "udp port 53"})))
 		return f.Source()
 	}, capturetest.Blocks)

@@ -11,6 +11,7 @@ import (
 	"pinyon/feed"
 	"pinyon/internal/nstest"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // device opens a device that will receive the frames, and sends them.
@@ -36,7 +37,7 @@ func device(t *testing.T, o capture.Options, frames []packet.Frame) *capture.Dev
 
 // send sends frames on a device of the thread's namespace, no more at a time than the
 // system's queue between the two ends of a pair holds (netdev_max_backlog, 1,000).
-func send(t *testing.T, name string, frames []packet.Frame, stats func() capture.Stats) {
+func send(t *testing.T, name string, frames []packet.Frame, stats func() source.Stats) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -69,7 +70,7 @@ func TestDevice(t *testing.T) {
 		"immediate": {Immediate: true},
 		"joined":    {Interfaces: []string{"v1", "lo"}},
 	} {
-		capturetest.Run(t, name, func(t *testing.T, frames []packet.Frame) capture.Source {
+		capturetest.Run(t, name, func(t *testing.T, frames []packet.Frame) source.Source {
 			return device(t, o, frames)
 		}, capturetest.Live, capturetest.Blocks)
 	}
@@ -77,14 +78,14 @@ func TestDevice(t *testing.T) {
 
 // TestLiveFeed: a live feed as a source.
 func TestLiveFeed(t *testing.T) {
-	capturetest.Run(t, "live", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "live", func(t *testing.T, frames []packet.Frame) source.Source {
 		ns := nstest.New(t)
 		ns.Quiet()
 		ns.IP("link add v0 type veth peer name v1")
 		ns.IP("link set v0 up")
 		ns.IP("link set v1 up")
 		ns.Ready("v0", "v1")
-		var s capture.Source
+		var s source.Source
 		ns.Do(func() {
 			f, err := feed.OpenLive("v1", &capture.Options{Count: uint64(len(frames)), ReadTimeout: 50 * time.Millisecond})
 			if err != nil {

@@ -8,10 +8,11 @@ import (
 	"pinyon/capture"
 	"pinyon/capture/capturetest"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 func TestLibpcapDevice(t *testing.T) {
-	capturetest.Run(t, "libpcap", func(t *testing.T, frames []packet.Frame) capture.Source {
+	capturetest.Run(t, "libpcap", func(t *testing.T, frames []packet.Frame) source.Source {
 		return device(t, capture.Options{Backend: capture.BackendLibpcap}, frames)
 	}, capturetest.Live, capturetest.Blocks)
 }

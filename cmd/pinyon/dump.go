@@ -21,6 +21,7 @@ import (
 	"pinyon/pcap"
 	"pinyon/savefile"
 	"pinyon/sink/files"
+	"pinyon/source"
 )
 
 // dumper is what the flags of dump say, and the run.
@@ -225,7 +226,7 @@ func (e *inputError) Error() string { return e.text }
 // A dumpSource is where dump's frames come from.
 type dumpSource interface {
 	// next fills f with the next frame that matches: io.EOF at the end, an *inputError if
-	// that came early, capture.ErrTimeout if none came for a while.
+	// that came early, source.ErrTimeout if none came for a while.
 	next(f *packet.Frame) error
 	// section is the part of the input that interface numbers are of.
 	section() int
@@ -243,7 +244,7 @@ func (d *dumper) copy(src dumpSource) error {
 		switch err := src.next(&d.row.f); {
 		case err == io.EOF:
 			return nil
-		case err == capture.ErrTimeout:
+		case err == source.ErrTimeout:
 			if err := d.flush(); err != nil {
 				return err
 			}
@@ -387,7 +388,7 @@ type dumpFile struct {
 	name    string
 	expr    string
 	set     *filter.Set
-	src     capture.Source
+	src     source.Source
 	r       *pcap.Reader
 	stop    *pinyon.Stop
 	records uint64
@@ -514,7 +515,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 
 func (s *dumpDevice) next(f *packet.Frame) error {
 	err := s.dev.Next(f)
-	if err == nil || err == io.EOF || err == capture.ErrTimeout {
+	if err == nil || err == io.EOF || err == source.ErrTimeout {
 		return err
 	}
 	return &inputError{strings.TrimPrefix(err.Error(), "capture: ")}

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"pinyon"
-	"pinyon/capture"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // captureNames are the endings of captures in a directory, packed or not.
@@ -80,7 +80,7 @@ func (a *app) findInputs(args []string, recursive bool, stop <-chan struct{}) (*
 func (in *inputs) addStdin(r io.Reader) {
 	if f, ok := r.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (capture.Source, error) { return pcap.NewReader(f) }})
+			in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (source.Source, error) { return pcap.NewReader(f) }})
 			in.infos = append(in.infos, info)
 			in.sizes = append(in.sizes, info.Size())
 			in.total += info.Size()
@@ -88,7 +88,7 @@ func (in *inputs) addStdin(r io.Reader) {
 		}
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
-	in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (capture.Source, error) { return openStream("standard input", open, in.stop) }})
+	in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (source.Source, error) { return openStream("standard input", open, in.stop) }})
 	in.sizes = append(in.sizes, 0)
 	in.known = false
 }
@@ -111,7 +111,7 @@ func (in *inputs) add(path string, info fs.FileInfo) {
 }
 
 func (in *inputs) fail(name string, err error) {
-	in.list = append(in.list, pinyon.Input{Name: name, Open: func() (capture.Source, error) { return nil, err }})
+	in.list = append(in.list, pinyon.Input{Name: name, Open: func() (source.Source, error) { return nil, err }})
 	in.sizes = append(in.sizes, 0)
 }
 

@@ -18,6 +18,7 @@ import (
 	"pinyon/packet"
 	"pinyon/provenance"
 	"pinyon/savefile"
+	"pinyon/source"
 )
 
 // liveFlags are the flags of live beside those of every extraction.
@@ -130,7 +131,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		in.close()
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
 	}
-	src := capture.Source(d)
+	src := source.Source(d)
 	if in.save, err = l.save.open(d.Interfaces(), d.LinkTypes(), d.Snaplen()); err != nil {
 		in.close()
 		return nil, err
@@ -146,7 +147,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		}
 	}()
 	one := pinyon.Live(d)
-	one.Open = func() (capture.Source, error) { return src, nil }
+	one.Open = func() (source.Source, error) { return src, nil }
 	x.log.Info("capturing", "interfaces", d.Name(), "filter", d.FilterExpr(), "snaplen", d.Snaplen())
 	return &inputs{list: []pinyon.Input{one}, sizes: []int64{0}, live: in}, nil
 }
@@ -266,7 +267,7 @@ func (in *liveInput) provenance(ended bool) *provenance.Live {
 // captureSummary is what became of the packets of a live run.
 type captureSummary struct {
 	Interfaces []string `json:"interfaces"`
-	capture.Stats
+	source.Stats
 	SinkLost uint64   `json:"sink_rows_lost"` // rows that an output did not take
 	Saved    []string `json:"saved,omitempty"`
 }
@@ -291,7 +292,7 @@ func (c *captureSummary) print(a *app) {
 }
 
 // sayCaptured tells what became of the packets of a capture; more is what was lost behind it.
-func (a *app) sayCaptured(names []string, s *capture.Stats, more string) {
+func (a *app) sayCaptured(names []string, s *source.Stats, more string) {
 	a.say("%s: %d received, %d captured, %d bytes", strings.Join(names, ","), s.Received, s.Captured, s.Bytes)
 	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end%s", s.Dropped, s.Freezes, s.InterfaceDropped, s.QueueDropped-s.Beyond, more)
 	if s.Beyond > 0 {
@@ -312,7 +313,7 @@ func (s *saving) Next(f *packet.Frame) error {
 	switch err := s.Device.Next(f); {
 	case err == nil:
 		return s.to.Write(f)
-	case errors.Is(err, capture.ErrTimeout), errors.Is(err, io.EOF):
+	case errors.Is(err, source.ErrTimeout), errors.Is(err, io.EOF):
 		if e := s.to.Idle(); e != nil {
 			return e
 		}

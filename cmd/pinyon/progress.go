@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"pinyon"
-	"pinyon/capture"
+	"pinyon/source"
 )
 
 // How often progress is shown: on a terminal, and as lines anywhere else.
@@ -49,7 +49,7 @@ func newProgress(in *inputs) *progress {
 }
 
 // opened notes the input that is read from now on.
-func (p *progress) opened(input int, src capture.Source) {
+func (p *progress) opened(input int, src source.Source) {
 	at := &position{input: input}
 	at.source, _ = src.(interface{ Offset() int64 })
 	p.now.Store(at)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pinyon/capture"
 	"pinyon/capture/afpacket"
 	"pinyon/config"
 	"pinyon/filter"
@@ -22,6 +21,7 @@ import (
 	"pinyon/packet"
 	"pinyon/pcap"
 	"pinyon/replay"
+	"pinyon/source"
 )
 
 // replayFlags are the flags of replay.
@@ -149,7 +149,7 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		case <-ctx.Done():
 		}
 	}()
-	open := func() (capture.Source, error) {
+	open := func() (source.Source, error) {
 		switch {
 		case file == "-":
 			return openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)

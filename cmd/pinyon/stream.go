@@ -8,8 +8,8 @@ import (
 	"sync"
 
 	"pinyon"
-	"pinyon/capture"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 // A stream is a pipe, device or standard input as a capture that can be given up while it
@@ -27,7 +27,7 @@ func (s *stream) Close() error {
 
 // openStream makes a source of what open gives, which is called in another goroutine: a
 // FIFO opens when its writer comes.
-func openStream(name string, open func() (io.ReadCloser, error), stop <-chan struct{}) (capture.Source, error) {
+func openStream(name string, open func() (io.ReadCloser, error), stop <-chan struct{}) (source.Source, error) {
 	p := &patient{stop: stop, data: make(chan chunk), free: make(chan []byte, 2), done: make(chan struct{})}
 	p.free <- make([]byte, chunkSize)
 	p.free <- make([]byte, chunkSize)
@@ -45,7 +45,7 @@ func openStream(name string, open func() (io.ReadCloser, error), stop <-chan str
 
 // streamInput is a path that is neither a regular file nor a directory.
 func streamInput(path string, stop <-chan struct{}) pinyon.Input {
-	return pinyon.Input{Name: path, Open: func() (capture.Source, error) {
+	return pinyon.Input{Name: path, Open: func() (source.Source, error) {
 		return openStream(path, func() (io.ReadCloser, error) { return os.Open(path) }, stop)
 	}}
 }

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
+
+	"pinyon/source"
 )
 
 // An Account is what a run has counted so far. Any goroutine may read it at any time: those
@@ -10,12 +14,18 @@ import (
 // that no packet waits for a reader. Its zero value is ready; it serves one run at a time.
 type Account struct {
 	mu      sync.Mutex
-	done    Intake         // of the inputs that ended
-	at      map[int]Intake // of those at hand, by position
-	inputs  int            // inputs that ended
+	done    Intake          // of the inputs that ended
+	at      map[int]reading // the inputs at hand, by position
+	inputs  int             // inputs that ended
 	outcome Outcome
 	tables  []*tableCounts
 	queues  []queue
+}
+
+// reading is an input at hand.
+type reading struct {
+	name   string
+	intake Intake
 }
 
 // tableCounts are those of a worker's flow tables.
@@ -37,6 +47,13 @@ type Queue struct {
 	Cap  int
 }
 
+// A Reading is what the source of an input says of itself while it is read.
+type Reading struct {
+	Input int // its position
+	Name  string
+	source.Stats
+}
+
 // A Snapshot is an Account at one moment.
 type Snapshot struct {
 	Intake         // of all inputs
@@ -45,6 +62,9 @@ type Snapshot struct {
 	Flows   int64  // flows in the tables
 	Opened  uint64 // flows that were ever in them
 	Queues  []Queue
+	// Sources are those of the inputs that are read at the moment, by position. Intake.Source
+	// is the sum over them and those that ended, each of which is in its Report.
+	Sources []Reading
 }
 
 // Read takes a snapshot. A run in a single goroutine has no queues.
@@ -52,9 +72,11 @@ func (a *Account) Read() Snapshot {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := Snapshot{Intake: a.done, Outcome: a.outcome, Inputs: a.inputs}
-	for _, in := range a.at {
-		s.Intake.Add(&in)
+	for i, in := range a.at {
+		s.Intake.Add(&in.intake)
+		s.Sources = append(s.Sources, Reading{i, in.name, in.intake.Source})
 	}
+	slices.SortFunc(s.Sources, func(a, b Reading) int { return cmp.Compare(a.Input, b.Input) })
 	for _, t := range a.tables {
 		n := t.flows.Load()
 		s.Flows += n
@@ -83,13 +105,13 @@ func (a *Account) queue(name string, size int, n func() int) {
 }
 
 // reading publishes what was read of input i so far.
-func (a *Account) reading(i int, in *Intake) {
+func (a *Account) reading(i int, name string, in *Intake) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.at == nil {
-		a.at = map[int]Intake{}
+		a.at = map[int]reading{}
 	}
-	a.at[i] = *in
+	a.at[i] = reading{name, *in}
 }
 
 // read publishes what was read of input i, which ended.

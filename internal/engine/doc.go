@@ -35,4 +35,6 @@ const (
 	// reader. Silence counts only beyond it.
 	liveLag    = 500 * time.Millisecond
 	pauseEvery = time.Second // of live rows
+	// statsEvery is how often a live source is asked for its statistics.
+	statsEvery = 250 * time.Millisecond
 )

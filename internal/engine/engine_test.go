@@ -11,17 +11,18 @@ import (
 	"net/netip"
 	"testing"
 
-	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/flow"
 	"pinyon/internal/gen"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // memory is a source of frames in memory that lends each from a block, as a ring would:
 // a released block is overwritten, so a frame used too long shows.
 type memory struct {
+	source.Tally
 	frames []packet.Frame
 	i      int
 	block  *packet.Block
@@ -48,6 +49,7 @@ func (m *memory) Next(f *packet.Frame) error {
 	}}
 	m.block.Retain()
 	f.Data, f.Block, f.Number = m.block.Buf, m.block, uint64(m.i)
+	m.Count(f)
 	return nil
 }
 
@@ -60,7 +62,7 @@ func (m *memory) Close() error {
 }
 
 func input(name string, frames []packet.Frame) Input {
-	return Input{Name: name, Open: func() (capture.Source, error) { return &memory{frames: frames}, nil }}
+	return Input{Name: name, Open: func() (source.Source, error) { return &memory{frames: frames}, nil }}
 }
 
 // traffic is n frames of TCP, UDP and ICMP between a few hosts, in mild disorder.
@@ -228,8 +230,8 @@ func TestRowOrder(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	broken := errors.New("broken")
-	bad := Input{Name: "bad", Open: func() (capture.Source, error) { return nil, broken }}
-	half := Input{Name: "half", Open: func() (capture.Source, error) { return &memory{frames: traffic(1, 3000), fail: broken}, nil }}
+	bad := Input{Name: "bad", Open: func() (source.Source, error) { return nil, broken }}
+	half := Input{Name: "half", Open: func() (source.Source, error) { return &memory{frames: traffic(1, 3000), fail: broken}, nil }}
 	for _, workers := range []int{1, 3} {
 		o := testOptions(t, nil)
 		o.Workers = workers
@@ -336,7 +338,7 @@ func TestUpdateDoesNotAllocate(t *testing.T) {
 	e := newEpoch()
 	pass := func() {
 		src := &plain{frames: fs}
-		r.open(0, Input{Open: func() (capture.Source, error) { return src, nil }}, &Report{})
+		r.open(0, Input{Open: func() (source.Source, error) { return src, nil }}, &Report{})
 		for e.last = false; !e.last; {
 			r.fill(e)
 			w.update(e)
@@ -358,6 +360,7 @@ func TestUpdateDoesNotAllocate(t *testing.T) {
 
 // plain is a source without blocks.
 type plain struct {
+	source.Tally
 	frames []packet.Frame
 	i      int
 }
@@ -369,6 +372,7 @@ func (s *plain) Next(f *packet.Frame) error {
 	*f = s.frames[s.i]
 	s.i++
 	f.Number = uint64(s.i)
+	s.Count(f)
 	return nil
 }
 

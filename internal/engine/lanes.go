@@ -40,7 +40,7 @@ func (t *team) lanes() *lanes {
 		if t.inputs[i].Live {
 			return nil
 		}
-		if t.inputs[i].small() {
+		if isSmall(&t.inputs[i]) {
 			few++
 		}
 	}
@@ -54,12 +54,12 @@ func (t *team) lanes() *lanes {
 	return l
 }
 
-func (in *Input) small() bool { return in.Size > 0 && in.Size <= smallInput }
+func isSmall(in *Input) bool { return in.Size > 0 && in.Size <= smallInput }
 
 // take begins to read the small inputs from i on, and says how many these are.
 func (l *lanes) take(i int) int {
 	to, bytes := i, int64(0)
-	for to < len(l.inputs) && to-i < smallInputs && bytes < smallRun && l.inputs[to].small() {
+	for to < len(l.inputs) && to-i < smallInputs && bytes < smallRun && isSmall(&l.inputs[to]) {
 		bytes += l.inputs[to].Size
 		to++
 	}

@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/flow"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // halting is a source that says now and then that nothing came, and sleeps once.
@@ -28,18 +28,18 @@ type halting struct {
 
 func (h *halting) Next(f *packet.Frame) error {
 	if h.rng.IntN(40) == 0 {
-		return capture.ErrTimeout
+		return source.ErrTimeout
 	}
 	if h.i == len(h.frames)/2 && h.sleep > 0 {
 		time.Sleep(h.sleep)
 		h.sleep = 0
-		return capture.ErrTimeout
+		return source.ErrTimeout
 	}
 	err := h.memory.Next(f)
 	if err == io.EOF && h.tail > 0 {
 		time.Sleep(100 * time.Millisecond)
 		h.tail -= 100 * time.Millisecond
-		return capture.ErrTimeout
+		return source.ErrTimeout
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func TestLiveEqualsFile(t *testing.T) {
 		want := lines(t, input("x", frames), o)
 		for _, workers := range []int{1, 2, 8} {
 			o.Workers = workers
-			in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+			in := Input{Name: "x", Live: true, Open: func() (source.Source, error) {
 				h := &halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(uint64(workers), 1))}
 				if name == "short" {
 					h.tail = 2 * time.Second
@@ -143,7 +143,7 @@ func TestClockStep(t *testing.T) {
 func untilSilence(o *Options, frames []packet.Frame, silence time.Duration) (early, seen, pauses int, err error) {
 	var stillOpen atomic.Bool
 	stillOpen.Store(true)
-	in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+	in := Input{Name: "x", Live: true, Open: func() (source.Source, error) {
 		return &watched{halting: halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1)), tail: silence}, end: &stillOpen}, nil
 	}}
 	_, err = run(context.Background(), []Input{in}, o, func(b *column.Batch) error {
@@ -201,7 +201,7 @@ func TestBusySink(t *testing.T) {
 		frames := traffic(5, 4000)
 		want := len(lines(t, input("x", frames), o))
 		ended := make(chan struct{})
-		in := Input{Name: "x", Live: true, Open: func() (capture.Source, error) {
+		in := Input{Name: "x", Live: true, Open: func() (source.Source, error) {
 			return &ending{halting{memory: memory{frames: frames}, rng: rand.New(rand.NewPCG(1, 1))}, ended}, nil
 		}}
 		rows, batches := 0, 0

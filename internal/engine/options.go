@@ -3,11 +3,11 @@ package engine
 import (
 	"sync/atomic"
 
-	"pinyon/capture"
 	"pinyon/extract"
 	"pinyon/filter"
 	"pinyon/flow"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // Options are the run's rules.
@@ -33,20 +33,11 @@ type Options struct {
 	Stop *atomic.Bool
 	// Opened, if not nil, is told each source right after it was opened. It is called from
 	// the goroutine that reads the input; of several small inputs more than one may be.
-	Opened func(input int, src capture.Source)
+	Opened func(input int, src source.Source)
 }
 
-// An Input is one source by name. Open is called when its turn comes. Of a live one time
-// passes without packets too: its flows leave by the wall clock, and its rows are handed on
-// as they come. Silence is told by capture.ErrTimeout, at least once a second.
-type Input struct {
-	Name string
-	Open func() (capture.Source, error)
-	Live bool
-	// Size is how many bytes there are to read, 0 if that is not known. Several small inputs
-	// are read side by side; the rows do not depend on it.
-	Size int64
-}
+// An Input is one source by name.
+type Input = source.Input
 
 // A Report is what became of one input. Its counts may be added up.
 type Report struct {
@@ -58,7 +49,7 @@ type Report struct {
 
 // Intake counts what was read of an input.
 type Intake struct {
-	Source   capture.Counts
+	Source   source.Stats // what the source says of itself
 	Decode   packet.Counts
 	Records  uint64 // records read
 	Filtered uint64 // records that the filter refused

@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/flow"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // Seeds of the hash that picks the shard; they decide the output and never change.
@@ -65,7 +65,7 @@ type reader struct {
 	seed0   uint64
 	seed1   uint64
 
-	src    capture.Source
+	src    source.Source
 	dec    packet.Decoder
 	clock  flow.Clock
 	frags  fragments
@@ -77,8 +77,8 @@ type reader struct {
 
 	filter *filter.Set // nil takes all
 	live   bool
-	ready  interface{ Ready() bool } // of a live source that has few blocks to lend; nil of others
-	seen   time.Time                 // when its latest record was at hand; live only
+	seen   time.Time // when its latest record was at hand; live only
+	asked  time.Time // when a live source was last asked for its statistics
 }
 
 // open starts input i. It returns false if it cannot be read at all.
@@ -89,13 +89,12 @@ func (r *reader) open(i int, in Input, rep *Report) bool {
 		return r.fail(err)
 	}
 	r.src = src
-	r.live, r.seen = in.Live, time.Now()
-	r.ready = nil
-	if r.live {
-		r.ready, _ = src.(interface{ Ready() bool })
-	} else if err := r.compile(); err != nil {
-		r.close()
-		return r.fail(err)
+	r.live, r.seen, r.asked = in.Live, time.Now(), time.Time{}
+	if !r.live {
+		if err := r.compile(); err != nil {
+			r.close()
+			return r.fail(err)
+		}
 	}
 	return true
 }
@@ -141,11 +140,11 @@ func (r *reader) fill(e *epoch) {
 			r.end(e, nil)
 			return
 		}
-		if records > 0 && r.ready != nil && !r.ready.Ready() {
+		if r.live && records > 0 && !r.src.Ready() {
 			break // rather than hold its blocks while it waits
 		}
 		if err := r.src.Next(f); err != nil {
-			if r.live && err == capture.ErrTimeout {
+			if r.live && err == source.ErrTimeout {
 				break
 			}
 			r.end(e, err)
@@ -240,10 +239,13 @@ func (r *reader) see(ts int64) {
 // count brings the counts up to date that are kept elsewhere, and publishes all.
 func (r *reader) count() {
 	r.in.Records, r.in.Decode, r.in.Late = r.number, r.dec.Counts, r.clock.Late()
-	if c, ok := r.src.(capture.Counter); ok {
-		r.in.Source = c.Counts()
+	// A device asks the system for its sums.
+	if !r.live {
+		r.in.Source = r.src.Stats()
+	} else if now := time.Now(); now.Sub(r.asked) >= statsEvery {
+		r.asked, r.in.Source = now, r.src.Stats()
 	}
-	r.account.reading(r.input, &r.in)
+	r.account.reading(r.input, r.report.Name, &r.in)
 }
 
 // end closes the input and makes e its last epoch.
@@ -252,10 +254,11 @@ func (r *reader) end(e *epoch, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		rep.Err = err
 	}
-	r.count()
 	if err := r.src.Close(); err != nil && rep.Err == nil {
 		rep.Err = err
 	}
+	r.asked = time.Time{} // the sums of the whole are final now
+	r.count()
 	rep.Intake = r.in
 	r.account.read(r.input, &r.in)
 	e.now, e.last = r.clock.Now(), true

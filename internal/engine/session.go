@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"io"
 	"iter"
+	"time"
 
 	"pinyon/column"
 	"pinyon/packet"
+	"pinyon/source"
 )
 
 // A Session is a run whose records are pushed by its caller instead of read from a source: for
@@ -16,12 +19,22 @@ type Session struct {
 	run   *Run
 	line  *line
 	rd    *reader
+	tally *source.Tally // of the records pushed
 	ctx   context.Context
 	emit  func(*column.Batch) error
 	bytes []byte // data of the records of the epoch at hand
 	ended bool
 	err   error
 }
+
+// pushed stands for the source of a session, whose caller reads it.
+type pushed struct{ source.Tally }
+
+// Next is not called.
+func (*pushed) Next(*packet.Frame) error { return io.EOF }
+
+// Close has nothing to give back.
+func (*pushed) Close() error { return nil }
 
 // sessionBytes is how much data an epoch of a session may hold beyond one record.
 const sessionBytes = 1 << 20
@@ -33,6 +46,8 @@ func (r *Run) Session(ctx context.Context, name string) (*Session, error) {
 	s.line = r.line(func(b *column.Batch) error { return s.emit(b) })
 	s.line.keep = true
 	s.rd.begin(0, name, &r.reports[0])
+	src := &pushed{source.Tally{Since: time.Now()}}
+	s.rd.src, s.tally = src, &src.Tally
 	s.line.epoch.reset()
 	return s, s.rd.compile()
 }
@@ -59,6 +74,7 @@ func (s *Session) Push(f *packet.Frame) error {
 	at := len(s.bytes)
 	s.bytes = append(s.bytes, f.Data...)
 	own.Data, own.Block = s.bytes[at:len(s.bytes):len(s.bytes)], nil
+	s.tally.Count(&own)
 	if s.err = s.rd.put(e, &own); s.err != nil {
 		s.rd.report.Err = s.err
 	}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
-	"pinyon/capture"
 	"pinyon/column"
 	"pinyon/extract"
+	"pinyon/packet"
+	"pinyon/source"
 )
 
 // TestSession pushes records in several ways and wants the rows, and the batches, of a file
@@ -61,7 +63,9 @@ func TestSession(t *testing.T) {
 			if !bytes.Equal(got.Bytes(), want) {
 				t.Errorf("%s, drained every %d: other rows than those of a file", name, every)
 			}
-			if g, w := fmt.Sprint(s.Report().Intake), fmt.Sprint(reports[0].Intake); g != w {
+			of := s.Report().Intake
+			of.Source.Since = time.Time{} // of the session alone
+			if g, w := fmt.Sprint(of), fmt.Sprint(reports[0].Intake); g != w {
 				t.Errorf("%s: counts %s; want %s", name, g, w)
 			}
 			if s.Report().Rows != reports[0].Rows || s.Report().InRows != reports[0].InRows {
@@ -138,8 +142,8 @@ func TestSmallInputs(t *testing.T) {
 		}
 		ins = append(ins, in)
 	}
-	ins[40].Open = func() (capture.Source, error) { return nil, broken }
-	ins[41].Open = func() (capture.Source, error) { return &memory{frames: traffic(5, 300), fail: broken}, nil }
+	ins[40].Open = func() (source.Source, error) { return nil, broken }
+	ins[41].Open = func() (source.Source, error) { return &memory{frames: traffic(5, 300), fail: broken}, nil }
 	for name, change := range map[string]func(*extract.Options, *Options){
 		"all":      nil,
 		"in order": func(x *extract.Options, _ *Options) { x.Groups = []string{"timing", "tcp"} },
@@ -216,6 +220,53 @@ func TestAccount(t *testing.T) {
 		}
 		if (len(s.Queues) > 0) != (workers > 1) {
 			t.Errorf("%d workers: queues %v", workers, s.Queues)
+		}
+	}
+}
+
+// curious is a source that looks at the account of its run while it is read.
+type curious struct {
+	memory
+	look func()
+}
+
+func (c *curious) Next(f *packet.Frame) error {
+	if c.i == len(c.frames)-1 {
+		c.look()
+	}
+	return c.memory.Next(f)
+}
+
+// TestSourceStats: what a source says of itself is in the account while it is read, and in the
+// report of its input afterwards; a live source is asked too.
+func TestSourceStats(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		var a Account
+		o := testOptions(t, func(_ *extract.Options, o *Options) { o.Account = &a })
+		frames := traffic(2, 9000)
+		var during Snapshot
+		src := &curious{memory: memory{frames: frames}}
+		src.look = func() { during = a.Read() }
+		ins := []Input{input("first", traffic(1, 300)), {Name: "second", Live: live, Open: func() (source.Source, error) { return src, nil }}}
+		r, err := run(context.Background(), ins, o, func(*column.Batch) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(during.Sources) != 1 || during.Sources[0].Input != 1 || during.Sources[0].Name != "second" || during.Sources[0].Captured == 0 {
+			t.Errorf("live %t: sources at hand: %+v", live, during.Sources)
+		}
+		var all source.Stats
+		for _, rep := range r.Reports() {
+			all.Add(&rep.Source)
+		}
+		var want source.Tally
+		for _, fs := range [][]packet.Frame{traffic(1, 300), frames} {
+			for i := range fs {
+				want.Count(&fs[i])
+			}
+		}
+		if all != want.Stats() || a.Read().Source != all || a.Read().Sources != nil {
+			t.Errorf("live %t: reports say %+v, the account %+v; want %+v", live, all, a.Read().Source, want.Stats())
 		}
 	}
 }

@@ -1,10 +1,12 @@
-package capture
+package source
 
 import (
 	"encoding/json"
 	"reflect"
 	"testing"
 	"time"
+
+	"pinyon/packet"
 )
 
 // TestStatsJSON: the keys that scripts know, beside the newer ones.
@@ -32,7 +34,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestStatsAdd: every sum of a Device goes into that of its Capture, which counts panics itself.
+// TestStatsAdd: every sum goes into the total; of two beginnings the earlier one stays.
 func TestStatsAdd(t *testing.T) {
 	var one, sum Stats
 	v := reflect.ValueOf(&one).Elem()
@@ -41,9 +43,24 @@ func TestStatsAdd(t *testing.T) {
 			f.SetUint(uint64(i + 1))
 		}
 	}
-	one.CallbackPanics = 0
-	sum.add(one)
+	one.Since, one.Counts.Records = time.Unix(7, 0), 5
+	sum.Add(&one)
 	if sum != one {
 		t.Errorf("%+v, want %+v", sum, one)
+	}
+	later := Stats{Captured: 1, Since: time.Unix(9, 0)}
+	if sum.Add(&later); sum.Since != one.Since || sum.Captured != one.Captured+1 {
+		t.Errorf("%+v", sum)
+	}
+}
+
+// TestTally: what is counted of frames, whole and cut.
+func TestTally(t *testing.T) {
+	var y Tally
+	y.Count(&packet.Frame{Data: make([]byte, 60), Wire: 60})
+	y.Count(&packet.Frame{Data: make([]byte, 60), Wire: 1500})
+	want := Stats{Received: 2, Captured: 2, Bytes: 1560, Truncated: 1, Counts: Counts{Records: 2}}
+	if got := y.Stats(); got != want || !y.Ready() {
+		t.Errorf("%+v; want %+v", got, want)
 	}
 }

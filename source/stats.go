@@ -1,13 +1,17 @@
-package capture
+package source
 
-import "time"
+import (
+	"time"
 
-// Stats are the sums of a capture since it was opened. They may be asked for at any time.
-// Once it has ended
+	"pinyon/packet"
+)
+
+// Stats are the sums of a source since it was opened, of any kind: what a file cannot lose is
+// 0 of a file. Once the source has ended
 //
 //	Received = Captured + Dropped + FilterDropped + QueueDropped
 //
-// and before that what is in the ring is missing on the right.
+// and before that what is in a device's ring is missing on the right.
 type Stats struct {
 	// Received is packets that passed the filter, those included that were dropped after it.
 	Received uint64 `json:"received"`
@@ -35,16 +39,18 @@ type Stats struct {
 	Downs uint64 `json:"downs"`
 	// CallbackPanics of a Capture.
 	CallbackPanics uint64 `json:"callback_panics"`
-	// Since is when the capture was opened.
+	// Since is when the source was opened.
 	Since time.Time `json:"since"`
+	// Counts are the oddities of what was delivered.
+	Counts Counts `json:"-"`
 }
 
 // Lost is packets that passed the filter and were not delivered, or never reached it for
 // want of room; those an earlier filter let in are not missed, nor those beyond Count.
 func (s *Stats) Lost() uint64 { return s.Dropped + s.InterfaceDropped + s.QueueDropped - s.Beyond }
 
-// add adds the sums of a Device that came after; Since stays.
-func (s *Stats) add(o Stats) {
+// Add adds the sums of another source. CallbackPanics go with them; Since is the earlier one.
+func (s *Stats) Add(o *Stats) {
 	s.Received += o.Received
 	s.Captured += o.Captured
 	s.Dropped += o.Dropped
@@ -56,4 +62,37 @@ func (s *Stats) add(o Stats) {
 	s.Bytes += o.Bytes
 	s.Freezes += o.Freezes
 	s.Downs += o.Downs
+	s.CallbackPanics += o.CallbackPanics
+	if s.Since.IsZero() || !o.Since.IsZero() && o.Since.Before(s.Since) {
+		s.Since = o.Since
+	}
+	s.Counts.Add(&o.Counts)
+}
+
+// A Tally counts the frames of a source that loses none. Its zero value is ready; a source
+// embeds it and calls Count in Next.
+type Tally struct {
+	frames, bytes, truncated uint64
+	// Since is Stats.Since: the source sets it when it is opened, or leaves it zero.
+	Since time.Time
+}
+
+// Count counts a frame that Next hands out.
+func (t *Tally) Count(f *packet.Frame) {
+	t.frames++
+	t.bytes += uint64(f.Wire)
+	if uint32(len(f.Data)) < f.Wire {
+		t.truncated++
+	}
+}
+
+// Ready is true: see Source.
+func (t *Tally) Ready() bool { return true }
+
+// Stats are the sums of the frames counted.
+func (t *Tally) Stats() Stats {
+	return Stats{
+		Received: t.frames, Captured: t.frames, Bytes: t.bytes, Truncated: t.truncated,
+		Since: t.Since, Counts: Counts{Records: t.frames},
+	}
 }
