@@ -103,6 +103,11 @@ func TestEnds(t *testing.T) {
 		{"simultaneous open", std, []step{{0, true, A, 10, 7}, {1, false, S, 99, 0}, {1, true, S, 50, 0}, {2, true, S | A, 50, 100}}, []string{"1-1 n=1 reused", "2-4 n=3 flushed"}},
 		{"the later of two SYNs is answered", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {3, true, S, 70, 0}, {4, false, S | A, 99, 71}}, []string{"1-1 n=1 reused", "2-4 n=3 flushed"}},
 		{"a challenge ACK answers nothing", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {2, false, A, 7, 10}, {3, true, A, 10, 7}}, []string{"1-4 n=4 flushed"}},
+		{"late data, FINs and their ACKs between SYN and SYN-ACK are the old connection's", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {1, false, F | A, 7, 10}, {1, true, F | A, 10, 8}, {1, false, A, 8, 11}, {2, true, S, 50, 0}, {3, false, S | A, 99, 51}}, []string{"1-5 n=4 fin", "2-7 n=3 flushed"}},
+		{"so is a late reset", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {1, true, R, 10, 0}, {2, false, S | A, 99, 51}}, []string{"1-3 n=2 rst", "2-4 n=2 flushed"}},
+		{"a reset behind a challenge ACK refutes the SYN", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {1, false, A, 7, 10}, {1, true, R, 10, 0}, {2, true, S, 50, 0}, {3, false, S | A, 99, 51}}, []string{"1-4 n=4 rst", "5-6 n=2 flushed"}},
+		{"a side that went on and opens later opens once", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {2, true, A, 10, 7}, {3, true, S, 90, 0}, {4, false, S | A, 99, 91}}, []string{"1-3 n=3 reused", "4-5 n=2 flushed"}},
+		{"what comes long behind a close by what is held begins a flow", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {1, true, R, 10, 0}, {7, true, A, 20, 7}}, []string{"1-3 n=3 rst", "4-4 n=1 flushed"}},
 		{"a SYN that is reset is the connection's", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {2, false, R | A, 0, 51}}, []string{"1-3 n=3 rst"}},
 		{"a SYN that nobody answers is the connection's", std, []step{{0, true, A, 10, 7}, {1, true, S, 50, 0}, {40, true, A, 10, 7}}, []string{"1-3 n=3 flushed"}},
 		{"a silent flow ends by the SYN it met", std, []step{{0, true, A, 10, 7}, {50, true, S, 50, 0}, {130, true, A, 10, 7}}, []string{"1-2 n=2 idle", "3-3 n=1 flushed"}},
@@ -239,6 +244,45 @@ func TestAgainstModel(t *testing.T) {
 		}
 		want := model(opt, ps)
 		for _, sweep := range []int{0, 1, 7} {
+			if got := run(opt, ps, sweep); !sameRows(got, want) {
+				t.Fatalf("seed %d, sweep %d:\ngot  %q\nwant %q", seed, sweep, got, want)
+			}
+		}
+	}
+}
+
+// TestHeldWhateverComes: whatever segments come, each is in one flow, and the moment of sweeping
+// changes no row.
+func TestHeldWhateverComes(t *testing.T) {
+	flags := []uint16{packet.SYN, packet.SYN, packet.SYN | packet.ACK, packet.ACK, packet.ACK, packet.FIN | packet.ACK, packet.RST, packet.RST | packet.ACK}
+	for seed := range uint64(3000) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		var ps []packet.Packet
+		at := int64(0)
+		for i := range 150 {
+			at += rng.Int64N([]int64{second / 10, second, 20 * second}[rng.IntN(3)])
+			p := tcp(uint64(i+1), at, rng.IntN(2) == 0, flags[rng.IntN(len(flags))])
+			p.Seq, p.Ack = uint32(100*rng.IntN(4)+rng.IntN(2)), uint32(100*rng.IntN(4)+rng.IntN(2))
+			p.SrcPort += uint16(rng.IntN(2)) * uint16(seed%2)
+			ps = append(ps, p)
+		}
+		opt := std
+		if seed%3 == 1 {
+			opt.Timeout = 20 * second
+		}
+		want := run(opt, ps, 0)
+		n := 0
+		for _, row := range want {
+			var first, last, packets int
+			if _, err := fmt.Sscanf(row, "%d-%d n=%d", &first, &last, &packets); err != nil {
+				t.Fatal(err)
+			}
+			n += packets
+		}
+		if n != len(ps) {
+			t.Fatalf("seed %d: %d of %d packets in %q", seed, n, len(ps), want)
+		}
+		for _, sweep := range []int{1, 7} {
 			if got := run(opt, ps, sweep); !sameRows(got, want) {
 				t.Fatalf("seed %d, sweep %d:\ngot  %q\nwant %q", seed, sweep, got, want)
 			}
