@@ -4,14 +4,12 @@ import (
 	"context"
 
 	"pinyon/capture"
-	"pinyon/source"
+	"pinyon/source/device"
 )
 
 // Live is an open capture as an input. Its flows leave by the wall clock too, and rows are
 // handed on as flows end. The run closes it; its Stats stay.
-func Live(d *capture.Device) Input {
-	return Input{Name: d.Name(), Live: true, Open: func() (source.Source, error) { return d, nil }}
-}
+func Live(d *capture.Device) Input { return device.Input(d) }
 
 // ExtractLive captures from devices into memory until o.Count, o.Duration or the end of ctx,
 // which is no error. A filter in cfg is used if o has none. Errors of opening are those of

@@ -13,9 +13,9 @@ import (
 	"pinyon/extract"
 	"pinyon/filter"
 	"pinyon/internal/engine"
-	"pinyon/pcap"
 	"pinyon/sink"
 	"pinyon/source"
+	"pinyon/source/file"
 )
 
 // An Input is one source of frames by name; Open is called when its turn comes.
@@ -35,13 +35,7 @@ type Session = engine.Session
 
 // File is a capture file as an input: pcap or pcapng, plain or packed with gzip or zstd, by
 // content. The name "-" is standard input.
-func File(path string) Input {
-	in := Input{Name: path, Open: func() (source.Source, error) { return pcap.Open(path) }}
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		in.Size = info.Size()
-	}
-	return in
-}
+func File(path string) Input { return file.Input(path, nil) }
 
 // Files are capture files as inputs.
 func Files(paths ...string) []Input {

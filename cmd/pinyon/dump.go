@@ -22,6 +22,7 @@ import (
 	"pinyon/savefile"
 	"pinyon/sink/files"
 	"pinyon/source"
+	"pinyon/source/file"
 )
 
 // dumper is what the flags of dump say, and the run.
@@ -405,9 +406,9 @@ func (d *dumper) openFile(expr string, sig *interrupt) (dumpSource, error) {
 	switch {
 	case d.file == "-":
 		s.name = "standard input"
-		s.src, err = openStream(s.name, func() (io.ReadCloser, error) { return io.NopCloser(d.in), nil }, sig.ended)
+		s.src, err = file.OpenStream(s.name, func() (io.ReadCloser, error) { return io.NopCloser(d.in), nil }, sig.ended)
 	case err == nil && !info.Mode().IsRegular() && !info.IsDir():
-		s.src, err = openStream(d.file, func() (io.ReadCloser, error) { return os.Open(d.file) }, sig.ended)
+		s.src, err = file.OpenStream(d.file, func() (io.ReadCloser, error) { return os.Open(d.file) }, sig.ended)
 	default:
 		s.src, err = pcap.Open(d.file)
 	}
@@ -415,9 +416,9 @@ func (d *dumper) openFile(expr string, sig *interrupt) (dumpSource, error) {
 		return nil, err
 	}
 	switch src := s.src.(type) {
-	case *stream:
+	case *file.Stream:
 		s.r = src.Reader
-		src.from.idle = func() { d.flush() } // an error comes again with the next line
+		src.Idle(func() { d.flush() }) // an error comes again with the next line
 	case *pcap.Reader:
 		s.r = src
 	}

@@ -19,6 +19,7 @@ import (
 	"pinyon/savefile"
 	"pinyon/sink"
 	"pinyon/sink/files"
+	"pinyon/source"
 )
 
 // extraction is what the flags of extract say.
@@ -54,7 +55,8 @@ func (a *app) extractCommand() *cobra.Command {
 		Use:   "extract INPUT...",
 		Short: "Read captures and write a row for every flow",
 		Long: `Read captures (pcap, pcapng, also packed with gzip or zstd; - is standard input) and write
-a row for every flow. Of a directory the captures in it are read, by name.
+a row for every flow. Of a directory the captures in it are read, by name. An input may also
+be a URL: file:///tmp/trace.pcap, stdin://, or device://eth0?duration=60s for an interface.
 
 Every key of the configuration has a flag; flags go before variables, variables before the
 configuration file.`,
@@ -104,8 +106,8 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 
 // run is the command after its flags were parsed.
 func (x *extraction) run(args []string) error {
-	return x.process(func(_ *pinyon.Config, sig *interrupt) (*inputs, error) {
-		return x.findInputs(args, x.recursive, sig.ended)
+	return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
+		return findInputs(args, x.recursive, &source.Run{Filter: cfg.BPFFilter, Stop: sig.ended, Stdin: x.in})
 	})
 }
 

@@ -11,8 +11,9 @@ import (
 	"strings"
 
 	"pinyon"
-	"pinyon/pcap"
 	"pinyon/source"
+	"pinyon/source/all"
+	"pinyon/source/file"
 )
 
 // captureNames are the endings of captures in a directory, packed or not.
@@ -38,7 +39,7 @@ type inputs struct {
 	sizes []int64       // by input; 0 where there is none
 	total int64         // sum of sizes
 	known bool          // every input has a size
-	stop  <-chan struct{}
+	run   *source.Run
 	live  *liveInput // of devices; nil of files
 }
 
@@ -50,62 +51,75 @@ func (in *inputs) close() error {
 	return in.live.close()
 }
 
+// sources are the kinds of source of this build.
+var sources = all.Sources()
+
 // findInputs resolves the arguments. What cannot be found is an input that fails in its
-// turn, so that the others are read. Pipes and devices end when stop is closed.
-func (a *app) findInputs(args []string, recursive bool, stop <-chan struct{}) (*inputs, error) {
-	in := &inputs{known: true, stop: stop}
+// turn, so that the others are read. Pipes and devices end when run.Stop is closed.
+func findInputs(args []string, recursive bool, run *source.Run) (*inputs, error) {
+	in := &inputs{known: true, run: run}
 	stdin := false
 	for _, arg := range args {
-		if arg == "-" {
+		info, err := os.Stat(arg)
+		if err == nil && arg != "-" {
+			if !info.IsDir() {
+				in.add(file.Input(arg, run), info)
+			} else if err := in.addDir(arg, recursive); err != nil {
+				in.fail(arg, err)
+			}
+			continue
+		}
+		to, err := sources.Parse(arg)
+		if err != nil {
+			in.fail(arg, err)
+			continue
+		}
+		one, err := to.Source.Input(to, run)
+		if err != nil {
+			in.fail(arg, err)
+			continue
+		}
+		info = nil
+		if one.Name == "-" {
 			if stdin {
 				return nil, usage("standard input is given twice")
 			}
 			stdin = true
-			in.addStdin(a.in)
-			continue
+			info = stat(run.Stdin)
+		} else if !one.Live {
+			info, _ = os.Stat(one.Name)
 		}
-		info, err := os.Stat(arg)
-		if err != nil || !info.IsDir() {
-			in.add(arg, info)
-			continue
-		}
-		if err := in.addDir(arg, recursive); err != nil {
-			in.fail(arg, err)
-		}
+		in.add(one, info)
 	}
 	return in, nil
 }
 
-// addStdin adds standard input; r is what it is.
-func (in *inputs) addStdin(r io.Reader) {
+// stat is what is known of standard input.
+func stat(r io.Reader) fs.FileInfo {
 	if f, ok := r.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (source.Source, error) { return pcap.NewReader(f) }})
-			in.infos = append(in.infos, info)
-			in.sizes = append(in.sizes, info.Size())
-			in.total += info.Size()
-			return
+		if info, err := f.Stat(); err == nil {
+			return info
 		}
 	}
-	open := func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
-	in.list = append(in.list, pinyon.Input{Name: "-", Open: func() (source.Source, error) { return openStream("standard input", open, in.stop) }})
-	in.sizes = append(in.sizes, 0)
-	in.known = false
+	return pipe{}
 }
 
-func (in *inputs) add(path string, info fs.FileInfo) {
-	if info != nil && !info.Mode().IsRegular() {
-		in.list = append(in.list, streamInput(path, in.stop))
-		in.sizes = append(in.sizes, 0)
-		in.known = false
-		return
-	}
-	in.list = append(in.list, pinyon.File(path))
+// pipe stands for what is no file.
+type pipe struct{ fs.FileInfo }
+
+func (pipe) Mode() fs.FileMode { return fs.ModeNamedPipe }
+
+// add adds an input; info is nil of what is not there.
+func (in *inputs) add(one source.Input, info fs.FileInfo) {
 	size := int64(0)
-	if info != nil {
+	switch {
+	case one.Live, info != nil && !info.Mode().IsRegular():
+		in.known = false
+	case info != nil:
 		in.infos = append(in.infos, info)
 		size = info.Size()
 	}
+	in.list = append(in.list, one)
 	in.sizes = append(in.sizes, size)
 	in.total += size
 }
@@ -135,7 +149,7 @@ func (in *inputs) addDir(dir string, recursive bool) error {
 		if err == nil && info.IsDir() {
 			return nil
 		}
-		in.add(path, info)
+		in.add(file.Input(path, in.run), info)
 		return nil
 	})
 	if err == nil && len(in.list) == n {

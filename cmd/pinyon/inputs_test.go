@@ -28,6 +28,9 @@ func TestBadInputs(t *testing.T) {
 	}{
 		{exitError, "nowhere", []string{"nowhere"}},
 		{exitError, empty, []string{empty}},
+		{exitError, "unknown scheme gopher://", []string{"gopher://x"}},
+		{exitError, "file has no option", []string{"file://" + good + "?x=1"}},
+		{exitIncomplete, "nosuchdevice", []string{"file://" + good, "device://nosuchdevice"}},
 		{exitError, text, []string{text}},
 		{exitError, bare, []string{bare}},
 		{exitError, text, []string{text, empty}},

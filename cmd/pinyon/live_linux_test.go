@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pinyon/internal/gen"
 	"pinyon/internal/nstest"
 	"pinyon/netif"
 	"pinyon/packet"
@@ -526,5 +528,52 @@ func TestLiveUser(t *testing.T) {
 		if uid := info.Sys().(*syscall.Stat_t).Uid; uid != 65534 {
 			t.Errorf("%s belongs to %d", name, uid)
 		}
+	}
+}
+
+// TestExtractDevice: an interface is an input of extract by its URL, with the filter of the run.
+func TestExtractDevice(t *testing.T) {
+	ns := wire(t)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Skip(err)
+	}
+	var out, errs bytes.Buffer
+	cmd := ns.Command(exe, "extract", "device://v1?count=4&duration=20s", "--filter", "udp port 7", "-f", "jsonl", "--features", "flow_meta", "--no-progress")
+	cmd.Env = append(os.Environ(), "PINYON_TEST_MAIN=1")
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	datagram := func(port uint16) []byte {
+		a, b := &gen.Host{Addr: netip.MustParseAddr("10.9.0.1"), Port: port, TTL: 64}, &gen.Host{Addr: netip.MustParseAddr("10.9.0.2"), Port: port, TTL: 64}
+		return (&gen.UDP{IP: gen.IP{Src: a, Dst: b}}).Append(nil)
+	}
+	for over := false; !over; {
+		send(t, ns, [][]byte{datagram(9), datagram(7)})
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("%v: %s", err, errs.String())
+			}
+			over = true
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	packets := 0
+	for line := range strings.Lines(out.String()) {
+		var row struct {
+			TotalPackets int `json:"total_packets"`
+			Port         int `json:"src_port"`
+		}
+		if err := json.Unmarshal([]byte(line), &row); err != nil || row.Port != 7 {
+			t.Errorf("%s: %v", line, err)
+		}
+		packets += row.TotalPackets
+	}
+	if packets != 4 {
+		t.Errorf("%d packets; want 4: %s %s", packets, out.String(), errs.String())
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"pinyon/pcap"
 	"pinyon/replay"
 	"pinyon/source"
+	sourcefile "pinyon/source/file"
 )
 
 // replayFlags are the flags of replay.
@@ -152,9 +153,9 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 	open := func() (source.Source, error) {
 		switch {
 		case file == "-":
-			return openStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
+			return sourcefile.OpenStream("standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }, sig.ended)
 		case r.opt.Once:
-			return openStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
+			return sourcefile.OpenStream(file, func() (io.ReadCloser, error) { return os.Open(file) }, sig.ended)
 		}
 		return pcap.Open(file)
 	}

@@ -1,33 +1,34 @@
-package main
+package file
 
 import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 
-	"pinyon"
 	"pinyon/pcap"
-	"pinyon/source"
 )
 
-// A stream is a pipe, device or standard input as a capture that can be given up while it
-// has nothing to say: when stop is closed it ends. Regular files need no such thing.
-type stream struct {
+// A Stream is a pipe or standard input as a capture that can be given up while it has nothing
+// to say. Regular files need no such thing.
+type Stream struct {
 	*pcap.Reader
 	from *patient
 }
 
-func (s *stream) Close() error {
+// Idle has f called before each wait for more bytes, from the goroutine that reads; nil is nothing.
+func (s *Stream) Idle(f func()) { s.from.idle = f }
+
+// Close gives the pipe up, whether or not anything comes.
+func (s *Stream) Close() error {
 	err := s.Reader.Close()
 	s.from.close()
 	return err
 }
 
-// openStream makes a source of what open gives, which is called in another goroutine: a
-// FIFO opens when its writer comes.
-func openStream(name string, open func() (io.ReadCloser, error), stop <-chan struct{}) (source.Source, error) {
+// OpenStream makes a source of what open gives, which is called in another goroutine: a FIFO
+// opens when its writer comes. The source ends when stop is closed. name is for errors.
+func OpenStream(name string, open func() (io.ReadCloser, error), stop <-chan struct{}) (*Stream, error) {
 	p := &patient{stop: stop, data: make(chan chunk), free: make(chan []byte, 2), done: make(chan struct{})}
 	p.free <- make([]byte, chunkSize)
 	p.free <- make([]byte, chunkSize)
@@ -40,14 +41,7 @@ func openStream(name string, open func() (io.ReadCloser, error), stop <-chan str
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &stream{r, p}, nil
-}
-
-// streamInput is a path that is neither a regular file nor a directory.
-func streamInput(path string, stop <-chan struct{}) pinyon.Input {
-	return pinyon.Input{Name: path, Open: func() (source.Source, error) {
-		return openStream(path, func() (io.ReadCloser, error) { return os.Open(path) }, stop)
-	}}
+	return &Stream{r, p}, nil
 }
 
 const chunkSize = 256 << 10
