@@ -36,16 +36,23 @@ func TestExtractLive(t *testing.T) {
 	ns.Run("ping", "-c", "3", "-i", "0.01", "127.0.0.1")
 	time.AfterFunc(100*time.Millisecond, d.Stop)
 	rows := 0
-	for row, err := range p.Rows(context.Background(), pinyon.Live(d)) {
+	run := p.Start([]pinyon.Input{pinyon.Live(d)})
+	for b, err := range run.Batches(context.Background()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows++
-		if n := row.Int("total_packets"); n != 6 || row.Text("src_ip") != "127.0.0.1" {
-			t.Errorf("%d packets from %s; want 6 from 127.0.0.1", n, row.Text("src_ip"))
+		for i := range b.Rows {
+			row := b.Row(i)
+			rows++
+			if n := row.Int("total_packets"); n != 6 || row.Text("src_ip") != "127.0.0.1" {
+				t.Errorf("%d packets from %s; want 6 from 127.0.0.1", n, row.Text("src_ip"))
+			}
 		}
 	}
 	s := d.Stats()
+	if of := run.Result().Inputs[0].Source; of != s {
+		t.Errorf("the report says %+v; the device %+v", of, s)
+	}
 	if rows != 1 || s.Received != 6 || s.Captured != 6 {
 		t.Errorf("%d rows, %+v", rows, s)
 	}
