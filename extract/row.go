@@ -34,6 +34,7 @@ type Row struct {
 	hellos    tlsHellos
 	cert      rowCert
 	synKinds  synKinds
+	guesses   kinds
 	conn      graph.Row // late rows only
 	custom    []Values  // by custom extractor
 	plan      *Plan
@@ -44,6 +45,7 @@ type Row struct {
 func (r *Row) Fill(m *Memory, e *flow.Entry[State], number uint32, input int) {
 	r.Head, r.State, r.Input, r.plan = e.Head, e.State, input, m.plan
 	r.custom = r.custom[:0]
+	r.guesses.known = false
 	m.number = number
 	r.finish(m)
 }

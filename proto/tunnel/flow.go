@@ -1,6 +1,9 @@
 package tunnel
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // A Kind is a protocol of tunnels. Where several were seen in one flow the highest names it.
 type Kind uint8
@@ -127,9 +130,9 @@ func (f *Flow) Segment(dir int, b []byte, size int) bool {
 	return true
 }
 
-func be16(b []byte) uint16 { return uint16(b[1]) | uint16(b[0])<<8 }
-func be32(b []byte) uint32 { return uint32(be16(b[2:])) | uint32(be16(b))<<16 }
-func be64(b []byte) uint64 { return uint64(be32(b[4:])) | uint64(be32(b))<<32 }
+func be16(b []byte) uint16 { return binary.BigEndian.Uint16(b) }
+func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 func le32(b []byte) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
