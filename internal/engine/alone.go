@@ -20,6 +20,7 @@ type line struct {
 }
 
 func (r *Run) line(emit func(*column.Batch) error) *line {
+	r.chunks.rows = aloneRows
 	l := &line{run: r, work: r.worker(0, 1), epoch: newEpoch(), stage: r.stage(emit, nil)}
 	l.rows = r.assembler(l.next, l.send, l.lay)
 	return l

@@ -26,8 +26,8 @@ func (a order) compare(b order) int {
 
 // chunk is a run of rows in order, from one worker.
 type chunk struct {
-	rows  [chunkRows]extract.Row
-	order [chunkRows]order
+	rows  []extract.Row
+	order []order
 	n     int
 	next  int  // first row that the merger has not taken yet
 	done  bool // the worker has no more rows for this epoch
@@ -56,6 +56,7 @@ func (c *chunk) release() {
 // pile keeps chunks that wait to be filled again; making one anew each time costs as much as
 // everything else that a second worker adds.
 type pile struct {
+	rows int // of a chunk
 	mu   sync.Mutex
 	free []*chunk
 }
@@ -69,7 +70,7 @@ func (p *pile) take() *chunk {
 	}
 	p.mu.Unlock()
 	if c == nil {
-		c = &chunk{home: p}
+		c = &chunk{home: p, rows: make([]extract.Row, p.rows), order: make([]order, p.rows)}
 	}
 	c.reset()
 	return c

@@ -25,7 +25,8 @@ const smallLimit = 4096
 
 const (
 	epochPackets = 2048 // an epoch's packets fit a core's second-level cache
-	chunkRows    = 128  // rows that a worker hands on at once
+	aloneRows    = 256  // rows that the only worker hands on at once
+	chunkRows    = 32   // rows that one of several hands on at once: more of them wait to be laid out
 	layoutRows   = 256  // rows that the columns pass over one after the other, in the cache
 	batchRows    = 1024 // rows of a batch
 

@@ -334,6 +334,7 @@ func TestUpdateDoesNotAllocate(t *testing.T) {
 		x.Groups = []string{"flow_meta", "timing", "size", "tcp", "padding", "entropy", "tranalyzer"}
 	})
 	run := New(o)
+	run.chunks.rows = aloneRows
 	w, r := run.worker(0, 1), run.reader()
 	e := newEpoch()
 	pass := func() {

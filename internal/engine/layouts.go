@@ -14,7 +14,7 @@ type layouts struct {
 }
 
 func newLayouts(p *extract.Plan, n int) *layouts {
-	l := &layouts{n: n, jobs: make(chan *job, n)}
+	l := &layouts{n: n, jobs: make(chan *job)}
 	for range n {
 		l.all.Go(func() {
 			w := newLayout(p)

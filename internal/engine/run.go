@@ -64,6 +64,7 @@ func (r *Run) Batches(ctx context.Context, inputs []Input) iter.Seq2[*column.Bat
 		}
 		r.reports = make([]Report, len(inputs))
 		var err error
+		r.chunks.rows = chunkRows
 		if r.opt.Workers <= 1 && !slices.ContainsFunc(inputs, func(in Input) bool { return in.Live }) {
 			err = r.alone(ctx, inputs, emit)
 		} else {

@@ -12,12 +12,12 @@ import (
 
 const (
 	epochsInFlight = 4
-	chunksInFlight = 4 // of a worker
-	jobsInFlight   = 2 // and one for each goroutine that lays out
+	chunksInFlight = 8 // of a worker
+	jobsInFlight   = 1 // and one for each goroutine that lays out
 	// Of live rows more may wait for the consumer: a row group of 65,536 rows with 400 columns
 	// keeps it busy for half a second, and the ring must not wait for that.
 	liveJobs   = 24
-	liveChunks = 64
+	liveChunks = 128
 	wakeEvery  = 200 * time.Millisecond
 )
 

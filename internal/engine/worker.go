@@ -138,7 +138,7 @@ func (w *worker) emit(e *epoch, give func(*chunk)) {
 	}
 	c := w.chunks.take()
 	for i := range w.ended[:n] {
-		if c.n == chunkRows {
+		if c.n == len(c.rows) {
 			give(c)
 			c = w.chunks.take()
 		}
