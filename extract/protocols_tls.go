@@ -16,11 +16,15 @@ type wrapped struct {
 	inTDS   [2]bool
 	openVPN *carrier.OpenVPN // nil if TLS is not in its control channel
 	tlsSkip [2]int           // bytes of a message to come that stands before TLS
-	ahead   [2][]byte        // what may be the start of such a message, or of a packet
+	ahead   [2]ahead         // what may be the start of such a message, or of a packet
 }
 
 // reset makes w ready for another connection and keeps its buffers.
-func (w *wrapped) reset() { *w = wrapped{ahead: [2][]byte{w.ahead[0][:0], w.ahead[1][:0]}} }
+func (w *wrapped) reset() {
+	w.ahead[0].clear()
+	w.ahead[1].clear()
+	*w = wrapped{ahead: w.ahead}
+}
 
 // feedTLS gives TLS the bytes of a segment, each part at which another stream starts on its
 // own.
@@ -63,7 +67,7 @@ func (x *protocols) partTLS(m *Memory, d int, data []byte) {
 			x.tlsSkip[d] -= n
 			x.skipTLS(d, n)
 			data = data[n:]
-		case len(x.ahead[d]) == 0 && tls.Start(data) != tls.NotMine:
+		case len(x.ahead[d].pieces) == 0 && tls.Start(data) != tls.NotMine:
 			x.openTLS(m)
 			x.tls.Feed(d, data, x.marks[d])
 			return
@@ -75,52 +79,6 @@ func (x *protocols) partTLS(m *Memory, d int, data []byte) {
 	}
 }
 
-// beforeTLS looks for what stands before TLS or wraps it, which may have come in pieces, and
-// returns the bytes to go on with; none if TLS is not in this segment.
-func (x *protocols) beforeTLS(m *Memory, d int, data []byte) []byte {
-	was, all := x.ahead[d], data
-	if len(was) > 0 {
-		x.ahead[d] = append(was, data[:min(len(data), carrier.MaxBefore-len(was))]...)
-		all = x.ahead[d]
-	}
-	k, n, v := carrier.Before(all)
-	switch {
-	case v == carrier.NeedMore && len(all) < carrier.MaxBefore:
-		if len(was) == 0 {
-			x.ahead[d] = append(was, data...)
-		}
-		x.missTLS(d, data)
-		return nil
-	case v != carrier.Mine:
-		if x.ahead[d] = was[:0]; len(was) > 0 {
-			return data // it may be the start of another message
-		}
-		x.missTLS(d, data)
-		return nil
-	}
-	x.ahead[d] = was[:0]
-	switch n -= len(was); {
-	case k == carrier.InTDS:
-		x.openTLS(m)
-		x.inTDS[d] = true
-		x.unwrapTDS(d, was)
-	case k == carrier.InOpenVPN:
-		x.openTLS(m)
-		x.openVPN = take(&m.protocolPools.openVPN)
-		x.streamOpenVPN(d, was)
-		x.streamOpenVPN(1-d, x.ahead[1-d])
-		x.ahead[1-d] = x.ahead[1-d][:0]
-	case n >= len(data):
-		x.tlsSkip[d] = n - len(data)
-		x.missTLS(d, data)
-		return nil
-	default:
-		x.skipTLS(d, n)
-		data = data[n:]
-	}
-	return data
-}
-
 // skipTLS counts bytes before TLS that need no further test.
 func (x *protocols) skipTLS(d, n int) {
 	if x.tls != nil {
@@ -130,14 +88,14 @@ func (x *protocols) skipTLS(d, n int) {
 	x.tlsBytes[d] += int64(n)
 }
 
-// missTLS counts a segment that TLS does not start with.
-func (x *protocols) missTLS(d int, data []byte) {
+// missTLS counts a segment of n bytes that TLS does not start with.
+func (x *protocols) missTLS(d, n int) {
 	if x.tls != nil {
-		x.tls.Feed(d, data, x.marks[d])
+		x.tls.Skip(d, 1, int64(n))
 		return
 	}
 	x.tlsTried[d]++
-	x.tlsBytes[d] += int64(len(data))
+	x.tlsBytes[d] += int64(n)
 	if x.tlsTried[d] == tlsSegments {
 		x.active[d] &^= parseTLS
 	}
