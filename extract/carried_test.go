@@ -104,6 +104,45 @@ var carriedValues = []string{
 	"http2_detected", "http2_preface_seen", "http2_frame_count", "http2_settings",
 }
 
+// apartValues are those of them that do not depend on the order of the directions.
+var apartValues = []string{
+	"tls_detected", "tls_version", "tls_sni", "tls_alpn", "ja3_hash", "ja3s_hash", "ja4", "tls_cert_count", "ssh_detected", "ssh_client_version", "ssh_server_version",
+	"ssh_hassh", "ssh_hassh_server", "ssh_kex_packets", "http2_detected", "http2_preface_seen", "http2_frame_count", "http2_settings",
+}
+
+// apart lets one direction say all that it has to say before the other one begins.
+func apart(turns []turn, first int) (out []turn) {
+	for _, d := range [2]int{first, 1 - first} {
+		for _, t := range turns {
+			if t.dir == d {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// TestCarriedApart is TestCarried for captures that have all of one direction ahead of the
+// other.
+func TestCarriedApart(t *testing.T) {
+	o := further()
+	for _, name := range []string{"tls12.pcap", "tls13.pcap", "ssh.pcap", "http2.pcap"} {
+		inner := turnsOf(t, name)
+		want := rows(t, o, converse(inner))[0]
+		for _, c := range carriers {
+			for first, who := range []string{"client", "server"} {
+				for how, turns := range map[string][]turn{"in turn": slices.Concat(c.turns, inner), "without waiting": joined(c.turns, inner)} {
+					rs := rows(t, o, converse(apart(turns, first)))
+					if len(rs) != 1 {
+						t.Fatalf("%s behind %s %s: %d rows", name, c.name, how, len(rs))
+					}
+					differing(t, fmt.Sprintf("%s behind %s, %s, the %s first", name, c.name, how, who), rs[0], want, apartValues)
+				}
+			}
+		}
+	}
+}
+
 // httpValues are further ones; behind a CONNECT they are those of that.
 var httpValues = []string{"http_detected", "http_method", "http_host", "http_uri", "http_user_agent", "http_status", "http_server", "http_request_count", "http_response_count"}
 

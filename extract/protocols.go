@@ -184,6 +184,7 @@ func (r *Row) finishProtocols(m *Memory) {
 		}
 		if h := r.parsers.http1; h != nil {
 			h.Finish()
+			r.parsers.upgradeLate(m)
 		}
 	}
 }

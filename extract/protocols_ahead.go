@@ -53,12 +53,13 @@ func (x *protocols) beforeTLS(m *Memory, d int, data []byte) []byte {
 			return x.behindMessage(m, d, k, n, data)
 		case v == carrier.NeedMore && len(all) < carrier.MaxBefore:
 			a.hold(data, x.marks[d])
+			x.missTLS(d, 0) // a try that counts now; its bytes do when they are judged
 			return nil
 		case held == 0:
 			x.missTLS(d, len(data))
 			return nil
 		}
-		x.missTLS(d, a.dropFirst())
+		x.skipTLS(d, a.dropFirst())
 		if len(a.pieces) > 0 && tls.Start(a.bytes) != tls.NotMine {
 			x.openTLS(m)
 			x.readAhead(d)
@@ -115,4 +116,18 @@ func (x *protocols) readAhead(d int) {
 	}
 	x.marks[d] = now
 	a.clear()
+}
+
+// heldTLS reads TLS at the start of what a tunnel held back, if it begins there in the midst of
+// a segment: that the tunnel begins there was not known when the segment came.
+func (x *protocols) heldTLS(m *Memory, d int, held []byte) {
+	if x.active[d]&parseTLS == 0 || x.tls != nil && x.tls.Reading(d) || tls.Start(held) != tls.Mine {
+		return
+	}
+	x.openTLS(m)
+	x.skipTLS(d, len(x.ahead[d].bytes)-len(held)) // as all but the former were counted to be no TLS
+	x.ahead[d].clear()
+	x.tlsSkip[d] = 0
+	x.tls.Feed(d, held, x.marks[d])
+	x.judgeTLS(d)
 }

@@ -61,7 +61,9 @@ func (x *protocols) carry(m *Memory, s *protocolState, d int, seg stream.Segment
 			x.held[d] = x.held[d][:0]
 			seg.Data, seg.Offset = seg.Data[n:], seg.Offset+uint64(n)
 			x.base[d] = seg.Offset
-			x.tlsTried[d] = 0
+			if x.tlsTried[d] = 0; x.tls != nil {
+				x.tls.Retry(d)
+			}
 			x.cut(d, seg.Offset)
 		default:
 			for i := range x.held[d] {
@@ -140,11 +142,13 @@ func (x *protocols) tunnels(m *Memory, s *protocolState, d int, seg *stream.Segm
 		switch {
 		case x.http1.Connected():
 			inner[e] = x.enter(m, e, at)
-			if skip := at - seg.Offset; e == d && skip < uint64(len(seg.Data)) {
+			if e != d {
+				x.heldTLS(m, e, inner[e].Data)
+			} else if skip := at - seg.Offset; skip < uint64(len(seg.Data)) {
 				inner[e].Data = seg.Data[skip:]
 			}
-		case e == d:
-			x.upgrade(m, d, seg, int64(at))
+		default:
+			x.upgrade(m, d, seg)
 		}
 	}
 	for _, e := range [2]int{1 - d, d} {
@@ -182,10 +186,10 @@ func (x *protocols) enter(m *Memory, e int, at uint64) (inner stream.Segment) {
 	return inner
 }
 
-// upgrade hands a connection over to HTTP/2 where a request was answered 101 and h2c. It comes
-// to pass in the server's direction, whose bytes behind the answer lie in the segment at hand;
-// what the client sent ahead was held back.
-func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment, at int64) {
+// upgrade hands a connection over to HTTP/2 where a request was answered 101 and h2c. seg is
+// the segment of direction d that told, the server's as a rule; what either side sent ahead
+// was held back.
+func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment) {
 	x.active[0] &^= parseHTTP1
 	x.active[1] &^= parseHTTP1
 	if x.h2c || m.plan.parsers&parseHTTP2 == 0 || !x.http1.H2C() {
@@ -198,13 +202,26 @@ func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment, at int64) {
 	if !x.http2.PrefaceSeen() { // else the client's was captured ahead of the answer
 		x.http2.Reset()
 	}
-	x.http2.Upgrade(d)
+	client, _ := x.http1.ClientDir()
+	x.http2.Upgrade(1 - client)
 	x.active[0] |= parseHTTP2
 	x.active[1] |= parseHTTP2
-	if held := x.http1.Held(1 - d); len(held) > 0 {
-		x.feedHTTP2(m, 1-d, held, true)
+	for _, e := range [2]int{client, 1 - client} {
+		if held := x.http1.Held(e); len(held) > 0 {
+			x.feedHTTP2(m, e, held, true)
+		}
+		at, ok := x.http1.Tunnel(e)
+		if skip := at + int64(x.http1At[e]) - int64(seg.Offset); ok && e == d && skip < int64(len(seg.Data)) {
+			x.feedHTTP2(m, d, seg.Data[max(skip, 0):], true)
+		}
 	}
-	if skip := at - int64(seg.Offset); skip < int64(len(seg.Data)) {
-		x.feedHTTP2(m, d, seg.Data[max(skip, 0):], true)
+}
+
+// upgradeLate hands over a connection of which only the answer was captured, when it is over.
+func (x *protocols) upgradeLate(m *Memory) {
+	for d := range x.dir {
+		if _, ok := x.http1.Tunnel(d); ok && !x.http1.Connected() && x.active[d]&parseHTTP1 != 0 {
+			x.upgrade(m, d, &stream.Segment{Offset: x.dir[d].Next()})
+		}
 	}
 }

@@ -39,6 +39,11 @@ func (x *protocols) feedTLS(m *Memory, d int, seg *stream.Segment) {
 		data, off = data[n:], at
 	}
 	x.partTLS(m, d, data)
+	x.judgeTLS(d)
+}
+
+// judgeTLS notes whether TLS was found, and whether direction d is over for it.
+func (x *protocols) judgeTLS(d int) {
 	if x.tls != nil {
 		if x.tls.Ended(d) {
 			x.active[d] &^= parseTLS
@@ -88,7 +93,7 @@ func (x *protocols) skipTLS(d, n int) {
 	x.tlsBytes[d] += int64(n)
 }
 
-// missTLS counts a segment of n bytes that TLS does not start with.
+// missTLS counts a segment that TLS does not start with, and n bytes.
 func (x *protocols) missTLS(d, n int) {
 	if x.tls != nil {
 		x.tls.Skip(d, 1, int64(n))

@@ -67,7 +67,7 @@ func (c *Conn) Feed(dir int, b []byte) (n int, v Verdict) {
 		d.buf = append(d.buf, b[:min(len(b), maxHead-had)]...)
 		head = d.buf
 	}
-	n, v = c.read(head)
+	n, v = c.read(head, &c.sides[1-dir])
 	switch {
 	case v == Mine && n > had+len(b):
 		d.skip, d.buf = n-had-len(b), d.buf[:0]
@@ -94,8 +94,10 @@ func (d *side) enter() {
 }
 
 // read looks for a head at the start of b. n may be more than there are, where what is
-// missing needs no reading.
-func (c *Conn) read(b []byte) (n int, v Verdict) {
+// missing needs no reading. The answer of SOCKS 4 has no sign of its own but two bytes: it
+// counts behind a request, which may have been captured after it, so as long as nothing is
+// known of the other side.
+func (c *Conn) read(b []byte, other *side) (n int, v Verdict) {
 	switch b[0] {
 	case 'P', '\r':
 		return proxyHeader(b)
@@ -114,7 +116,7 @@ func (c *Conn) read(b []byte) (n int, v Verdict) {
 		}
 		return n, v
 	case 0:
-		if c.socks4 {
+		if c.socks4 || other.depth == 0 && !other.off {
 			return socks4Reply(b)
 		}
 	}

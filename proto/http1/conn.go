@@ -1,8 +1,8 @@
 package http1
 
 // A Conn holds the facts of one TCP flow. The zero value is ready; Reset makes it new and
-// keeps its memory, which stays below 64 KiB a direction for heads being read and as much
-// for the values of the first two. Directions are 0, the flow's initiator, and 1; times are
+// keeps its memory, which stays below 64 KiB a direction for heads being read, 128 KiB for
+// what waits for the other direction, and 64 KiB for the values of the first two. Directions are 0, the flow's initiator, and 1; times are
 // nanoseconds. Methods that name a column give its value at any time, for what was read so
 // far.
 type Conn struct {
@@ -18,6 +18,7 @@ type Conn struct {
 	requests  int64 // request lines
 	responses int64 // status lines of final responses
 	failures  int64 // of these, 400 and above
+	heads     int64 // requests whose head was read
 	replies   int64 // responses that answered a request: final ones and 101
 
 	headEnd   int64 // time of the end of the first request's head
@@ -45,6 +46,7 @@ const (
 	behindChunk              // its line end
 	inTrailers               // behind the last chunk
 	untilClose
+	waiting // behind the head of a response to a request that was not read yet
 	holding // behind CONNECT, or bytes behind an upgrade request that are no request
 	inTunnel
 	stopped
@@ -60,7 +62,10 @@ type side struct {
 	at     int64 // stream offset of the next byte
 
 	buf    []byte // line that is not complete; held bytes when holding
-	spare  []byte // the buffer that is not buf
+	spare  []byte // a buffer that is neither buf nor late
+	late   []byte // what came while waiting
+	lateAt int    // bytes of late that were read
+	alone  bool   // late was full: responses wait for requests no more
 	header []byte // header line that may be continued on the next
 	open   bool   // header holds one
 	head   int    // bytes of this head
@@ -88,7 +93,7 @@ func (c *Conn) Reset() {
 	c.first.text, c.first.names = old.first.text[:0], old.first.names[:0]
 	for i := range c.sides {
 		d, o := &c.sides[i], &old.sides[i]
-		d.buf, d.spare, d.header = o.buf[:0], o.spare[:0], o.header[:0]
+		d.buf, d.spare, d.late, d.header = o.buf[:0], o.spare[:0], o.late[:0], o.header[:0]
 	}
 }
 
@@ -99,7 +104,9 @@ func (c *Conn) Feed(dir int, b []byte, ts int64) Verdict {
 	if !d.begun && len(b) > 0 {
 		d.begun, d.time = true, ts
 	}
-	c.feed(dir, b, ts)
+	if rest := c.feed(dir, b, ts); len(rest) > 0 {
+		c.wait(dir, rest, ts)
+	}
 	switch {
 	case d.role != unknown:
 		return Mine
@@ -110,8 +117,12 @@ func (c *Conn) Feed(dir int, b []byte, ts int64) Verdict {
 }
 
 // Finish tells that the flow is over: a header line that was read whole counts, though the
-// next one, which could have continued it, did not come. Feed is not called again.
+// next one, which could have continued it, did not come; and responses that wait for their
+// request are read without. Feed is not called again.
 func (c *Conn) Finish() {
+	for i := range c.sides {
+		c.giveUp(i, c.sides[i].time)
+	}
 	for i := range c.sides {
 		d := &c.sides[i]
 		if d.open {
@@ -124,7 +135,8 @@ func (c *Conn) Finish() {
 	}
 }
 
-func (c *Conn) feed(dir int, b []byte, ts int64) {
+// feed reads b as far as can be said now what it is, and returns the rest.
+func (c *Conn) feed(dir int, b []byte, ts int64) (rest []byte) {
 	d := &c.sides[dir]
 	for len(b) > 0 {
 		switch d.state {
@@ -155,6 +167,8 @@ func (c *Conn) feed(dir int, b []byte, ts int64) {
 			if b, end = d.readTrailer(b); end {
 				c.endMessage(dir, ts)
 			}
+		case waiting:
+			return b
 		case holding:
 			d.hold(b)
 			b = d.pass(b, len(b))
@@ -162,6 +176,7 @@ func (c *Conn) feed(dir int, b []byte, ts int64) {
 			b = d.pass(b, len(b))
 		}
 	}
+	return nil
 }
 
 // pass counts n bytes as read and returns what follows.

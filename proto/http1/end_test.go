@@ -85,7 +85,8 @@ func TestSwitching(t *testing.T) {
 		}
 	}
 	var alone Conn // the request was not captured
-	if alone.Feed(1, []byte(line+"Upgrade: h2c\r\n\r\n"), 0); !alone.H2C() {
+	alone.Feed(1, []byte(line+"Upgrade: h2c\r\n\r\n"), 0)
+	if alone.Finish(); !alone.H2C() {
 		t.Error("a 101 alone does not tell")
 	}
 	var second Conn

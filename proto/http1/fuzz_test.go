@@ -13,6 +13,7 @@ func FuzzConn(f *testing.F) {
 	f.Add([]byte(get+"\r\n"+get+"\r"), []byte("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n\r\nHTTP/1.1 200\r\n\r\n"), []byte{0})
 	f.Add([]byte("\r\n\r\nGET / HTTP/1.1\r\nUpgrade: a\r\nUpgrade: H2C\r\n b\r\nHost: x\r\n y"), []byte("\nHTTP/1.1 101 x\r\nServer: a\r\nUpgrade: h2c\r\n\r\n"), []byte{0, 7})
 	f.Add([]byte("GET / HTTP/1.1\r\nHost: x\r\n"), []byte("HTTP/1.1 101 x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n"), []byte{0})
+	f.Add([]byte{}, []byte("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.0 200\r\n\r\nx"), []byte{2})
 	var used Conn
 	f.Fuzz(func(t *testing.T, x, y, cut []byte) {
 		var whole, pieces Conn
@@ -46,8 +47,8 @@ func FuzzConn(f *testing.F) {
 			t.Fatalf("reused\n%s, fresh\n%s", got, want)
 		}
 		for i := range used.sides {
-			if d := &used.sides[i]; len(d.buf)+len(d.header) > maxHead {
-				t.Fatalf("direction %d keeps %d bytes", i, len(d.buf)+len(d.header))
+			if d := &used.sides[i]; len(d.buf)+len(d.header) > maxHead || len(d.late)-d.lateAt > maxHead || len(d.late) > 2*maxHead {
+				t.Fatalf("direction %d keeps %d bytes of heads, %d for later", i, len(d.buf)+len(d.header), len(d.late))
 			}
 		}
 		if len(used.first.text)+len(used.first.names) > 4*maxHead {

@@ -193,6 +193,8 @@ func (c *Conn) endHead(dir int, ts int64) {
 		if !c.hasHead {
 			c.hasHead, c.headEnd = true, ts
 		}
+		c.heads++
+		defer c.resume(1-dir, ts)
 		switch {
 		case m.method == connect:
 			c.endMessage(dir, ts)
@@ -211,6 +213,17 @@ func (c *Conn) endHead(dir int, ts int64) {
 		c.replies++
 	}
 	c.first.takeLength(m)
+	if c.waits(d) {
+		d.state = waiting
+		return
+	}
+	c.frame(dir, ts)
+}
+
+// frame decides how a response ends whose head was read.
+func (c *Conn) frame(dir int, ts int64) {
+	d := &c.sides[dir]
+	m := &d.msg
 	switch {
 	case m.status == 101 || m.method == connect && m.status/100 == 2:
 		c.openTunnel(dir)

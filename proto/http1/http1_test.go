@@ -116,6 +116,7 @@ func TestFraming(t *testing.T) {
 					rest = rest[n:]
 				}
 			}
+			h.Finish()
 			if h.RequestCount() != c.nreq || h.ResponseCount() != c.nresp {
 				t.Errorf("%s, pieces of %d: got %d and %d, want %d and %d", c.name, size, h.RequestCount(), h.ResponseCount(), c.nreq, c.nresp)
 			}
@@ -175,6 +176,12 @@ func TestTunnels(t *testing.T) {
 		{"upgrade with a body answered early", []step{{0, strings.Replace(upgrade, "\r\n\r\n", "\r\nContent-Length: 4\r\n\r\nab", 1)}, {1, swtch}, {0, "cdPRI"}},
 			fmt.Sprintf("1h2c %d \"\" true %d true 1 0", len(upgrade)+len("Content-Length: 4\r\nabcd"), len(swtch))},
 		{"101 alone", []step{{1, swtch}}, fmt.Sprintf(`1 0 "" false %d true 0 0`, len(swtch))},
+		{"CONNECT behind its answer", []step{{1, yes + "x"}, {1, "y"}, {0, conn}, {0, "\x16\x03"}}, fmt.Sprintf(`1 %d "" true %d true 1 1`, len(conn), len(yes))},
+		{"refused CONNECT behind its answer", []step{{1, no + yes + "x"}, {0, conn + conn + "\x16"}}, fmt.Sprintf(`2 %d "" true %d true 2 2`, 2*len(conn), len(no+yes))},
+		{"upgrade behind its answer", []step{{1, swtch + "x"}, {0, upgrade + "PRI"}}, fmt.Sprintf("1h2c %d \"\" true %d true 1 0", len(upgrade), len(swtch))},
+		{"answers ahead of GET and CONNECT", []step{{1, "HTTP/1.1 200 x\r\nContent-Length: 1\r\n\r\na" + yes + "x"}, {0, get + conn}},
+			fmt.Sprintf("2 %d \"\" true %d true 2 2", len(get+conn), len("HTTP/1.1 200 x\r\nContent-Length: 1\r\n\r\na"+yes))},
+		{"too much ahead", []step{{1, yes + strings.Repeat("x", maxHead+1)}, {0, conn}}, `0 0 "" false 0 false 1 1`},
 		{"second request", []step{{0, get}, {1, "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n"}, {0, upgrade}, {1, swtch}},
 			fmt.Sprintf(`2h2c %d "" true %d true 2 1`, len(get+upgrade), len("HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n"+swtch))},
 		{"too much early", []step{{0, conn + "\x16" + strings.Repeat("x", maxHead)}, {1, yes}}, fmt.Sprintf(`1 0 "" false %d true 1 1`, len(yes))},
@@ -188,6 +195,7 @@ func TestTunnels(t *testing.T) {
 					rest = rest[n:]
 				}
 			}
+			h.Finish()
 			at0, ok0 := h.Tunnel(0)
 			at1, ok1 := h.Tunnel(1)
 			got := fmt.Sprintf("%d%s %d %q %v %d %v %d %d", h.TunnelRequest(), text(h.AppendUpgrade), at0, h.Held(0), ok0, at1, ok1, h.RequestCount(), h.ResponseCount())

@@ -167,11 +167,15 @@ func (c *Conn) Tunnel(dir int) (at int64, ok bool) { return c.tunnel.at[dir], c.
 // TunnelRequest is the number of the request that opened the tunnel, from 1; 0 without.
 func (c *Conn) TunnelRequest() int64 { return c.tunnel.request }
 
-// Held is what direction dir sent from its Tunnel offset on before the answer was read, at
-// most 64 KiB. It is borrowed until the next Feed or Reset. Bytes fed later are not in it.
+// Held is what direction dir sent from its Tunnel offset on before the answer was read, or
+// the server before the request was, at most 64 KiB. It is borrowed until the next Feed or Reset. Bytes fed later are not in it.
 func (c *Conn) Held(dir int) []byte {
-	if d := &c.sides[dir]; d.state == inTunnel && c.tunnel.known[dir] {
-		return d.buf
+	d := &c.sides[dir]
+	switch {
+	case d.state != inTunnel || !c.tunnel.known[dir]:
+		return nil
+	case d.role == server:
+		return d.late[d.lateAt:]
 	}
-	return nil
+	return d.buf
 }

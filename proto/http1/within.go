@@ -6,10 +6,14 @@ func (c *Conn) At(dir int) int64 { return c.sides[dir].at }
 // Connected reports whether the open tunnel is one of an accepted CONNECT, not of an upgrade.
 func (c *Conn) Connected() bool { return c.tunnel.connect }
 
-// Behind is the offset behind a CONNECT to which the answer was not read yet: what follows is
-// of the protocol that is tunneled if the server accepts. ok is false elsewhere.
+// Behind is the offset behind a CONNECT to which the answer was not read yet, or behind an
+// answer that accepts a request that was not read yet: what follows is of the protocol that is
+// tunneled if the server accepts, or if the client asked for that. ok is false elsewhere.
 func (c *Conn) Behind(dir int) (at int64, ok bool) {
 	d := &c.sides[dir]
+	if d.state == waiting && (d.msg.status == 101 || d.msg.status/100 == 2) {
+		return d.at, true
+	}
 	if d.state != holding || d.msg.method != connect {
 		return 0, false
 	}
@@ -25,7 +29,11 @@ func (c *Conn) Stopped(dir int) bool { return c.sides[dir].state == stopped }
 func (c *Conn) Within(dir int) (held []byte) {
 	d := &c.sides[dir]
 	held = c.Held(dir)
-	d.buf, d.spare = d.spare[:0], held
+	if d.role == server {
+		d.late, d.lateAt, d.spare = d.spare[:0], 0, d.late
+	} else {
+		d.buf, d.spare = d.spare[:0], held
+	}
 	d.at, d.state, d.head, d.open = c.tunnel.at[dir], atStart, 0, false
 	c.tunnel.known[dir], c.tunnel.within[dir] = false, true
 	if c.tunnel.within[1-dir] {

@@ -34,6 +34,14 @@ func (s *Session) Skip(dir, segments int, bytes int64) {
 	}
 }
 
+// Retry tells s, before TLS was found in a direction, that another stream starts there: it may
+// take as many segments again to find it.
+func (s *Session) Retry(dir int) {
+	if d := &s.sides[dir]; d.state == sideSeeking {
+		d.tried = 0
+	}
+}
+
 // seek looks for the start of TLS at the first byte of a segment.
 func (s *Session) seek(dir int, b []byte, at Mark) {
 	d := &s.sides[dir]
