@@ -48,7 +48,6 @@ func (j *job) reset() {
 type layout struct {
 	plan   *extract.Plan
 	writer *extract.Writer
-	late   []*extract.Row // scratch
 }
 
 func newLayout(p *extract.Plan) *layout { return &layout{plan: p, writer: extract.NewWriter(p)} }

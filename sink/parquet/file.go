@@ -40,7 +40,6 @@ type rowGroup struct {
 	columns []*metadata.ColumnChunkMetaDataBuilder // by leaf
 	pagers  []*pager                               // of chunks that are encoded and not taken
 	rows    int
-	bytes   int64
 }
 
 // begin begins a row group of so many rows.
