@@ -138,3 +138,33 @@ func TestOffersHTTP3(t *testing.T) {
 		}
 	}
 }
+
+// TestExtraGroups: groups that are all extra are asked for by their names, alone and beside
+// others, and other names bring none of their columns.
+func TestExtraGroups(t *testing.T) {
+	names := func(groups ...string) (found map[string]int) {
+		p, err := NewPlan(&Options{Groups: groups})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = make(map[string]int)
+		for _, f := range p.Schema.Fields {
+			found[f.Group]++
+		}
+		return found
+	}
+	for group := range ownExtras() {
+		if got := names(group); len(got) != 1 || got[group] == 0 {
+			t.Errorf("%s alone: columns of %v", group, got)
+		}
+		if got := names("timing", group); len(got) != 2 || got[group] == 0 || got["timing"] == 0 {
+			t.Errorf("timing and %s: columns of %v", group, got)
+		}
+		if got := names("all"); got[group] != 0 {
+			t.Errorf("all: columns of %s", group)
+		}
+	}
+	if _, err := NewPlan(&Options{Groups: []string{"htpp"}}); err == nil || !strings.Contains(err.Error(), "http") {
+		t.Errorf("an unknown group: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -154,10 +155,11 @@ func NewPlan(o *Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := ownExtras()
 	for g := range tables {
 		t := &tables[g]
 		further := g >= len(groups) // there by the word extra, or each by its name
-		if !wanted[t.name] && !further || further && !wanted[extraWord] && len(o.Features) == 0 {
+		if !wanted[t.name] && !further || further && !wanted[extraWord] && len(o.Features) == 0 && !(own[t.name] && wanted[t.name]) {
 			continue
 		}
 		for i := range t.table {
@@ -249,9 +251,21 @@ func (o *Options) has(w option) bool {
 	return true
 }
 
+// ownExtras are the groups whose columns are all among the extras, so that their names can be
+// asked for as those of the others can.
+func ownExtras() map[string]bool {
+	names := make(map[string]bool)
+	for i := range extras {
+		if n := extras[i].name; !slices.Contains(Groups(), n) {
+			names[n] = true
+		}
+	}
+	return names
+}
+
 // groupSet resolves group words. "all" is every group that is built.
 func groupSet(words []string) (map[string]bool, error) {
-	built := Groups()
+	built, own := Groups(), ownExtras()
 	wanted := make(map[string]bool)
 	if len(words) == 0 {
 		words = []string{"all"}
@@ -268,14 +282,14 @@ func groupSet(words []string) (map[string]bool, error) {
 			for _, g := range aliases[w] {
 				wanted[g] = true
 			}
-		case slices.Contains(built, w):
+		case slices.Contains(built, w) || own[w]:
 			wanted[w] = true
 		case slices.Contains(pending, w):
 			return nil, fmt.Errorf("feature group %q is not built yet; built are: %s", w, strings.Join(built, ", "))
 		case w == "burst":
 			return nil, fmt.Errorf("feature group %q does not exist; bursts are in timing", w)
 		default:
-			return nil, fmt.Errorf("unknown feature group %q; groups are: all, extra, %s", w, strings.Join(built, ", "))
+			return nil, fmt.Errorf("unknown feature group %q; groups are: all, extra, %s", w, strings.Join(append(built, slices.Sorted(maps.Keys(own))...), ", "))
 		}
 	}
 	return wanted, nil
