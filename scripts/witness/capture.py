@@ -24,7 +24,7 @@ TSHARK = ['tshark', '-n', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FA
           '-o', 'tcp.relative_sequence_numbers:FALSE', '-o', 'ip.tso_support:FALSE',
           '-d', 'udp.port==8472,vxlan']
 LINK = ['frame.time_epoch', 'frame.len', 'frame.cap_len', 'eth.src', 'eth.dst', 'eth.type', 'llc.type', 'vlan.id',
-        'ieee8021ad.id', 'sll.src.eth', 'sll.etype', 'sll.pkttype', 'wlan.sa', 'wlan.da', 'chdlc.protocol',
+        'ieee8021ad.id', 'sll.src.eth', 'sll.etype', 'sll.gretype', 'sll.pkttype', 'wlan.sa', 'wlan.da', 'chdlc.protocol',
         'fr.chdlctype', 'fr.snaptype']
 # What tshark says of the headers, held against what is read here.
 HEADER = {'ip.len': 'total_len', 'ip.ttl': 'ttl', 'ip.id': 'ip_id', 'ipv6.hlim': 'ttl', 'ipv6.flow': 'flow_label',
@@ -213,6 +213,8 @@ def _link(p: Packet, link: dict[str, str], below: list[str]) -> None:
         p.eth_type = number('eth.type') if number('eth.type') is not None else number('llc.type')
     elif 'sll' in below:
         p.smac, p.eth_type, p.sll_type = link['sll.src.eth'] or None, number('sll.etype'), number('sll.pkttype')
+        if p.eth_type is None:  # of a GRE tunnel the field holds the type that GRE carries
+            p.eth_type = number('sll.gretype')
     elif 'wlan' in below:
         p.smac, p.dmac, p.eth_type = link['wlan.sa'] or None, link['wlan.da'] or None, number('llc.type')
     elif 'chdlc' in below:

@@ -271,6 +271,14 @@ MORE = ('dns_transport', 'dns_query_count', 'dns_response_count', 'dns_rtt_us', 
 FLAGS = ('dns_authoritative', 'dns_authenticated', 'dns_checking_disabled', 'dns_edns', 'dns_edns_do', 'dns_0x20')
 
 
+def name_shape(labels: list[bytes]) -> list[float]:
+    """Length, labels, longest label, entropy and share of digits of a name that was asked for."""
+    spelt = b''.join(labels)
+    return [len(spelt), len(labels), max(map(len, labels), default=0),
+            float(shannon(list(Counter(spelt.lower()).values()), base=2)) if spelt else 0.0,
+            sum(b in b'0123456789' for b in spelt) / len(spelt) if spelt else 0.0]
+
+
 def more(messages: list[Message], query: Message | None, reply: Message | None, name: str) -> dict:
     """The columns of `extra` that are numbers or flags."""
     mdns, record = name == 'mdns', query or reply
@@ -287,14 +295,11 @@ def more(messages: list[Message], query: Message | None, reply: Message | None, 
     opt = query.opt if query else None
     return dict(zip(MORE, (
         name, len(messages) - len(responses), len(responses), rtt, record.opcode,
-        (asked.klass & 0x7fff if mdns else asked.klass) if asked else 0,
+        (asked.klass & 0x7fff if mdns else asked.klass) if asked else None,
         bool(reply and reply.flags & 0x400), bool(reply and reply.flags & 0x20), bool(query and query.flags & 0x10),
         opt is not None, opt.klass if opt else None, bool(opt and opt.ttl & 0x8000),
         sum(r.kind == CNAME for r in reply.sections[0]) if reply else None,
         sum(m.code == 3 for m in responses), sum(m.code != 0 for m in responses),
-        query.wire if query else None, reply.wire if reply else None, len(spelt), len(labels),
-        max(map(len, labels), default=0),
-        float(shannon(list(Counter(spelt.lower()).values()), base=2)) if spelt else 0.0,
-        sum(b in b'0123456789' for b in spelt) / len(spelt) if spelt else 0.0,
+        query.wire if query else None, reply.wire if reply else None, *(name_shape(labels) if asked else [None] * 5),
         min(NAMES, len({tuple(lower(q.labels)) for m in messages for q in m.questions})),
         bool(query) and any(b in range(97, 123) for b in spelt) and any(b in range(65, 91) for b in spelt)), strict=True))
