@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"pinyon/source"
 )
@@ -30,8 +29,16 @@ type reading struct {
 
 // tableCounts are those of a worker's flow tables.
 type tableCounts struct {
-	flows atomic.Int64  // in the tables
-	ended atomic.Uint64 // that left them
+	mu    sync.Mutex
+	flows int64  // in the tables
+	ended uint64 // that left them
+}
+
+// set publishes both, so that nobody sees one of them alone.
+func (t *tableCounts) set(flows int64, ended uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flows, t.ended = flows, ended
 }
 
 type queue struct {
@@ -78,9 +85,10 @@ func (a *Account) Read() Snapshot {
 	}
 	slices.SortFunc(s.Sources, func(a, b Reading) int { return cmp.Compare(a.Input, b.Input) })
 	for _, t := range a.tables {
-		n := t.flows.Load()
-		s.Flows += n
-		s.Opened += t.ended.Load() + uint64(n)
+		t.mu.Lock()
+		s.Flows += t.flows
+		s.Opened += t.ended + uint64(t.flows)
+		t.mu.Unlock()
 	}
 	for _, q := range a.queues {
 		s.Queues = append(s.Queues, Queue{q.name, q.n(), q.size})

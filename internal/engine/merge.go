@@ -43,9 +43,9 @@ func (m *merger) send(j *job) {
 func (m *merger) whole(c *chunk) {
 	m.run.ending(c)
 	m.rows.add(c, 0, c.n)
-	last := c.last
+	ends := c.last && !c.whole
 	c.release()
-	if last && !c.whole {
+	if ends {
 		m.end()
 	}
 }

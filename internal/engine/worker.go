@@ -91,8 +91,7 @@ func (w *worker) publish() {
 	for i := range w.shards {
 		n += w.shards[i].table.Len()
 	}
-	w.counts.flows.Store(int64(n))
-	w.counts.ended.Store(w.gone)
+	w.counts.set(int64(n), w.gone)
 }
 
 // observe has a flow take a packet. The shard's account is in use.
