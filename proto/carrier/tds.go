@@ -51,7 +51,7 @@ func prelogin(b []byte) (n int, v Verdict) {
 // wrapsTLS tells whether b starts with a TDS packet that holds the start of a record of TLS:
 // the handshake is sent in such packets.
 func wrapsTLS(b []byte) (n int, v Verdict) {
-	switch n, v = tdsPacket(b); {
+	switch _, v = tdsPacket(b); {
 	case v != Mine:
 		return 0, v
 	case len(b) > tdsHeader && b[tdsHeader] != 0x16 && b[tdsHeader] != 0x15:
