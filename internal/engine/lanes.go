@@ -49,7 +49,7 @@ func (t *team) lanes() *lanes {
 	}
 	l := &lanes{team: t, todo: make(chan *small)}
 	for range n {
-		t.all.Go(l.run1)
+		t.all.Go(l.readRuns)
 	}
 	return l
 }
@@ -89,8 +89,8 @@ type lane struct {
 	over  bool     // there were too many; whoever assembles does the rest
 }
 
-// run1 reads one run of inputs after the other.
-func (l *lanes) run1() {
+// readRuns reads one run of inputs after the other.
+func (l *lanes) readRuns() {
 	x := &lane{team: l.team, epoch: newEpoch()}
 	x.work = l.run.worker(0, 1)
 	rd := l.run.reader()

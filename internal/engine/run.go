@@ -127,6 +127,3 @@ func (r *Run) ending(c *chunk) {
 		r.outcome.Held.Add(c.held)
 	}
 }
-
-// waitBytes is how many bytes of rows may wait in memory.
-func (r *Run) waitBytes() int64 { return r.opt.WaitMemory }

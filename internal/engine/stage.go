@@ -21,7 +21,7 @@ type stage struct {
 func (r *Run) stage(emit func(*column.Batch) error, pool *layouts) *stage {
 	return &stage{
 		run: r, emit: emit, pool: pool, layout: newLayout(r.opt.Plan),
-		spool: spool{memory: r.waitBytes()}, empty: column.New(r.opt.Plan.Schema, 0),
+		spool: spool{memory: r.opt.WaitMemory}, empty: column.New(r.opt.Plan.Schema, 0),
 	}
 }
 
