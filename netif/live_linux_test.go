@@ -329,6 +329,7 @@ func TestRefreshLive(t *testing.T) {
 			t.Error("the snapshot changed")
 		}
 		ns.IP("link set v1 up")
+		ns.Ready("v0", "v1")
 		if err := d.Ready(); err != nil {
 			t.Error(err)
 		}
@@ -359,9 +360,7 @@ func TestRefreshLive(t *testing.T) {
 func TestCountersLive(t *testing.T) {
 	ns := nstest.New(t)
 	ns.Quiet()
-	ns.IP("link add v0 type veth peer name v1")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
+	ns.Pair("v0", "v1")
 	ns.Do(func() {
 		v0, err := ByName("v0")
 		if err != nil {

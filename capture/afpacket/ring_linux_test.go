@@ -95,9 +95,7 @@ func read(r *afpacket.Ring) (frames []string) {
 func TestTagsAreBack(t *testing.T) {
 	ns := nstest.New(t)
 	ns.Quiet()
-	ns.IP("link add v0 type veth peer name v1")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
+	ns.Pair("v0", "v1")
 	sent := samples()
 	ns.Do(func() {
 		all := []filter.Instruction{{Op: 6, K: 262144}}
@@ -142,9 +140,7 @@ func TestVLANFilters(t *testing.T) {
 	}
 	ns := nstest.New(t)
 	ns.Quiet()
-	ns.IP("link add v0 type veth peer name v1")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
+	ns.Pair("v0", "v1")
 	exprs := []string{
 		"", "vlan", "vlan 5", "vlan 10", "vlan 0", "vlan 100", "not vlan", "not vlan 5", "tcp", "udp", "arp", "ip6", "vlan and tcp",
 		"vlan and arp", "vlan 5 and udp", "vlan 5 or udp", "tcp or vlan", "vlan or tcp", "vlan and vlan", "vlan 100 and vlan 200",

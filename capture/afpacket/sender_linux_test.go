@@ -18,8 +18,7 @@ func TestSender(t *testing.T) {
 	ns := nstest.New(t)
 	ns.Quiet()
 	ns.IP("link add v0 mtu 1000 type veth peer name v1 mtu 1000")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
+	ns.Up("v0", "v1")
 	ns.Do(func() {
 		r, err := afpacket.Open(afpacket.Config{Index: index(t, "v1"), Link: packet.LinkEthernet, Snaplen: 262144, Retire: 1}, []filter.Instruction{{Op: 6, K: 262144}})
 		if err != nil {
@@ -77,9 +76,7 @@ func TestSender(t *testing.T) {
 func BenchmarkSendBatch(b *testing.B) {
 	ns := nstest.New(b)
 	ns.Quiet()
-	ns.IP("link add v0 type veth peer name v1")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
+	ns.Pair("v0", "v1")
 	for _, batch := range []int{1, 8, 32, 64, 256} {
 		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
 			ns.Do(func() {

@@ -81,10 +81,7 @@ func TestLiveFeed(t *testing.T) {
 	capturetest.Run(t, "live", func(t *testing.T, frames []packet.Frame) source.Source {
 		ns := nstest.New(t)
 		ns.Quiet()
-		ns.IP("link add v0 type veth peer name v1")
-		ns.IP("link set v0 up")
-		ns.IP("link set v1 up")
-		ns.Ready("v0", "v1")
+		ns.Pair("v0", "v1")
 		var s source.Source
 		ns.Do(func() {
 			f, err := feed.OpenLive("v1", &capture.Options{Count: uint64(len(frames)), ReadTimeout: 50 * time.Millisecond})

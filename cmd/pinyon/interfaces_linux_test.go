@@ -16,8 +16,7 @@ func TestInterfacesLive(t *testing.T) {
 	ns.IP("link set uplink alias the_uplink")
 	ns.IP("addr add 192.0.2.2/24 broadcast 192.0.2.255 dev uplink")
 	ns.IP("addr add 10.0.0.1 peer 10.0.0.2/32 dev uplink")
-	ns.IP("link set uplink up")
-	ns.IP("link set v1 up")
+	ns.Up("uplink", "v1")
 	ns.IP("route add default via 192.0.2.1 dev uplink")
 	ns.IP("link add br0 type bridge")
 	ns.Do(func() {

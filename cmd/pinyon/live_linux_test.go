@@ -31,8 +31,7 @@ func wire(t *testing.T) *nstest.Namespace {
 	ns := nstest.New(t)
 	ns.Quiet()
 	ns.IP("link add v0 mtu 65535 type veth peer name v1 mtu 65535")
-	ns.IP("link set v0 up")
-	ns.IP("link set v1 up")
+	ns.Up("v0", "v1")
 	return ns
 }
 
@@ -363,7 +362,8 @@ func TestLiveDevices(t *testing.T) {
 	send(t, ns, two)
 	ns.IP("link set v1 down")
 	ns.IP("link set v1 name other")
-	ns.IP("link set other up")
+	ns.Up("other")
+	ns.Ready("v0")
 	send(t, ns, two)
 	time.Sleep(200 * time.Millisecond)
 	ns.IP("link del other")

@@ -89,9 +89,17 @@ func (n *Namespace) TryIP(words string) error {
 func (n *Namespace) Pair(a, b string) {
 	n.t.Helper()
 	n.IP("link add " + a + " type veth peer name " + b)
-	n.IP("link set " + a + " up")
-	n.IP("link set " + b + " up")
-	n.Ready(a, b)
+	n.Up(a, b)
+}
+
+// Up switches devices on and waits until they can send. Both ends of a pair belong into one
+// call: neither end is ready without the other.
+func (n *Namespace) Up(devices ...string) {
+	n.t.Helper()
+	for _, d := range devices {
+		n.IP("link set " + d + " up")
+	}
+	n.Ready(devices...)
 }
 
 // Ready waits until devices that are up can send: a device that has just become up, or
