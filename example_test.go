@@ -84,7 +84,7 @@ func (l *longest) Packet(o *flow.Obs) {
 	l.best = max(l.best, l.run)
 }
 
-func (l *longest) End(_ *extract.Row, v extract.Values) { v.Int(0, l.best) }
+func (l *longest) End(_ *flow.Head, v extract.Values) { v.Int(0, l.best) }
 
 // Columns of one's own stand behind the built-in ones and go through the same sinks.
 func ExampleWithCustom() {

@@ -13,6 +13,7 @@ import (
 	"pinyon/extract"
 	"pinyon/filter"
 	"pinyon/internal/engine"
+	"pinyon/internal/groups"
 	"pinyon/sink"
 	"pinyon/source"
 	"pinyon/source/file"
@@ -50,10 +51,10 @@ func Files(paths ...string) []Input {
 // from several goroutines at once.
 type Pipeline struct {
 	cfg    Config
-	plan   *extract.Plan
+	plan   *groups.Plan
 	engine engine.Options
 	custom []extract.Custom
-	shape  []func(*extract.Options)
+	shape  []func(*groups.Options)
 	// profile is what the provenance calls the profile; the configuration's unless
 	// WithProfile joined one of the user's own.
 	profile string
@@ -91,7 +92,7 @@ func WithResolver(r filter.Resolver) Option {
 // WithQualifiedNames puts the group in front of every output name: timing.iat_mean.
 func WithQualifiedNames() Option {
 	return func(p *Pipeline) {
-		p.shape = append(p.shape, func(o *extract.Options) { o.Qualified = true })
+		p.shape = append(p.shape, func(o *groups.Options) { o.Qualified = true })
 	}
 }
 
@@ -99,7 +100,7 @@ func WithQualifiedNames() Option {
 // its way, instead of putting fwd_ and bwd_ in front.
 func WithJoyfulJayNames() Option {
 	return func(p *Pipeline) {
-		p.shape = append(p.shape, func(o *extract.Options) { o.SplitJJ = true })
+		p.shape = append(p.shape, func(o *groups.Options) { o.SplitJJ = true })
 	}
 }
 
@@ -107,7 +108,7 @@ func WithJoyfulJayNames() Option {
 func WithProfile(name string, columns []string) Option {
 	return func(p *Pipeline) {
 		p.profile = strings.TrimPrefix(p.profile+","+name, ",")
-		p.shape = append(p.shape, func(o *extract.Options) { o.ProfileIDs = append(o.ProfileIDs, columns...) })
+		p.shape = append(p.shape, func(o *groups.Options) { o.ProfileIDs = append(o.ProfileIDs, columns...) })
 	}
 }
 
@@ -115,7 +116,7 @@ func WithProfile(name string, columns []string) Option {
 // live inputs that run until they are stopped.
 func WithEndless() Option {
 	return func(p *Pipeline) {
-		p.shape = append(p.shape, func(o *extract.Options) { o.Endless = true })
+		p.shape = append(p.shape, func(o *groups.Options) { o.Endless = true })
 	}
 }
 
@@ -131,13 +132,12 @@ func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	if err := p.cfg.ValidateWith(p.custom); err != nil {
 		return nil, err
 	}
-	xo := p.cfg.Columns()
+	xo := p.cfg.Columns(p.custom...)
 	xo.Shards = engine.Shards
-	xo.Custom = p.custom
 	for _, f := range p.shape {
 		f(xo)
 	}
-	plan, err := extract.NewPlan(xo)
+	plan, err := groups.NewPlan(xo)
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +164,14 @@ func (p *Pipeline) Schema() *column.Schema { return p.plan.Schema }
 // LeftOut is how many columns WithEndless left out.
 func (p *Pipeline) LeftOut() int { return p.plan.LeftOut() }
 
+// Stats count what limits of the extraction did.
+type Stats = groups.Stats
+
 // A Result is what a run did.
 type Result struct {
 	Inputs []Report
 	Rows   uint64
-	Stats  extract.Stats
+	Stats  Stats
 }
 
 // Err joins the errors of the inputs that failed or were damaged, each with its name; nil

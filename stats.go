@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // Statistics describe a sample. All are 0 for an empty one.
@@ -108,4 +108,4 @@ func ByteEntropy(b []byte) float64 {
 
 // PortClass is the service name of a port, or the name of its range (RFC 6335: system,
 // registered for user ports, dynamic), and the range's number: 1, 2, 3.
-func PortClass(port uint16) (name string, class int) { return extract.PortClass(port) }
+func PortClass(port uint16) (name string, class int) { return groups.PortClass(port) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // Config says what a flow is, which columns are wanted and how they are computed. Start from
@@ -121,27 +122,25 @@ func (c *Config) ValidateWith(custom []extract.Custom) error {
 	}
 	type named struct {
 		key string
-		opt extract.Options
+		opt groups.Options
 	}
 	names := []named{
-		{"features", extract.Options{Groups: c.Features}},
-		{"profile", extract.Options{Profiles: c.profiles()}},
+		{"features", groups.Options{Groups: c.Features}},
+		{"profile", groups.Options{Profiles: c.profiles()}},
 	}
 	if len(c.SpecificFeatures) > 0 {
 		// Whether a column is optional, and off, is not the question yet.
-		names = append(names, named{"specific_features", extract.Options{
-			Features: c.SpecificFeatures, Custom: custom,
+		names = append(names, named{"specific_features", groups.Options{
+			Features: c.SpecificFeatures, Custom: further(custom),
 			Addresses: true, Ports: true, FlowID: true, Trace: true, Sequences: true, SPLT: true,
 		}})
 	}
 	for i := range names {
-		if _, err := extract.NewPlan(&names[i].opt); err != nil {
+		if _, err := groups.NewPlan(&names[i].opt); err != nil {
 			return &Error{Key: names[i].key, Err: err}
 		}
 	}
-	o := c.Columns()
-	o.Custom = custom
-	if _, err := extract.NewPlan(o); err != nil {
+	if _, err := groups.NewPlan(c.Columns(custom...)); err != nil {
 		return &Error{Err: err}
 	}
 	return nil

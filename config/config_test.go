@@ -12,6 +12,7 @@ import (
 	"pinyon/extract"
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 	"pinyon/packet"
 )
 
@@ -177,11 +178,11 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	// Every switch reaches its option and no other.
-	for name, got := range map[string]func(*extract.Options) bool{
-		"include_ip_addresses": func(o *extract.Options) bool { return o.Addresses }, "include_ports": func(o *extract.Options) bool { return o.Ports },
-		"include_flow_id": func(o *extract.Options) bool { return o.FlowID }, "include_trace": func(o *extract.Options) bool { return o.Trace },
-		"include_raw_sequences": func(o *extract.Options) bool { return o.Sequences }, "include_splt": func(o *extract.Options) bool { return o.SPLT },
-		"anonymize_ips": func(o *extract.Options) bool { return o.Anonymize }, "bidirectional_split": func(o *extract.Options) bool { return o.Split },
+	for name, got := range map[string]func(*groups.Options) bool{
+		"include_ip_addresses": func(o *groups.Options) bool { return o.Addresses }, "include_ports": func(o *groups.Options) bool { return o.Ports },
+		"include_flow_id": func(o *groups.Options) bool { return o.FlowID }, "include_trace": func(o *groups.Options) bool { return o.Trace },
+		"include_raw_sequences": func(o *groups.Options) bool { return o.Sequences }, "include_splt": func(o *groups.Options) bool { return o.SPLT },
+		"anonymize_ips": func(o *groups.Options) bool { return o.Anonymize }, "bidirectional_split": func(o *groups.Options) bool { return o.Split },
 	} {
 		for _, v := range []string{"true", "false"} {
 			c := Default()

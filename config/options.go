@@ -5,6 +5,7 @@ import (
 
 	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 	"pinyon/internal/machine"
 	"pinyon/packet"
 )
@@ -18,20 +19,40 @@ func nanoseconds(v, scale float64) int64 {
 	return max(int64(math.Round(v*scale)), 1)
 }
 
-// Columns are those that c asks for. c is valid.
-func (c *Config) Columns() *extract.Options {
-	return &extract.Options{
+// Columns are those that c asks for, and custom ones behind them. c is valid.
+func (c *Config) Columns(custom ...extract.Custom) *groups.Options {
+	return &groups.Options{
 		Groups: c.Features, Features: c.SpecificFeatures, Profiles: c.profiles(),
 		Addresses: c.IncludeIPAddresses, Ports: c.IncludePorts, FlowID: c.IncludeFlowID,
 		Trace: c.IncludeTrace, Sequences: c.IncludeRawSequences, SPLT: c.IncludeSPLT,
 		Anonymize: c.AnonymizeIPs, Salt: c.AnonymizationSalt, CommunitySeed: uint16(c.CommunityIDSeed),
 		Split: c.BidirectionalSplit, Nulls: c.Missing == "null",
 		BurstThreshold: nanoseconds(c.BurstThresholdMS, 1e6), EntropyBytes: c.EntropySampleBytes,
-		GraphPorts: c.ConnectionUsePorts, GraphMode: extract.GraphMode(!c.ConnectionIncludeGraphMetrics),
+		GraphPorts: c.ConnectionUsePorts, GraphMode: groups.GraphMode(!c.ConnectionIncludeGraphMetrics),
 		Temporal: c.ConnectionIncludeTemporal, Communities: c.ConnectionCommunityAlgorithm, MaxSources: c.BetweennessMaxNodes,
 		ListLength: c.MaxSequenceLength, ExactSamples: c.ExactSamples, SampleMemory: int64(c.SampleMemory),
+		Custom: further(custom),
 	}
 }
+
+// further hands the user's own groups to the plan of the columns.
+func further(custom []extract.Custom) []groups.Custom {
+	var out []groups.Custom
+	for _, c := range custom {
+		g := groups.Custom{Name: c.Name, Features: c.Features}
+		if c.New != nil {
+			g.New = func() groups.Accumulator { return accumulator{c.New()} }
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// accumulator is a user's one as the engine calls it.
+type accumulator struct{ extract.Accumulator }
+
+// End sets the values of the row.
+func (a accumulator) End(h *flow.Head, values []groups.Value) { a.Accumulator.End(h, values) }
 
 // Flow is what c says of when flows begin and end.
 func (c *Config) Flow() flow.Options {

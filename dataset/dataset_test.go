@@ -20,7 +20,7 @@ import (
 // some are columns of each kind that the schema has, in its order.
 func some(t *testing.T) *column.Schema {
 	t.Helper()
-	s := &column.Schema{Nulls: true, Version: extract.SchemaVersion}
+	s := &column.Schema{Nulls: true, Version: feature.SchemaVersion}
 	kinds := map[feature.Kind]int{}
 	for _, d := range extract.All() {
 		if kinds[d.Kind]++; kinds[d.Kind] <= 2 {
@@ -78,7 +78,7 @@ func TestScan(t *testing.T) {
 		if got.Format != d.Name || got.Rows != 30 || len(got.Columns) != len(s.Fields) {
 			t.Errorf("%s: %s of %d rows, %d columns", d.Name, got.Format, got.Rows, len(got.Columns))
 		}
-		if faults := got.Faults(extract.SchemaVersion); len(faults) > 0 {
+		if faults := got.Faults(feature.SchemaVersion); len(faults) > 0 {
 			t.Errorf("%s: %q", d.Name, faults)
 		}
 		n := uint64(0)
@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(table.Faults(extract.SchemaVersion), "; "); got != c.want {
+		if got := strings.Join(table.Faults(feature.SchemaVersion), "; "); got != c.want {
 			t.Errorf("%q: got %q; want %q", c.header, got, c.want)
 		}
 	}

@@ -46,7 +46,7 @@ type Column struct {
 func knownColumns() map[string]feature.Desc {
 	known := map[string]feature.Desc{}
 	for _, d := range extract.All() {
-		split, jj := d.SplitName(), extract.SplitNameJJ(d.Name)
+		split, jj := d.SplitName(), d.SplitNameJJ()
 		for _, n := range []string{jj, split, d.Name} {
 			known[d.Group+"."+n] = d
 			if _, taken := known[n]; !taken || n == d.Name {

@@ -1,11 +1,11 @@
 package extract
 
 import (
-	"fmt"
 	"math"
 
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 )
 
 // Custom is a user's own group of columns, appended after the built-in ones. It costs an
@@ -22,111 +22,26 @@ type Accumulator interface {
 	// Packet takes the flow's next packet. The packet and its payload are borrowed.
 	Packet(o *flow.Obs)
 	// End is called once, when the flow is over. It sets the values of the row, one for
-	// each of the features; those left alone are absent.
-	End(r *Row, v Values)
+	// each of the features; those left alone are absent. Both arguments are borrowed.
+	End(h *flow.Head, v Values)
 }
 
 // Values are the values of a custom group in one row, by position of the feature.
-type Values []Value
-
-// A Value is absent until it is set.
-type Value struct {
-	num   int64
-	float float64
-	text  []byte
-	set   bool
-}
+type Values []groups.Value
 
 // Int sets an Int value.
-func (v Values) Int(i int, x int64) { v[i] = Value{num: x, set: true} }
+func (v Values) Int(i int, x int64) { v[i] = groups.Value{Int: x, Set: true} }
 
 // Float sets a Float value; NaN leaves it absent.
-func (v Values) Float(i int, x float64) { v[i] = Value{float: x, set: !math.IsNaN(x)} }
+func (v Values) Float(i int, x float64) { v[i] = groups.Value{Float: x, Set: !math.IsNaN(x)} }
 
 // Bool sets a Bool value.
 func (v Values) Bool(i int, x bool) {
-	v[i] = Value{set: true}
+	v[i] = groups.Value{Set: true}
 	if x {
-		v[i].num = 1
+		v[i].Int = 1
 	}
 }
 
 // Text sets a Text value, which is copied.
-func (v Values) Text(i int, x string) { v[i] = Value{text: []byte(x), set: true} }
-
-// Packet gives the packet to the custom extractors of its flow, entry number of its table.
-func (m *Memory) Packet(number uint32, o *flow.Obs) {
-	for i := range m.plan.custom {
-		a := m.accumulators[i][number]
-		if a == nil {
-			a = m.plan.custom[i].New()
-			m.accumulators[i][number] = a
-		}
-		a.Packet(o)
-	}
-}
-
-// HasCustom reports whether Packet has anything to do.
-func (m *Memory) HasCustom() bool { return len(m.plan.custom) > 0 }
-
-func (r *Row) finishCustom(m *Memory, i int) {
-	v := make(Values, len(m.plan.custom[i].Features))
-	if a := m.accumulators[i][m.number]; a != nil {
-		a.End(r, v)
-		delete(m.accumulators[i], m.number)
-	}
-	r.custom = append(r.custom, v)
-}
-
-// addCustom appends the columns of the custom groups.
-func (p *Plan) addCustom(o *Options, keep func(*Feature) bool) error {
-	taken := make(map[string]bool)
-	for _, d := range All() {
-		taken[d.Name] = true
-	}
-	for i := range o.Custom {
-		c := &o.Custom[i]
-		if c.Name == "" || c.New == nil {
-			return fmt.Errorf("custom extractor %d: no name or no New", i)
-		}
-		for j, d := range c.Features {
-			if taken[d.Name] {
-				return fmt.Errorf("custom extractor %s: there is a column %s already", c.Name, d.Name)
-			}
-			taken[d.Name] = true
-			d.Group, d.Nullable = c.Name, true
-			f := &Feature{Desc: d}
-			get := func(r *Row) *Value { return &r.custom[i][j] }
-			switch d.Kind {
-			case feature.Int:
-				f.num = func(r *Row) int64 {
-					if v := get(r); v.set {
-						return v.num
-					}
-					return none
-				}
-			case feature.Float:
-				f.float = func(r *Row) float64 {
-					if v := get(r); v.set {
-						return v.float
-					}
-					return absent
-				}
-			case feature.Bool:
-				f.Nullable = false
-				f.flag = func(r *Row) bool { return get(r).num != 0 }
-			case feature.Text:
-				f.text = func(dst []byte, r *Row) ([]byte, bool) {
-					v := get(r)
-					return append(dst, v.text...), v.set
-				}
-			default:
-				return fmt.Errorf("custom extractor %s: column %s: kind %d", c.Name, d.Name, d.Kind)
-			}
-			if keep(f) {
-				p.columns = append(p.columns, planned{f: f, group: -1, custom: i, at: j})
-			}
-		}
-	}
-	return nil
-}
+func (v Values) Text(i int, x string) { v[i] = groups.Value{Text: []byte(x), Set: true} }

@@ -1,11 +1,7 @@
-// Package extract turns the packets of a flow into the columns of a row. A group of columns
-// is one file: what it measures, its accumulator, its update, and its table, in which every
-// column is one line. State is the table of contents.
+// Package extract says which columns there are (All, Groups) and takes further ones of the
+// user's own: a Custom is a group of columns that an Accumulator computes, one a flow, from the
+// packets of the flow.
 //
-// Accumulators are plain numbers inside one State per flow; calls are direct; nothing is
-// allocated while packets come in. Groups that need more than a few numbers take numbered
-// objects from Memory. When a flow ends, finish works out what needs sorting, and the
-// tables read the rest straight from the accumulators, one column over many rows at a time.
-//
-// The package knows no file, no table of flows and no output format.
+// How the built-in columns are computed is not in this package: package internal/groups has a
+// file for every group of them. What each column means is in docs/features.md.
 package extract

@@ -1,9 +1,13 @@
 // Package feature describes columns: name, kind, unit, profile, sentence, and what stands
 // for a value that is missing. It knows nothing of how a value is computed (package
-// extract) or written (package sink).
+// internal/groups) or written (package sink).
 package feature
 
 import "strings"
+
+// SchemaVersion is the version of the exported schema: of the names, types, units and order of
+// all columns together.
+const SchemaVersion = "v1.0"
 
 // Kind is the type of a column's values.
 type Kind uint8
@@ -97,7 +101,7 @@ type Desc struct {
 	Doc      string // one sentence
 	Optional bool   // appears only if its switch is on, and is in no profile
 	Privacy  Privacy
-	Nullable bool // may be absent (flow-model D17); a column that is not never has nulls
+	Nullable bool // may be absent; a column that is not never has nulls
 	// What stands for an absent value when nulls are not wanted; zero values unless set.
 	MissingInt  int64
 	MissingText string
@@ -107,7 +111,7 @@ type Desc struct {
 func (d *Desc) ID() string { return d.Group + "." + d.Name }
 
 // Direction is "fwd", "bwd" or "both", by the last part of the name that says one
-// (flow-model D15).
+// .
 func (d *Desc) Direction() string {
 	dir, _ := direction(d.Name)
 	if dir == "" {
@@ -117,7 +121,7 @@ func (d *Desc) Direction() string {
 }
 
 // SplitName is the column's name under bidirectional_split: the directional part removed
-// and fwd_ or bwd_ put in front (flow-model D15).
+// and fwd_ or bwd_ put in front.
 func (d *Desc) SplitName() string {
 	dir, rest := direction(d.Name)
 	if dir == "" {

@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"pinyon/config"
-	"pinyon/extract"
+	"pinyon/feature"
 	"pinyon/flow"
 	"pinyon/internal/engine"
+	"pinyon/internal/groups"
 	"pinyon/internal/version"
 	"pinyon/source"
 )
@@ -77,11 +78,11 @@ type Counters struct {
 	FilesDamaged   uint64            `json:"files_damaged"`
 	FilesTruncated uint64            `json:"files_truncated"`
 	FilesFailed    uint64            `json:"files_failed"`
-	extract.Stats
+	groups.Stats
 }
 
 // Sum sums the counters of all inputs of a run.
-func Sum(inputs []engine.Report, stats extract.Stats) *Counters {
+func Sum(inputs []engine.Report, stats groups.Stats) *Counters {
 	c := newCounters()
 	for i := range inputs {
 		c.add(&inputs[i])
@@ -150,7 +151,7 @@ func (c *Counters) add(in *engine.Report) {
 // "" for none. Sizes and hashes of the inputs are the caller's to fill in.
 func New(c *config.Config, profile string, ins []engine.Input) *Provenance {
 	v := &Provenance{
-		Tool: "pinyon", ToolVersion: version.Number, PinyonVersion: version.Number, SchemaVersion: extract.SchemaVersion,
+		Tool: "pinyon", ToolVersion: version.Number, PinyonVersion: version.Number, SchemaVersion: feature.SchemaVersion,
 		Backend: "pcap", CaptureMode: "offline", ConfigHash: c.Hash(),
 		Privacy:      Privacy{IPAnonymization: c.AnonymizeIPs, PortRedaction: !c.IncludePorts},
 		SamplingRate: c.SamplingRate, SamplingSeed: c.SamplingSeed, Missing: c.Missing,
@@ -169,7 +170,7 @@ func New(c *config.Config, profile string, ins []engine.Input) *Provenance {
 }
 
 // End enters what became of the inputs, in whose order reports is.
-func (v *Provenance) End(reports []engine.Report, rows uint64, stats extract.Stats) {
+func (v *Provenance) End(reports []engine.Report, rows uint64, stats groups.Stats) {
 	v.Rows, v.Counters = &rows, Sum(reports, stats)
 	for i := range reports {
 		in := &reports[i]

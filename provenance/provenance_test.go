@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"pinyon/config"
-	"pinyon/extract"
 	"pinyon/internal/engine"
+	"pinyon/internal/groups"
 )
 
 // TestEnd: what is known before the first row is told with nothing of the end, counters add up,
@@ -26,7 +26,7 @@ func TestEnd(t *testing.T) {
 		{Name: "b.pcap", Outcome: engine.Outcome{Rows: 1, InRows: 5}, Err: errors.New("bad \xff byte")},
 	}
 	reports[0].Source.Counts.Records, reports[1].Source.Counts.Records = 25, 5
-	v.End(reports, 5, extract.Stats{})
+	v.End(reports, 5, groups.Stats{})
 	c := v.Counters
 	sum := uint64(0)
 	for _, n := range c.DroppedBy {
@@ -44,7 +44,7 @@ func TestEnd(t *testing.T) {
 		t.Errorf("%v: %s", err, v.JSON())
 	}
 	one := New(config.Default(), "", []engine.Input{{Name: "eth0", Live: true}})
-	one.End(reports[:1], 4, extract.Stats{})
+	one.End(reports[:1], 4, groups.Stats{})
 	if one.Profile != nil || one.CaptureMode != "live" || one.Inputs[0].Counters != nil {
 		t.Errorf("%s", one.JSON())
 	}

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"pinyon/extract"
 	"pinyon/feature"
 )
 
@@ -23,7 +22,7 @@ func (d *doc) arrow() ordered {
 	}
 	return ordered{{"schema", ordered{
 		{"fields", fields},
-		{"metadata", []ordered{arrowPair("pinyon.schema_version", extract.SchemaVersion)}},
+		{"metadata", []ordered{arrowPair("pinyon.schema_version", feature.SchemaVersion)}},
 	}}}
 }
 

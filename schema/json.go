@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"pinyon/extract"
 	"pinyon/feature"
 	"pinyon/internal/version"
 )
@@ -71,7 +70,7 @@ func (d *doc) list() ordered {
 		})
 	}
 	return ordered{
-		{"version", extract.SchemaVersion},
+		{"version", feature.SchemaVersion},
 		{"missing", d.policy()},
 		{"features", features},
 		{"groups", d.groups()},
@@ -134,7 +133,7 @@ func (d *doc) full() ordered {
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"title", "Pinyon features"},
 		{"description", "Every column of a row, by id. A row is one bidirectional flow."},
-		{"version", extract.SchemaVersion},
+		{"version", feature.SchemaVersion},
 		{"pinyon_version", version.Number},
 		{"total_features", total},
 		{"optional_features", len(d.columns) - total},
@@ -153,7 +152,7 @@ func (d *doc) minimal() ordered {
 		features = append(features, member{f.Name, ordered{{"dtype", f.Kind.String()}, {"profile", profileOf(f)}}})
 	}
 	_, total := d.counts()
-	return ordered{{"version", extract.SchemaVersion}, {"total_features", total}, {"features", features}}
+	return ordered{{"version", feature.SchemaVersion}, {"total_features", total}, {"features", features}}
 }
 
 // jsonSchema describes a row of JSON output (JSON Schema 2020-12).
@@ -179,7 +178,7 @@ func (d *doc) jsonSchema() ordered {
 	}
 	return ordered{
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-		{"$id", fmt.Sprintf("urn:pinyon:row:%s:%s", extract.SchemaVersion, d.policy())},
+		{"$id", fmt.Sprintf("urn:pinyon:row:%s:%s", feature.SchemaVersion, d.policy())},
 		{"title", "Pinyon row"},
 		{"description", "One bidirectional flow, as JSON Lines output has it with every column switched on."},
 		{"type", "object"},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"pinyon/extract"
 	"pinyon/feature"
 )
 
@@ -21,7 +20,7 @@ func Page() string {
 		"Groups and columns stand in the order of the output.\n\n"+
 		"Absent is what stands for a value that a flow does not have, under `missing: zero`; under\n`missing: null` it is null. "+
 		"A dash is a column that always has a value. Profiles are tiers of\nstability: JJ-CORE is frozen, JJ-EXTENDED stable, JJ-EXPERIMENTAL neither. Privacy is named\nwhere a value is not safe.\n\n",
-		extract.SchemaVersion, total, len(d.groups()), len(d.columns)-total)
+		feature.SchemaVersion, total, len(d.groups()), len(d.columns)-total)
 	for _, g := range d.groups() {
 		fmt.Fprintf(&b, "## %s\n\n| Column | Type | Unit | Absent | Profile | Meaning |\n|---|---|---|---|---|---|\n", g)
 		for i := range d.columns {

@@ -162,7 +162,7 @@ var sqlTypes = map[feature.Kind]string{
 // sql writes a CREATE TABLE that PostgreSQL and SQLite take.
 func (d *doc) sql(w io.Writer, table string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "-- pinyon schema %s; absent values leave as %s\nCREATE TABLE %s (\n", extract.SchemaVersion, d.policy(), sqlName(table))
+	fmt.Fprintf(&b, "-- pinyon schema %s; absent values leave as %s\nCREATE TABLE %s (\n", feature.SchemaVersion, d.policy(), sqlName(table))
 	for i := range d.columns {
 		f := &d.columns[i]
 		end := ","

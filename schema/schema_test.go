@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pinyon/extract"
+	"pinyon/feature"
 )
 
 func schemaBytes(t *testing.T, o *Options) []byte {
@@ -67,7 +68,7 @@ func TestSchemaJSON(t *testing.T) {
 	for i := range all {
 		groups[all[i].Group] = true
 	}
-	if doc.Version != extract.SchemaVersion || doc.Missing != "zero" || len(doc.Features) != len(all) || len(doc.Groups) != len(groups) {
+	if doc.Version != feature.SchemaVersion || doc.Missing != "zero" || len(doc.Features) != len(all) || len(doc.Groups) != len(groups) {
 		t.Fatalf("version %s, missing %s, %d features, %d groups", doc.Version, doc.Missing, len(doc.Features), len(doc.Groups))
 	}
 	seen := make([]bool, len(all))

@@ -11,7 +11,6 @@ import (
 
 	"pinyon"
 	"pinyon/dataset"
-	"pinyon/extract"
 	"pinyon/feature"
 )
 
@@ -53,12 +52,12 @@ Exit status 1 if something differs.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&v.expected, "expected", "", "JSON file with the expected flows")
-	f.StringVar(&v.schema, "schema", "", "version of the schema to check FILE against: "+extract.SchemaVersion)
+	f.StringVar(&v.schema, "schema", "", "version of the schema to check FILE against: "+feature.SchemaVersion)
 	f.Float64Var(&v.tolerance, "tolerance", 1e-9, "absolute difference allowed of floats")
 	f.Float64Var(&v.relative, "rtol", 0, "relative difference allowed of floats")
 	f.BoolVar(&v.asJSON, "json", false, "print JSON")
 	v.config = addConfigFlags(cmd)
-	complete(cmd, "schema", []string{extract.SchemaVersion})
+	complete(cmd, "schema", []string{feature.SchemaVersion})
 	return cmd
 }
 
@@ -135,8 +134,8 @@ func (v *validation) report(c *dataset.Comparison, agreed string) error {
 
 // file checks a feature file against the schema.
 func (v *validation) file(path string) error {
-	if v.schema != extract.SchemaVersion {
-		return usage("unknown schema %q; this build knows %s", v.schema, extract.SchemaVersion)
+	if v.schema != feature.SchemaVersion {
+		return usage("unknown schema %q; this build knows %s", v.schema, feature.SchemaVersion)
 	}
 	t, err := dataset.Scan(path)
 	if err != nil {

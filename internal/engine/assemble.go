@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // assembler puts rows that come in order into jobs. It computes no value: it cuts batches by
@@ -11,12 +11,12 @@ import (
 // their columns (those of group connection) need all flows of it.
 type assembler struct {
 	run    *Run
-	open   *job          // the batch that rows go into
-	serial uint64        // its number, from 1
-	next   func() *job   // gives an empty one
-	send   func(*job)    // takes one that is complete
-	lay    func(*job)    // lays the rows of the open job out at once; nil leaves that to who gets it
-	join   *extract.Join // of the input at hand; nil unless the plan has late columns
+	open   *job         // the batch that rows go into
+	serial uint64       // its number, from 1
+	next   func() *job  // gives an empty one
+	send   func(*job)   // takes one that is complete
+	lay    func(*job)   // lays the rows of the open job out at once; nil leaves that to who gets it
+	join   *groups.Join // of the input at hand; nil unless the plan has late columns
 
 	rows    int  // rows of the input at hand that join has
 	waiting int  // those of them in the open job
@@ -32,7 +32,7 @@ func (r *Run) assembler(next func() *job, send, lay func(*job)) *assembler {
 	return a
 }
 
-func (r *Run) newJoin() *extract.Join { return extract.NewJoin(r.opt.Plan, max(r.opt.Workers, 1)) }
+func (r *Run) newJoin() *groups.Join { return groups.NewJoin(r.opt.Plan, max(r.opt.Workers, 1)) }
 
 // add takes rows from to to of a chunk.
 func (a *assembler) add(c *chunk, from, to int) {
@@ -120,7 +120,7 @@ func (a *assembler) end(ctx context.Context) error {
 }
 
 // finish computes what follows from all flows of an input.
-func (r *Run) finish(ctx context.Context, j *extract.Join) error {
+func (r *Run) finish(ctx context.Context, j *groups.Join) error {
 	g := j.Graph()
 	if err := g.Finish(ctx); err != nil {
 		return err

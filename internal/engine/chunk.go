@@ -5,8 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 )
 
 // order is a row's place in the output: logical end, then first packet. Nothing else counts,
@@ -26,7 +26,7 @@ func (a order) compare(b order) int {
 
 // chunk is a run of rows in order, from one worker.
 type chunk struct {
-	rows  []extract.Row
+	rows  []groups.Row
 	order []order
 	n     int
 	next  int  // first row that the merger has not taken yet
@@ -70,7 +70,7 @@ func (p *pile) take() *chunk {
 	}
 	p.mu.Unlock()
 	if c == nil {
-		c = &chunk{home: p, rows: make([]extract.Row, p.rows), order: make([]order, p.rows)}
+		c = &chunk{home: p, rows: make([]groups.Row, p.rows), order: make([]order, p.rows)}
 	}
 	c.reset()
 	return c

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"pinyon/column"
-	"pinyon/extract"
 	"pinyon/internal/gen"
+	"pinyon/internal/groups"
 	"pinyon/packet"
 )
 
@@ -62,7 +62,7 @@ func TestConnections(t *testing.T) {
 		frames, want := connections(rand.New(rand.NewPCG(seed, 3)), 60, 5)
 		var bytes []byte
 		for _, workers := range []int{1, 2, 8} {
-			o := testOptions(t, func(_ *extract.Options, o *Options) { o.Flow.Timeout = 1000e9 })
+			o := testOptions(t, func(_ *groups.Options, o *Options) { o.Flow.Timeout = 1000e9 })
 			o.Workers = workers
 			var got []string
 			ins := []Input{input("a", frames)}

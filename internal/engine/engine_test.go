@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"pinyon/column"
-	"pinyon/extract"
 	"pinyon/flow"
 	"pinyon/internal/gen"
+	"pinyon/internal/groups"
 	"pinyon/packet"
 	"pinyon/source"
 )
@@ -100,9 +100,9 @@ func traffic(seed uint64, n int) []packet.Frame {
 	return fs
 }
 
-func testOptions(t testing.TB, change func(*extract.Options, *Options)) *Options {
+func testOptions(t testing.TB, change func(*groups.Options, *Options)) *Options {
 	t.Helper()
-	x := &extract.Options{
+	x := &groups.Options{
 		Addresses: true, Ports: true, FlowID: true, Trace: true, Sequences: true, SPLT: true, Nulls: true,
 		BurstThreshold: 50e6, EntropyBytes: 256, ListLength: 10, ExactSamples: 1 << 22, SampleMemory: 1 << 30, Shards: Shards,
 	}
@@ -110,7 +110,7 @@ func testOptions(t testing.TB, change func(*extract.Options, *Options)) *Options
 	if change != nil {
 		change(x, o)
 	}
-	p, err := extract.NewPlan(x)
+	p, err := groups.NewPlan(x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,16 +165,16 @@ func output(t testing.TB, ins []Input, o *Options) ([]byte, []Report) {
 
 func TestSameBytesForAnyWorkers(t *testing.T) {
 	ins := []Input{input("a", traffic(1, 4000)), input("empty", nil), input("b", traffic(2, 1500)), input("c", traffic(3, 40))}
-	for name, change := range map[string]func(*extract.Options, *Options){
+	for name, change := range map[string]func(*groups.Options, *Options){
 		"plain":       nil,
-		"small limit": func(_ *extract.Options, o *Options) { o.Flow.Limit = 50 },
-		"big limit":   func(_ *extract.Options, o *Options) { o.Flow.Limit = 4100 },
-		"oldest":      func(_ *extract.Options, o *Options) { o.Flow.Limit, o.Flow.Strategy = 100, flow.Oldest },
-		"active":      func(_ *extract.Options, o *Options) { o.Flow.Active = 3e9 },
-		"sampled":     func(_ *extract.Options, o *Options) { o.Rate, o.Seed = 0.3, 42 },
-		"sketches":    func(x *extract.Options, _ *Options) { x.ExactSamples = 20 },
-		"memory":      func(x *extract.Options, _ *Options) { x.SampleMemory = Shards * 2000 },
-		"no ends":     func(_ *extract.Options, o *Options) { o.Flow.Terminate = false },
+		"small limit": func(_ *groups.Options, o *Options) { o.Flow.Limit = 50 },
+		"big limit":   func(_ *groups.Options, o *Options) { o.Flow.Limit = 4100 },
+		"oldest":      func(_ *groups.Options, o *Options) { o.Flow.Limit, o.Flow.Strategy = 100, flow.Oldest },
+		"active":      func(_ *groups.Options, o *Options) { o.Flow.Active = 3e9 },
+		"sampled":     func(_ *groups.Options, o *Options) { o.Rate, o.Seed = 0.3, 42 },
+		"sketches":    func(x *groups.Options, _ *Options) { x.ExactSamples = 20 },
+		"memory":      func(x *groups.Options, _ *Options) { x.SampleMemory = Shards * 2000 },
+		"no ends":     func(_ *groups.Options, o *Options) { o.Flow.Terminate = false },
 	} {
 		var want []byte
 		for _, workers := range []int{1, 2, 8} {
@@ -329,7 +329,7 @@ func TestSampling(t *testing.T) {
 // any order, and bytes that come early are copied (package stream holds what is in order).
 func TestUpdateDoesNotAllocate(t *testing.T) {
 	fs := traffic(9, 4000)
-	o := testOptions(t, func(x *extract.Options, _ *Options) {
+	o := testOptions(t, func(x *groups.Options, _ *Options) {
 		x.Sequences, x.SPLT, x.Trace = false, false, false
 		x.Groups = []string{"flow_meta", "timing", "size", "tcp", "padding", "entropy", "tranalyzer"}
 	})

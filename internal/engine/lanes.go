@@ -3,7 +3,7 @@ package engine
 import (
 	"slices"
 
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // Several small inputs are read side by side, each by one goroutine: cutting an input of a
@@ -162,7 +162,7 @@ func (x *lane) join() {
 	if x.rows == 0 || x.failed.Load() {
 		return
 	}
-	j := extract.NewJoin(x.run.opt.Plan, 1)
+	j := groups.NewJoin(x.run.opt.Plan, 1)
 	for _, c := range x.held {
 		for i := range c.n {
 			j.Add(&c.rows[i])

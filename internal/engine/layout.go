@@ -2,7 +2,7 @@ package engine
 
 import (
 	"pinyon/column"
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // A fate is what becomes of a job's batch.
@@ -19,9 +19,9 @@ const (
 type job struct {
 	fate  fate
 	batch *column.Batch
-	n     int            // rows of the batch, laid out or not
-	rows  []*extract.Row // those that are not laid out yet
-	used  []*chunk       // that these lie in
+	n     int           // rows of the batch, laid out or not
+	rows  []*groups.Row // those that are not laid out yet
+	used  []*chunk      // that these lie in
 	joins []joined
 	place place         // of a batch that waits
 	store []byte        // a batch that waits, encoded
@@ -31,7 +31,7 @@ type job struct {
 // joined are rows whose late columns can be filled: the next n of the batch. They are number
 // from of the join on, or carry what the join knows if it is nil.
 type joined struct {
-	join    *extract.Join
+	join    *groups.Join
 	from, n int
 }
 
@@ -46,11 +46,11 @@ func (j *job) reset() {
 
 // layout lays rows out as columns. It belongs to one goroutine.
 type layout struct {
-	plan   *extract.Plan
-	writer *extract.Writer
+	plan   *groups.Plan
+	writer *groups.Writer
 }
 
-func newLayout(p *extract.Plan) *layout { return &layout{plan: p, writer: extract.NewWriter(p)} }
+func newLayout(p *groups.Plan) *layout { return &layout{plan: p, writer: groups.NewWriter(p)} }
 
 // rows lays out what of the job is not yet, and gives the chunks back.
 func (l *layout) rows(j *job) {

@@ -3,7 +3,7 @@ package engine
 import (
 	"sync"
 
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // layouts are goroutines that lay rows out, a job each at a time.
@@ -13,7 +13,7 @@ type layouts struct {
 	all  sync.WaitGroup
 }
 
-func newLayouts(p *extract.Plan, n int) *layouts {
+func newLayouts(p *groups.Plan, n int) *layouts {
 	l := &layouts{n: n, jobs: make(chan *job)}
 	for range n {
 		l.all.Go(func() {

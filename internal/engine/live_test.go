@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"pinyon/column"
-	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 	"pinyon/packet"
 	"pinyon/source"
 )
@@ -85,14 +85,14 @@ func stepped(frames []packet.Frame) []packet.Frame {
 // same order, wherever its epochs end and whether silence or the end flushed a flow.
 func TestLiveEqualsFile(t *testing.T) {
 	frames := traffic(11, 2000)
-	for name, change := range map[string]func(*extract.Options, *Options){
+	for name, change := range map[string]func(*groups.Options, *Options){
 		"plain":       nil,
-		"small limit": func(_ *extract.Options, o *Options) { o.Flow.Limit = 30 },
-		"oldest":      func(_ *extract.Options, o *Options) { o.Flow.Limit, o.Flow.Strategy = 30, flow.Oldest },
-		"big limit":   func(_ *extract.Options, o *Options) { o.Flow.Limit = 4100 },
-		"active":      func(_ *extract.Options, o *Options) { o.Flow.Active = 3e9 },
+		"small limit": func(_ *groups.Options, o *Options) { o.Flow.Limit = 30 },
+		"oldest":      func(_ *groups.Options, o *Options) { o.Flow.Limit, o.Flow.Strategy = 30, flow.Oldest },
+		"big limit":   func(_ *groups.Options, o *Options) { o.Flow.Limit = 4100 },
+		"active":      func(_ *groups.Options, o *Options) { o.Flow.Active = 3e9 },
 		"steps":       nil,
-		"short":       func(_ *extract.Options, o *Options) { o.Flow.Timeout, o.Flow.CloseDelay = 1e9, 2e8 },
+		"short":       func(_ *groups.Options, o *Options) { o.Flow.Timeout, o.Flow.CloseDelay = 1e9, 2e8 },
 	} {
 		o := testOptions(t, change)
 		frames := frames
@@ -126,7 +126,7 @@ func TestLiveEqualsFile(t *testing.T) {
 // less than the timeout.
 func TestClockStep(t *testing.T) {
 	for _, workers := range []int{1, 2} {
-		o := testOptions(t, func(x *extract.Options, o *Options) {
+		o := testOptions(t, func(x *groups.Options, o *Options) {
 			x.Groups = []string{"timing"}
 			o.Flow.Timeout, o.Flow.CloseDelay = 3e8, 1e6
 		})
@@ -163,7 +163,7 @@ func untilSilence(o *Options, frames []packet.Frame, silence time.Duration) (ear
 // and are flushed.
 func TestSilenceEndsFlows(t *testing.T) {
 	for _, workers := range []int{1, 2} {
-		o := testOptions(t, func(x *extract.Options, o *Options) {
+		o := testOptions(t, func(x *groups.Options, o *Options) {
 			x.Groups = []string{"timing"} // none that waits for the end of the input
 			o.Flow.Timeout = 1e6
 		})
@@ -193,7 +193,7 @@ func (w *watched) Next(f *packet.Frame) error {
 // full of rows fill the queue.
 func TestBusySink(t *testing.T) {
 	for _, workers := range []int{1, 2} {
-		o := testOptions(t, func(x *extract.Options, o *Options) {
+		o := testOptions(t, func(x *groups.Options, o *Options) {
 			x.Groups = []string{"timing"}
 			o.Flow.Timeout, o.Flow.CloseDelay = 1e6, 1
 		})

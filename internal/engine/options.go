@@ -3,16 +3,16 @@ package engine
 import (
 	"sync/atomic"
 
-	"pinyon/extract"
 	"pinyon/filter"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 	"pinyon/packet"
 	"pinyon/source"
 )
 
 // Options are the run's rules.
 type Options struct {
-	Plan    *extract.Plan
+	Plan    *groups.Plan
 	Flow    flow.Options
 	KeyVLAN bool
 	Decap   packet.Decap
@@ -100,7 +100,7 @@ func (o *Outcome) Add(p *Outcome) {
 }
 
 // add counts a row.
-func (o *Outcome) add(row *extract.Row) {
+func (o *Outcome) add(row *groups.Row) {
 	o.Rows++
 	o.InRows += uint64(row.Packets)
 	o.Ended[row.Reason]++

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 
 	"pinyon/column"
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // A Run turns inputs into batches of rows by one set of options. It is used once.
@@ -80,8 +80,8 @@ func (r *Run) Batches(ctx context.Context, inputs []Input) iter.Seq2[*column.Bat
 func (r *Run) Reports() []Report { return r.reports }
 
 // Stats count what limits of the extraction did.
-func (r *Run) Stats() extract.Stats {
-	var s extract.Stats
+func (r *Run) Stats() groups.Stats {
+	var s groups.Stats
 	for _, w := range r.workers {
 		s.Add(w.mem.Stats)
 	}
@@ -115,7 +115,7 @@ func (r *Run) opened(i int, rd *reader) {
 }
 
 // count enters a row into the report of its input.
-func (r *Run) count(row *extract.Row) {
+func (r *Run) count(row *groups.Row) {
 	r.reports[row.Input].add(row)
 	r.outcome.add(row)
 }

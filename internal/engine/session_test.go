@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"pinyon/column"
-	"pinyon/extract"
+	"pinyon/internal/groups"
 	"pinyon/packet"
 	"pinyon/source"
 )
@@ -18,12 +18,12 @@ import (
 // that holds them.
 func TestSession(t *testing.T) {
 	frames := traffic(11, 5000)
-	for name, change := range map[string]func(*extract.Options, *Options){
+	for name, change := range map[string]func(*groups.Options, *Options){
 		"all":         nil,
-		"in order":    func(x *extract.Options, _ *Options) { x.Groups = []string{"timing", "tcp"} },
-		"file":        func(_ *extract.Options, o *Options) { o.WaitMemory = 1 },
-		"filter":      func(_ *extract.Options, o *Options) { o.Filter = "tcp" },
-		"small limit": func(_ *extract.Options, o *Options) { o.Flow.Limit = 30 },
+		"in order":    func(x *groups.Options, _ *Options) { x.Groups = []string{"timing", "tcp"} },
+		"file":        func(_ *groups.Options, o *Options) { o.WaitMemory = 1 },
+		"filter":      func(_ *groups.Options, o *Options) { o.Filter = "tcp" },
+		"small limit": func(_ *groups.Options, o *Options) { o.Flow.Limit = 30 },
 	} {
 		want, reports := output(t, []Input{input("x", frames)}, testOptions(t, change))
 		for _, every := range []int{0, 700} {
@@ -144,11 +144,11 @@ func TestSmallInputs(t *testing.T) {
 	}
 	ins[40].Open = func() (source.Source, error) { return nil, broken }
 	ins[41].Open = func() (source.Source, error) { return &memory{frames: traffic(5, 300), fail: broken}, nil }
-	for name, change := range map[string]func(*extract.Options, *Options){
+	for name, change := range map[string]func(*groups.Options, *Options){
 		"all":      nil,
-		"in order": func(x *extract.Options, _ *Options) { x.Groups = []string{"timing", "tcp"} },
-		"few":      func(_ *extract.Options, o *Options) { o.WaitMemory = 1 },
-		"sampled":  func(x *extract.Options, o *Options) { x.MaxSources = 3 },
+		"in order": func(x *groups.Options, _ *Options) { x.Groups = []string{"timing", "tcp"} },
+		"few":      func(_ *groups.Options, o *Options) { o.WaitMemory = 1 },
+		"sampled":  func(x *groups.Options, o *Options) { x.MaxSources = 3 },
 	} {
 		o := testOptions(t, change)
 		want, reports := output(t, ins, o)
@@ -182,7 +182,7 @@ func TestAccount(t *testing.T) {
 	ins := []Input{input("a", traffic(1, 9000)), input("b", nil), input("c", traffic(3, 5000))}
 	for _, workers := range []int{1, 3} {
 		var a Account
-		o := testOptions(t, func(_ *extract.Options, o *Options) { o.Account, o.Workers = &a, workers })
+		o := testOptions(t, func(_ *groups.Options, o *Options) { o.Account, o.Workers = &a, workers })
 		stop, stopped := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(stopped)
@@ -242,7 +242,7 @@ func (c *curious) Next(f *packet.Frame) error {
 func TestSourceStats(t *testing.T) {
 	for _, live := range []bool{false, true} {
 		var a Account
-		o := testOptions(t, func(_ *extract.Options, o *Options) { o.Account = &a })
+		o := testOptions(t, func(_ *groups.Options, o *Options) { o.Account = &a })
 		frames := traffic(2, 9000)
 		var during Snapshot
 		src := &curious{memory: memory{frames: frames}}

@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"pinyon/column"
-	"pinyon/extract"
 	"pinyon/feature"
+	"pinyon/internal/groups"
 )
 
 // TestSpool stores batches, more than stay in memory, and reads the same ones back; then it
 // is empty and can be used again.
 func TestSpool(t *testing.T) {
-	p := testOptions(t, func(x *extract.Options, _ *Options) { x.Groups = []string{"flow_meta", "timing", "size", "connection"} }).Plan
+	p := testOptions(t, func(x *groups.Options, _ *Options) { x.Groups = []string{"flow_meta", "timing", "size", "connection"} }).Plan
 	rng := rand.New(rand.NewPCG(1, 2))
 	fill := func(b *column.Batch, rows int) {
 		b.Reset()
@@ -106,7 +106,7 @@ func TestSpoolInts(t *testing.T) {
 }
 
 func BenchmarkCodec(b *testing.B) {
-	p := testOptions(b, func(*extract.Options, *Options) {}).Plan
+	p := testOptions(b, func(*groups.Options, *Options) {}).Plan
 	rng := rand.New(rand.NewPCG(1, 2))
 	batch := column.New(p.Schema, batchRows)
 	batch.Rows = batchRows

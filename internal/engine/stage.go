@@ -2,7 +2,7 @@ package engine
 
 import (
 	"pinyon/column"
-	"pinyon/extract"
+	"pinyon/internal/groups"
 )
 
 // stage is the consumer's side of a run: it takes the jobs in order, stores the batches that
@@ -39,7 +39,7 @@ func (s *stage) take(j *job) error {
 }
 
 // replay completes the batches that waited and yields them.
-func (s *stage) replay(join *extract.Join) error {
+func (s *stage) replay(join *groups.Join) error {
 	defer s.spool.reset()
 	ahead := 1
 	if s.pool != nil {

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"time"
 
-	"pinyon/extract"
 	"pinyon/flow"
+	"pinyon/internal/groups"
 )
 
 // shard is a logical shard: its flows and its account.
 type shard struct {
-	table   *flow.Table[extract.State]
-	account extract.Shard
+	table   *flow.Table[groups.State]
+	account groups.Shard
 }
 
 // ended is a flow that left its table.
@@ -24,8 +24,8 @@ type ended struct {
 
 // worker keeps the flows of its shards.
 type worker struct {
-	mem     *extract.Memory
-	pool    flow.Pool[extract.State]
+	mem     *groups.Memory
+	pool    flow.Pool[groups.State]
 	shards  []shard
 	numbers []int // logical number of each shard
 	obs     flow.Obs
@@ -43,7 +43,7 @@ type worker struct {
 
 // newWorker makes worker id of n over the given number of logical shards.
 func newWorker(opt *Options, id, n, shards int) *worker {
-	w := &worker{mem: extract.NewMemory(opt.Plan)}
+	w := &worker{mem: groups.NewMemory(opt.Plan)}
 	w.custom = w.mem.HasCustom()
 	for s := id; s < shards; s += n {
 		o := opt.Flow
@@ -56,8 +56,8 @@ func newWorker(opt *Options, id, n, shards int) *worker {
 		t := flow.NewTable(o, &w.pool)
 		t.Late = w.observe
 		w.numbers = append(w.numbers, s)
-		w.shards = append(w.shards, shard{table: t, account: extract.Shard{Each: func(f func(*extract.State)) {
-			t.Each(func(e *flow.Entry[extract.State]) { f(&e.State) })
+		w.shards = append(w.shards, shard{table: t, account: groups.Shard{Each: func(f func(*groups.State)) {
+			t.Each(func(e *flow.Entry[groups.State]) { f(&e.State) })
 		}}})
 	}
 	return w
@@ -95,7 +95,7 @@ func (w *worker) publish() {
 }
 
 // observe has a flow take a packet. The shard's account is in use.
-func (w *worker) observe(e *flow.Entry[extract.State], number uint32, o *flow.Obs) {
+func (w *worker) observe(e *flow.Entry[groups.State], number uint32, o *flow.Obs) {
 	e.State.Update(w.mem, o)
 	if w.custom {
 		w.mem.Packet(number, o)

@@ -1,0 +1,233 @@
+package groups
+
+import (
+	"pinyon/flow"
+	"pinyon/internal/stream"
+	"pinyon/packet"
+	"pinyon/proto/dns"
+	"pinyon/proto/http1"
+	"pinyon/proto/http2"
+	"pinyon/proto/ssh"
+	"pinyon/proto/tls"
+)
+
+// streamBound is how far into a direction parsers look; the walks over HTTP messages and
+// frames, which store nothing, go on.
+const streamBound = stream.Window
+
+// segment takes a TCP segment.
+func (s *protocolState) segment(m *Memory, o *flow.Obs) {
+	p := &m.protocolPools
+	d := o.Dir & 1
+	if o.Known != 0 {
+		s.numbered(m, o)
+	}
+	if o.Stray {
+		return
+	}
+	var x *protocols
+	switch {
+	case s.at != 0:
+		x = p.live[s.at]
+	case len(o.Payload) == 0 && !s.counts(m, o):
+		return
+	default:
+		x = s.begin(m, o)
+	}
+	if x.ssh != nil && m.plan.need&needSegments != 0 {
+		x.ssh.Packet(d, int(o.PayloadLen), o.TCPFlags == packet.ACK)
+	}
+	if len(o.Payload) == 0 || x.active[d] == 0 {
+		return
+	}
+	seq := o.Seq
+	if o.TCPFlags&packet.SYN != 0 {
+		seq++
+	}
+	x.dir[d].Push(seq, o.Payload, o.Index, o.Time)
+	for seg, ok := x.dir[d].Pull(); ok; seg, ok = x.dir[d].Pull() {
+		x.feed(m, s, d, &seg)
+	}
+	if x.ssh != nil && (x.active[0]|x.active[1]|x.kept)&parseSSH == 0 {
+		give(&p.ssh, x.ssh)
+		x.ssh = nil
+	}
+	if x.active[0]|x.active[1] == 0 {
+		s.done = true
+		if x.kept == 0 {
+			s.drop(m)
+		}
+	}
+}
+
+// numbered takes the initial numbers that became known.
+func (s *protocolState) numbered(m *Memory, o *flow.Obs) {
+	for d := range s.syn {
+		if o.Known>>d&1 == 0 {
+			continue
+		}
+		s.syn[d] = o.Numbers.ISN[d]
+		s.synSeen |= 1 << d
+		if d == o.Dir&1 && o.TCPFlags&(packet.SYN|packet.ACK) == packet.SYN {
+			s.synSeen |= 4 << d
+		}
+		if s.at != 0 {
+			m.protocolPools.live[s.at].dir[d].SYN(s.syn[d], o.Numbers.Size(d))
+		}
+	}
+}
+
+// counts notes a segment without captured payload before the flow's first data, and reports
+// whether more has to be kept of it than fits here.
+func (s *protocolState) counts(m *Memory, o *flow.Obs) bool {
+	if m.plan.need&needSegments == 0 {
+		return false
+	}
+	if o.PayloadLen > 0 {
+		return true
+	}
+	if o.TCPFlags != packet.ACK {
+		return false
+	}
+	shift := 4 * (o.Dir & 1)
+	if s.tried>>shift&0xf == 0xf {
+		return true
+	}
+	s.tried += 1 << shift
+	return false
+}
+
+// begin makes the protocols of a TCP flow at its first data.
+func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
+	x := m.protocolPools.open(s)
+	want := m.plan.parsers & parseStreams
+	if m.plan.parsers&parseDNS != 0 {
+		want |= parseDNS
+		x.dnsCarrier, x.dnsPort = dns.CarrierOf(o.SrcPort, o.DstPort, true)
+	}
+	x.active = [2]parser{want, want}
+	if want&parseSSH != 0 && m.plan.need&needSegments != 0 {
+		// It counts segments from the first one on, whether or not it gets to read them.
+		x.ssh = take(&m.protocolPools.ssh)
+		x.ssh.Reset()
+		x.ssh.BareACKs = [2]int64{int64(s.tried & 0xf), int64(s.tried >> 4)}
+	}
+	for d := range x.dir {
+		if s.synSeen>>d&1 != 0 {
+			x.dir[d].SYN(s.syn[d], 0)
+		}
+	}
+	return x
+}
+
+// feed gives the parsers that want them the next bytes of a direction. None of them stops
+// another: several protocols may be found in one flow.
+func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment) {
+	x.ncuts[d] = 0
+	x.marks[d] = tls.Mark{Index: seg.Index, Time: seg.Time}
+	if x.active[d]&parseDNS != 0 {
+		x.feedDNS(m, d, seg, seg.Offset == 0)
+	}
+	if x.active[d]&parseCarried != 0 {
+		x.carry(m, s, d, *seg)
+	}
+	if x.active[d]&parseTLS != 0 {
+		x.feedTLS(m, d, seg)
+	}
+	if x.dir[d].Next() >= streamBound {
+		x.active[d] &^= parseDNS | parseTLS
+		if x.kept&parseSSH == 0 {
+			x.active[d] &^= parseSSH
+		}
+	}
+}
+
+// found keeps what a parser has.
+func (x *protocols) found(p parser) { x.kept |= p }
+
+// opener is the direction that opened the connection: it sent the SYN or, if only the other
+// half was captured, was sent the SYN-ACK. It is -1 without either.
+func (s *protocolState) opener() int {
+	for d := range 2 {
+		if s.synSeen>>(2+d)&1 != 0 {
+			return d
+		}
+	}
+	for d := range 2 {
+		if s.synSeen>>d&1 != 0 {
+			return 1 - d
+		}
+	}
+	return -1
+}
+
+func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segment, first bool) {
+	if !x.looked {
+		// A side that is known to have opened the connection is no server.
+		opener := s.opener()
+		if !first || ssh.Looks(seg.Data, opener != d) == ssh.NotMine || http1.Looks(seg.Data) == http1.Mine {
+			x.active[d] &^= parseSSH
+			return
+		}
+		x.looked = true
+		if x.ssh == nil {
+			x.ssh = take(&m.protocolPools.ssh)
+			x.ssh.Reset()
+		}
+		if opener >= 0 {
+			x.ssh.SYN(opener)
+		}
+	}
+	switch x.ssh.Feed(d, seg.Data) {
+	case ssh.NotMine:
+		x.active[d] &^= parseSSH
+	case ssh.Mine:
+		if x.kept&parseSSH == 0 {
+			x.found(parseSSH)
+		}
+	}
+	x.ssh.Segment(d, int64(seg.Offset-x.base[d])+int64(len(seg.Data)), len(seg.Data))
+}
+
+func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
+	if x.http2 == nil {
+		if !first || http2.Looks(data) == http2.NotMine {
+			x.active[d] &^= parseHTTP2
+			return
+		}
+		x.http2 = take(&m.protocolPools.http2)
+		x.http2.Reset()
+		if x.dir[1-d].Next() > 0 {
+			x.http2.Other(1 - d)
+		}
+	}
+	switch x.http2.Feed(d, data) {
+	case http2.NotMine:
+		x.active[d] &^= parseHTTP2
+	case http2.Mine:
+		if x.kept&parseHTTP2 == 0 {
+			x.found(parseHTTP2)
+		}
+	}
+}
+
+// feedDNS reads messages from the start of the stream on. On ports that are not of DNS the
+// first one has to have its shape.
+func (x *protocols) feedDNS(m *Memory, d int, seg *stream.Segment, first bool) {
+	if x.dns == nil {
+		if !x.dnsPort && (!first || dns.LooksStream(seg.Data) == dns.NotMine) {
+			x.active[d] &^= parseDNS
+			return
+		}
+		x.dns = take(&m.protocolPools.dns)
+		x.dns.Reset(x.dnsCarrier, x.dnsPort)
+	}
+	switch x.dns.Stream(d, seg.Data, seg.Time) {
+	case dns.Mine:
+		x.found(parseDNS)
+	case dns.NotMine:
+		if !x.dnsPort {
+			x.active[d] &^= parseDNS
+		}
+	}
+}
