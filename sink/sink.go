@@ -37,6 +37,10 @@ type Sink interface {
 	Counters() *Counters
 }
 
+// A Keeper is a sink whose Close takes long, because rows wait in it. Keep ends the output, as
+// Close does, with what it needs no time for, and counts the other rows as lost.
+type Keeper interface{ Keep() error }
+
 // A LossError is what Close returns if the output is complete but for some rows.
 type LossError struct {
 	Rows uint64 // that were lost

@@ -63,7 +63,8 @@ after -- no word of it is taken for a flag. Without -i and -r the most useful in
 taken; "any" is all of them.
 
 With -w frames go to a file, and nothing is printed unless -e, -x or --print asks for it.
-The first interrupt stops the capture and finishes what is open; a second one aborts.`,
+The first interrupt stops the capture and finishes what is open; another one, a second later
+or more, aborts.`,
 		Example: `  pinyon dump -i eth0 tcp port 443
   pinyon dump -r trace.pcap -e frame.time_epoch -e ip.src,ip.dst -e tcp.flags tcp
   pinyon dump -r trace.pcapng -w dns.pcap udp port 53
@@ -157,7 +158,7 @@ func (d *dumper) run(expr string) error {
 	}
 	d.out = bufio.NewWriterSize(d.app.out, 64<<10)
 	var frames atomic.Pointer[savefile.File]
-	sig := watchSignals(d.app, func() {
+	sig := watchSignals(d.app, func(bool) {
 		if f := frames.Load(); f != nil {
 			f.Abort()
 		}

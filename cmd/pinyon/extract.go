@@ -148,8 +148,8 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	var outs files.Outputs
 	var frames atomic.Pointer[savefile.Set]
-	sig := watchSignals(x.app, func() {
-		outs.Abort()
+	sig := watchSignals(x.app, func(keep bool) {
+		x.giveUp(&outs, keep)
 		if f := frames.Load(); f != nil {
 			f.Abort()
 		}
@@ -282,6 +282,24 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 		return &exit{status: status}
 	}
 	return nil
+}
+
+// giveUp ends outputs in the middle; keep has what is complete of files stay.
+func (x *extraction) giveUp(outs *files.Outputs, keep bool) {
+	if !keep {
+		outs.Abort()
+		return
+	}
+	kept, err := outs.Keep()
+	for _, k := range kept {
+		x.say("aborted: %d complete rows -> %s", k.Rows, k.Path)
+	}
+	if len(kept) == 0 {
+		x.say("aborted: no complete row to keep")
+	}
+	if err != nil {
+		x.say("aborted: %v", err)
+	}
 }
 
 // outputs are where the rows go, by the flags.

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -179,8 +180,19 @@ func TestHangup(t *testing.T) {
 	}
 }
 
-// TestAbort sends the second signal while the first is held up by an output that nobody
-// reads.
+// TestTwoSignals: whoever stops a run may send several signals at once, as timeout(1) does, and
+// gets all of its rows.
+func TestTwoSignals(t *testing.T) {
+	for _, signals := range [][]os.Signal{{syscall.SIGTERM, syscall.SIGTERM}, {os.Interrupt, syscall.SIGTERM, os.Interrupt}} {
+		status, left, said := signalled(t, signals...)
+		if status != exitTerminate && status != exitInterrupt || len(left) != 2 || left[0] != "x.csv" {
+			t.Errorf("%v: status %d, files %v, %s", signals, status, left, said)
+		}
+	}
+}
+
+// TestAbort sends a second signal, later, while the first is held up by an output that nobody
+// reads: what is complete of the other one stays under another name.
 func TestAbort(t *testing.T) {
 	dir := t.TempDir()
 	fifo := filepath.Join(t.TempDir(), "fifo")
@@ -206,13 +218,22 @@ func TestAbort(t *testing.T) {
 	waitFor(t, func() bool { return len(filesIn(t, dir)) > 0 })
 	time.Sleep(500 * time.Millisecond) // the pipe is full by then
 	p.Process.Signal(os.Interrupt)
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(together + 200*time.Millisecond)
 	p.Process.Signal(os.Interrupt)
 	if got := exitStatus(t, p); got != exitInterrupt {
 		t.Errorf("status %d, %s", got, stderr.String())
 	}
-	if got := filesIn(t, dir); len(got) != 0 {
-		t.Errorf("left over: %v", got)
+	if got := filesIn(t, dir); len(got) != 2 || got[0] != "x.partial.csv" {
+		t.Fatalf("left over: %v", got)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "x.partial.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(b), "\n")
+	want := fmt.Sprintf("aborted: %d complete rows -> %s\n", len(lines)-2, filepath.Join(dir, "x.partial.csv"))
+	if lines[len(lines)-1] != "" || len(lines) < 3 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("%d lines, the last %q; %s", len(lines)-1, lines[len(lines)-1], stderr.String())
 	}
 }
 

@@ -47,8 +47,8 @@ The columns are those of extract, and the rows those that extract gives for the 
 --save-pcap. The group connection needs all flows of a capture: without --duration or
 --count it is left out.
 
-The first interrupt stops the capture, writes what is open and finishes the files; a second
-one aborts.`,
+The first interrupt stops the capture, writes what is open and finishes the files. Another one,
+a second later or more, aborts: whole rows stay in a file named FILE.partial.EXT.`,
 		Example: `  pinyon live eth0 -d 60 -o flows.parquet
   pinyon live eth0 wlan0 --filter 'tcp port 443' -f jsonl --features tls,timing
   pinyon live eth0 --packets packets.parquet --store-payload 64 -o flows.parquet

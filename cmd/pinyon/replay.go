@@ -139,7 +139,7 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		return err
 	}
 	defer to.Close()
-	sig := watchSignals(a, func() {})
+	sig := watchSignals(a, func(bool) {})
 	defer sig.close()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)

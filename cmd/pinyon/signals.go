@@ -10,8 +10,15 @@ import (
 	"pinyon"
 )
 
+// together is how close to the first signal another one is part of the same request. Whoever
+// stops a run often sends two: timeout(1) signals its child and then its group, a terminal and
+// a supervisor both signal.
+const together = time.Second
+
 // An interrupt ends a run early. The first signal stops reading, and what was read is
-// finished; the second removes what is half written and exits at once, as SIGQUIT does always.
+// finished. Signals within a second of it belong to it. A later one aborts: what is complete of
+// the files stays under a partial name, and the process exits at once. SIGQUIT does so always,
+// and removes the files.
 type interrupt struct {
 	stop   pinyon.Stop
 	ended  chan struct{} // closed by the first signal
@@ -20,9 +27,10 @@ type interrupt struct {
 	done   chan struct{}
 }
 
-// watchSignals begins to listen. abort is called before the process exits on the second signal.
+// watchSignals begins to listen. abort is called before the process exits on a later signal,
+// and told whether what is complete is to be kept.
 // Hangups and quits that the process was told to ignore, as nohup does, stay ignored.
-func watchSignals(a *app, abort func()) *interrupt {
+func watchSignals(a *app, abort func(keep bool)) *interrupt {
 	i := &interrupt{ended: make(chan struct{}), ch: make(chan os.Signal, 2), done: make(chan struct{})}
 	signal.Notify(i.ch, os.Interrupt, syscall.SIGTERM)
 	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT} {
@@ -31,6 +39,7 @@ func watchSignals(a *app, abort func()) *interrupt {
 		}
 	}
 	go func() {
+		var first time.Time
 		for {
 			select {
 			case s := <-i.ch:
@@ -41,18 +50,19 @@ func watchSignals(a *app, abort func()) *interrupt {
 				case syscall.SIGHUP:
 					status = exitHangup
 				case syscall.SIGQUIT:
-					i.abort(abort, exitQuit)
+					i.abort(func() { abort(false) }, exitQuit)
 				}
 				if i.status.CompareAndSwap(0, status) {
-					a.say("%s: stopping; once more to abort", a.name)
+					first = time.Now()
+					a.say("%s: stopping; signal again after a second to abort", a.name)
 					i.stop.Set()
 					close(i.ended)
 					continue
 				}
-				if s == syscall.SIGHUP {
+				if s == syscall.SIGHUP || time.Since(first) < together {
 					continue // a session that ends hangs up twice: its shell and the kernel
 				}
-				i.abort(abort, int(i.status.Load()))
+				i.abort(func() { abort(true) }, int(i.status.Load()))
 			case <-i.done:
 				return
 			}

@@ -222,7 +222,11 @@ func (o *Output) Abort() error {
 		return nil
 	}
 	defer o.mu.Unlock()
-	var err error
+	return o.remove()
+}
+
+// remove closes what has not got its name, and removes regular files.
+func (o *Output) remove() (err error) {
 	if o.file != nil {
 		err = o.file.Abort()
 	}

@@ -198,8 +198,8 @@ func (t *writer) endGroup() error {
 	for i := range t.stripes {
 		t.stripes[i].store.reset()
 	}
+	t.out.ReleaseRows(t.rows)
 	t.rows = 0
-	t.out.Release()
 	return nil
 }
 
@@ -219,6 +219,19 @@ func (t *writer) Close(context.Context) error {
 			return t.out.Fail(err)
 		}
 	}
+	if err := t.writeFooter(); err != nil {
+		return t.out.Fail(fmt.Errorf("parquet: %w", err))
+	}
+	return t.out.Flush()
+}
+
+// Keep writes the footer behind the closed row groups; rows of the open one are lost.
+func (t *writer) Keep() error {
+	if err := t.out.Ready(); err != nil {
+		return err
+	}
+	t.out.Closed = true
+	t.out.Lose()
 	if err := t.writeFooter(); err != nil {
 		return t.out.Fail(fmt.Errorf("parquet: %w", err))
 	}

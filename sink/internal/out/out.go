@@ -65,6 +65,18 @@ func (b *Buffer) Release() {
 	b.held = 0
 }
 
+// ReleaseRows says that so many of the held rows have been appended to B.
+func (b *Buffer) ReleaseRows(n int) {
+	b.held -= uint64(n)
+	b.pending += uint64(n)
+}
+
+// Lose counts the held rows, which are not in B, as lost.
+func (b *Buffer) Lose() {
+	b.count.Lost.Add(b.held)
+	b.held = 0
+}
+
 // Replaced counts bytes that were not UTF-8 and left as U+FFFD.
 func (b *Buffer) Replaced(n int) {
 	if n > 0 {

@@ -1,0 +1,113 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pinyon/sink"
+)
+
+// PartialName is the name under which what is complete of an output that was given up stays:
+// flows.csv becomes flows.partial.csv, and flows.partial-2.csv if that is there already.
+func PartialName(path string, n int) string {
+	ext := filepath.Ext(path)
+	word := ".partial"
+	if n > 1 {
+		word = fmt.Sprintf(".partial-%d", n)
+	}
+	return strings.TrimSuffix(path, ext) + word + ext
+}
+
+// mostPartial is how many partial files of one name there may be.
+const mostPartial = 1000
+
+// keep closes the place and gives a regular file the first partial name that is free. It
+// replaces no file.
+func (f *File) keep() (number int, err error) {
+	temp := f.file.Name()
+	err = f.named("close", f.file.Close())
+	f.file = nil
+	defer os.Remove(temp)
+	for n := 1; err == nil && n <= mostPartial; n++ {
+		err = os.Link(temp, PartialName(f.name, n))
+		if err == nil {
+			return n, nil
+		}
+		if errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
+	}
+	if err == nil {
+		err = fs.ErrExist
+	}
+	return 0, f.named("keep", err)
+}
+
+// Kept is what stays of an output that was given up.
+type Kept struct {
+	Path string
+	Rows uint64
+}
+
+// Keep gives the output up as Abort does, but what is complete of a regular file stays under a
+// PartialName: whole lines, the batches of a stream, the closed row groups of a sink.Keeper.
+// The result is nil if there is no such row, and the file is removed.
+func (o *Output) Keep() (*Kept, error) {
+	o.over.Store(true)
+	if o.file == nil || !o.file.Regular() {
+		return nil, o.Abort()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.file.file == nil {
+		return nil, nil
+	}
+	if err := o.finishPartial(); err != nil || o.Counters().Committed.Load() == 0 {
+		return nil, errors.Join(err, o.remove())
+	}
+	o.closed = true
+	n, err := o.file.keep()
+	if err != nil {
+		return nil, errors.Join(err, o.remove())
+	}
+	kept := &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}
+	for i := range o.sides {
+		s := &o.sides[i]
+		suffix := s.path[len(o.target.Path):]
+		err = errors.Join(err, s.file.Abort(), WriteFile(kept.Path+suffix, s.bytes()))
+	}
+	return kept, err
+}
+
+// finishPartial has the encoder end with what it holds whole.
+func (o *Output) finishPartial() error {
+	if k, ok := o.enc.(sink.Keeper); ok {
+		return k.Keep()
+	}
+	return o.enc.Close(context.Background())
+}
+
+// Keep gives up every output that is not complete, as Abort does, and tells what stays of
+// regular files.
+func (all *Outputs) Keep() (kept []Kept, err error) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.over = true
+	for _, o := range all.list {
+		f, ok := o.Sink.(*Output)
+		if !ok {
+			err = errors.Join(err, o.Sink.Abort())
+			continue
+		}
+		k, e := f.Keep()
+		if err = errors.Join(err, e); k != nil {
+			kept = append(kept, *k)
+		}
+	}
+	return kept, err
+}
