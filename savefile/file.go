@@ -114,6 +114,20 @@ func IsNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".pca
 // IsRows reports whether a name asks for rows.
 func IsRows(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
 
+// CheckName refuses a name whose extension means something that no frames are written as. Names
+// that say nothing (sink.Neutral), and those that captures go by, are pcap files.
+func CheckName(path string) error {
+	if IsNG(path) || IsRows(path) || sink.Neutral(path) {
+		return nil
+	}
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".pcap", ".cap", ".dmp", ".dump", ".trace":
+		return nil
+	default:
+		return fmt.Errorf("%s: frames are not written as %s; want a name that ends in .pcap, .pcapng or .parquet", path, ext)
+	}
+}
+
 // OneLink reports whether a file of that name has room for one link type only.
 func OneLink(path string) bool { return !IsNG(path) && !IsRows(path) }
 

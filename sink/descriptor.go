@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,15 +106,42 @@ func (r Registry) Named(word string) (*Descriptor, error) {
 	return nil, fmt.Errorf("%w format %q; formats are: %s", ErrUnknown, word, strings.Join(r.Names(), ", "))
 }
 
-// ForFile is the sink that a file's extension means; nil if it means none.
-func (r Registry) ForFile(path string) *Descriptor {
+// ForFile is the sink that a file's extension means; nil if it means none. The error is
+// ErrUnknown for an extension that means something else, such as .xlsx or .gz.
+func (r Registry) ForFile(path string) (*Descriptor, error) {
 	ext := strings.ToLower(filepath.Ext(path))
 	for _, d := range r {
 		if ext != "" && slices.Contains(d.Extensions, ext) {
-			return d
+			return d, nil
 		}
 	}
-	return nil
+	if Neutral(path) {
+		return nil, nil
+	}
+	return nil, fmt.Errorf("%w format %s of %s; formats are: %s", ErrUnknown, ext, path, r.extensions())
+}
+
+// extensions lists the formats of files, each with its extensions.
+func (r Registry) extensions() string {
+	var words []string
+	for _, d := range r {
+		if len(d.Extensions) > 0 {
+			words = append(words, d.Name+" ("+strings.Join(d.Extensions, " ")+")")
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// neutral are extensions of files that may hold any text or bytes.
+var neutral = []string{"", ".", ".txt", ".text", ".out", ".log", ".dat", ".data", ".bin", ".tmp", ".new", ".old", ".bak", ".part", ".partial", ".fifo", ".pipe"}
+
+// Neutral reports whether the name of a file says nothing of its format: it has no extension,
+// one such as .txt or .out, or one that is no word, such as .2 or a date.
+func Neutral(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	const longest = 9 // letters and the dot: .provisional is a word, and no format
+	return slices.Contains(neutral, ext) || len(ext) > longest || filepath.Base(path) == ext ||
+		strings.Trim(ext, ".abcdefghijklmnopqrstuvwxyz0123456789") != "" || strings.Trim(ext, ".0123456789") == ""
 }
 
 // forScheme is the sink that a URL's scheme means; nil if it means none.
@@ -168,7 +196,7 @@ type Run struct {
 
 // Parse reads a target:
 //
-//	flows.parquet                 a file, by its extension; the first format if it has none
+//	flows.parquet                 a file, by its extension; the first format if that is Neutral
 //	csv=flows.txt?null=NA&crlf    a format, a file, and options
 //	json=-                        a format on standard output
 //	SCHEME://...?option=value     a URL, by its scheme
@@ -191,10 +219,11 @@ func (r Registry) Parse(s string) (*Target, error) {
 	if len(r) == 0 {
 		return nil, fmt.Errorf("%w format: no sink is known", ErrUnknown)
 	}
-	if d := r.ForFile(s); d != nil {
-		return &Target{Sink: d, Path: s}, nil
+	d, err := r.ForFile(s)
+	if err != nil {
+		return nil, err
 	}
-	return &Target{Sink: r[0], Path: s}, nil
+	return &Target{Sink: cmp.Or(d, r[0]), Path: s}, nil
 }
 
 // Target is where a sink of the kind goes by an address, behind the last question mark of

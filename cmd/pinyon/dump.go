@@ -123,6 +123,9 @@ func (d *dumper) check(expr string) (err error) {
 	if d.save != "" && files.Place(d.save) == "-" {
 		d.save = "-"
 	}
+	if err := checkFrames("-w", d.save); err != nil {
+		return err
+	}
 	d.print = d.print || d.save == "" || d.hex || len(d.fields) > 0
 	if d.print && d.save == "-" {
 		return usage("-w -: standard output cannot take lines as well")

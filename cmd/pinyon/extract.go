@@ -107,7 +107,13 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 // run is the command after its flags were parsed.
 func (x *extraction) run(args []string) error {
 	return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
-		return findInputs(args, x.recursive, &source.Run{Filter: cfg.BPFFilter, Stop: sig.ended, Stdin: x.in})
+		in, err := findInputs(args, x.recursive, &source.Run{Filter: cfg.BPFFilter, Stop: sig.ended, Stdin: x.in})
+		if err == nil {
+			for _, dir := range in.below {
+				x.say("note: %s: captures in directories below are left out; --recursive reads them too", dir)
+			}
+		}
+		return in, err
 	})
 }
 
@@ -335,6 +341,9 @@ func (x *extraction) outputs() ([]*sink.Target, error) {
 		if err := t.Check(x.settings); err != nil {
 			return nil, usage("%w", err)
 		}
+	}
+	if err := checkSettings(x.settings, all); err != nil {
+		return nil, err
 	}
 	if x.provenance == "header" {
 		for _, t := range all {

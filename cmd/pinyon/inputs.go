@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pinyon"
@@ -41,6 +42,7 @@ type inputs struct {
 	known bool          // every input has a size
 	run   *source.Run
 	live  *liveInput // of devices; nil of files
+	below []string   // directories whose captures in directories below are not read
 }
 
 // close closes what belongs to the inputs beside their sources.
@@ -133,6 +135,7 @@ func (in *inputs) fail(name string, err error) {
 // looked at, contents whether they are captures.
 func (in *inputs) addDir(dir string, recursive bool) error {
 	n := len(in.list)
+	var deeper []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil && path == dir:
@@ -141,6 +144,7 @@ func (in *inputs) addDir(dir string, recursive bool) error {
 			in.fail(path, err)
 			return nil
 		case d.IsDir() && path != dir && !recursive:
+			deeper = append(deeper, path)
 			return fs.SkipDir
 		case d.IsDir() || !isCaptureName(d.Name()):
 			return nil
@@ -152,10 +156,35 @@ func (in *inputs) addDir(dir string, recursive bool) error {
 		in.add(file.Input(path, in.run), info)
 		return nil
 	})
-	if err == nil && len(in.list) == n {
-		err = fmt.Errorf("%s: no file in this directory is named %s, or so with .gz or .zst", dir, strings.Join(captureNames, ", "))
+	below := slices.ContainsFunc(deeper, holdsCaptures)
+	switch {
+	case err != nil:
+		return err
+	case len(in.list) == n && below:
+		return fmt.Errorf("%s: the captures of this directory lie in directories below: --recursive reads them", dir)
+	case len(in.list) == n:
+		return fmt.Errorf("%s: no file in this directory is named %s, or so with .gz or .zst", dir, strings.Join(captureNames, ", "))
+	case below:
+		in.below = append(in.below, dir)
 	}
-	return err
+	return nil
+}
+
+// mostEntries is how many names holdsCaptures looks at before it gives up.
+const mostEntries = 100_000
+
+// holdsCaptures reports whether a capture lies in a directory or below it.
+func holdsCaptures(dir string) (found bool) {
+	n := 0
+	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		n++
+		found = err == nil && !d.IsDir() && isCaptureName(d.Name())
+		if found || n == mostEntries {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 // hashes are the SHA-256 sums of the inputs, in hex; "" for what is not a regular file or

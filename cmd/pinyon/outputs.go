@@ -24,6 +24,8 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 	if path != "-" {
 		if byName, err = sinkFor(path); err != nil && word == "" {
 			return nil, err
+		} else if err != nil {
+			say("note: writing %s to %s, as -f says, though its name means something else", word, path)
 		}
 	}
 	switch {
@@ -31,7 +33,7 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 		if t.Sink, err = sinkNamed(word); err != nil {
 			return nil, err
 		}
-		if byName != nil && byName != t.Sink && !sameKind(byName, t.Sink) {
+		if byName != nil && byName != t.Sink {
 			say("note: writing %s to %s, as -f says, though its name means %s", t.Sink.Name, path, byName.Name)
 		}
 	case byName != nil:
@@ -63,12 +65,6 @@ func parseTee(s string) (*sink.Target, error) {
 		return nil, usage("--tee: %w", err)
 	}
 	return t, checkStream(t)
-}
-
-// sameKind reports whether a name that means one format may hold the other without surprise.
-func sameKind(a, b *sink.Descriptor) bool {
-	return strings.HasPrefix(a.Name, "json") && strings.HasPrefix(b.Name, "json") ||
-		strings.HasPrefix(a.Name, "arrow") && strings.HasPrefix(b.Name, "arrow")
 }
 
 // outputError is an error of opening outputs as whoever typed the command sees it.

@@ -66,6 +66,9 @@ func (s *saveFlags) check() (err error) {
 	if s.path != "" && files.Place(s.path) == "-" {
 		s.path = "-"
 	}
+	if err := checkFrames("--save-pcap", s.path); err != nil {
+		return err
+	}
 	if s.path == "-" && s.rotation.Rotates() {
 		return usage("--save-pcap -: standard output has no second file")
 	}
@@ -76,6 +79,17 @@ func (s *saveFlags) check() (err error) {
 	}
 	if s.rotation.Keep < 0 || s.rotation.Keep > 0 && !s.rotation.Rotates() {
 		return usage("--rotate-keep: got %d; want 0 or more, with --rotate-size or --rotate-interval", s.rotation.Keep)
+	}
+	return nil
+}
+
+// checkFrames refuses names that mean another format than one of frames.
+func checkFrames(flag, path string) error {
+	if path == "-" || files.IsSpecial(path) {
+		return nil
+	}
+	if err := savefile.CheckName(path); err != nil {
+		return usage("%s %w", flag, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"pinyon/sink"
 	"pinyon/sink/all"
+	"pinyon/sink/files"
 )
 
 // sinks are the sinks of this build, the default one first.
@@ -31,7 +33,8 @@ func sinkNamed(name string) (*sink.Descriptor, error) {
 
 // sinkFor is the sink that a path's extension means; nil if it means none.
 func sinkFor(path string) (*sink.Descriptor, error) {
-	if d := sinks.ForFile(path); d != nil {
+	d, err := sinks.ForFile(path)
+	if err == nil || files.IsSpecial(path) {
 		return d, nil
 	}
 	for name, exts := range elsewhere {
@@ -39,7 +42,7 @@ func sinkFor(path string) (*sink.Descriptor, error) {
 			return nil, usage("%s: format %s: not in this build", path, name)
 		}
 	}
-	return nil, nil
+	return nil, usage("%w; -f FORMAT goes before the name", err)
 }
 
 // sinkFlag is the flag of an option that one or several sinks have.
@@ -83,6 +86,23 @@ func addSinkFlags(cmd *cobra.Command, to sink.Settings) {
 			}
 		}
 	}
+}
+
+// checkSettings refuses a flag that does nothing, because no output has that option.
+func checkSettings(flags sink.Settings, targets []*sink.Target) error {
+	for _, flag := range slices.Sorted(maps.Keys(flags)) {
+		if slices.ContainsFunc(targets, func(t *sink.Target) bool { return t.Sink.Option(flag) != nil }) {
+			continue
+		}
+		var have []string
+		for _, d := range sinks {
+			if d.Option(flag) != nil {
+				have = append(have, d.Name)
+			}
+		}
+		return usage("--%s: no output has such an option; formats that have it: %s", flag, strings.Join(have, ", "))
+	}
+	return nil
 }
 
 // sinkFlagDoc is what the sinks say of the option that a flag sets, and which they are.

@@ -31,13 +31,13 @@ var options = []sink.Option{
 
 // Stream describes an Arrow IPC stream.
 var Stream = files.Format(sink.Descriptor{
-	Name: "arrow", Extensions: []string{".arrow", ".arrows"}, Options: options,
+	Name: "arrow", Extensions: []string{".arrows"}, Options: options,
 	Doc: "Arrow IPC stream.",
 }, sink.Stream{Pipe: true, Binary: true, Embeds: true}, New)
 
 // File describes an Arrow IPC file.
 var File = files.Format(sink.Descriptor{
-	Name: "arrow-file", Aliases: []string{"feather"}, Extensions: []string{".feather"}, Options: options,
+	Name: "arrow-file", Aliases: []string{"feather"}, Extensions: []string{".arrow", ".feather"}, Options: options,
 	Doc: "Arrow IPC file (Feather version 2).",
 }, sink.Stream{Pipe: true, Binary: true, Embeds: true}, NewFile)
 

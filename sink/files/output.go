@@ -192,12 +192,39 @@ func (o *Output) commit() error {
 	}
 	o.closed = true
 	if o.file != nil {
+		if err := o.removeStale(); err != nil {
+			return err
+		}
 		if err := o.file.Commit(); err != nil {
 			return err
 		}
 	}
 	for i := range o.sides {
 		if err := o.sides[i].file.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// besides are the endings of files that an output of any format may have beside it.
+var besides = []string{Suffix, ".columns.json"}
+
+// removeStale removes what an earlier run left beside a file of this name and this run does not
+// replace: it would seem to tell of the new file.
+func (o *Output) removeStale() error {
+	if !o.file.Regular() {
+		return nil
+	}
+	for _, suffix := range besides {
+		path := o.target.Path + suffix
+		if slices.ContainsFunc(o.sides, func(s side) bool { return s.path == path }) {
+			continue
+		}
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
 			return err
 		}
 	}

@@ -21,13 +21,14 @@ type Options struct{ sink.Common }
 
 // Lines describes JSON Lines.
 var Lines = files.Format(sink.Descriptor{
-	Name: "jsonl", Aliases: []string{"json", "ndjson"}, Extensions: []string{".jsonl", ".json", ".ndjson"},
+	Name: "jsonl", Aliases: []string{"json", "ndjson"}, Extensions: []string{".jsonl", ".ndjson"},
 	Doc: "JSON Lines: an object a line, keys in the order of the columns.",
 }, sink.Stream{Pipe: true, Header: true}, New)
 
 // Array describes one JSON array.
 var Array = files.Format(sink.Descriptor{
-	Name: "json-array", Doc: "One JSON array of the objects that jsonl has.",
+	Name: "json-array", Extensions: []string{".json"},
+	Doc: "One JSON array of the objects that jsonl has.",
 }, sink.Stream{Pipe: true}, NewArray)
 
 // A writer writes JSON Lines or a JSON array.
