@@ -84,7 +84,7 @@ func TestSameFile(t *testing.T) {
 	if err := os.Symlink(in, link); err != nil {
 		t.Skip(err)
 	}
-	want(t, exitUsage, "also an input", "extract", in, "-o", in)
+	want(t, exitUsage, "also an input", "extract", in, "-o", in, "-f", "csv")
 	want(t, exitUsage, "also an input", "extract", in, "-o", link)
 	want(t, exitUsage, "also an input", "extract", in, "--tee", "jsonl="+in)
 	if read(t, in) != before {
