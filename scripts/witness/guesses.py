@@ -1,7 +1,7 @@
 """The group fingerprint: DNS over HTTPS anew, by what the row says of TLS, QUIC and HTTP; of VPNs and Tor, whose forms
 are not read here, that the yes/no columns and traffic_type follow from the confidences.
 
-The resolvers are those of extract/resolvers.txt, read here by a rule of its own.
+The resolvers are those of internal/groups/resolvers.txt, read here by a rule of its own.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from arithmetic import S
 from flow import Flow
 
-RESOLVERS = Path(__file__).parents[2] / 'extract' / 'resolvers.txt'
+RESOLVERS = Path(__file__).parents[2] / 'internal' / 'groups' / 'resolvers.txt'
 LIKELY = 0.5
 DOT = 853                     # the port of DNS over TLS
 
