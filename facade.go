@@ -14,8 +14,9 @@ type Config = config.Config
 // DefaultConfig is the configuration of a run without one. It is the caller's to change.
 func DefaultConfig() *Config { return config.Default() }
 
-// LoadConfig reads a configuration file, JSON or YAML by its name.
-func LoadConfig(path string) (*Config, error) { return config.Load(path) }
+// LoadConfig reads configuration files, JSON or YAML by their names, a later one over those
+// before it.
+func LoadConfig(path string, more ...string) (*Config, error) { return config.Load(path, more...) }
 
 // Version is the release's number; a build from a tagged module carries the tag.
 const Version = version.Number

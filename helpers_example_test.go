@@ -15,7 +15,7 @@ func ExampleFromJSON() {
 	fmt.Println(err)
 	// Output:
 	// [timing] 30 <nil>
-	// line 2: flow_timeot: unknown key
+	// line 2: flow_timeot: unknown key; did you mean "flow_timeout"?
 }
 
 func ExampleConfig_Validate() {

@@ -8,27 +8,41 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"pinyon/internal/near"
 )
 
 // maxConfig is far more than a configuration can need.
 const maxConfig = 1 << 20
 
-// Load reads a file over Default: JSON if it ends in .json, YAML if in .yaml or
+// Load reads files over Default, a later one over those before it: JSON if it ends in .json, YAML if in .yaml or
 // .yml; any other ending is an error. It is one flat mapping; null stands for the default.
 // Unknown keys, keys given twice and values of another kind are errors: a *Error with
 // the line. Whether values are allowed is not looked at here but by Validate, once variables
 // and flags have had their say.
-func Load(path string) (*Config, error) {
+func Load(path string, more ...string) (*Config, error) {
+	c := Default()
+	for _, path := range append([]string{path}, more...) {
+		if err := c.read(path); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// read sets what a file says.
+func (c *Config) read(path string) error {
 	read, err := formOf(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
@@ -36,14 +50,13 @@ func Load(path string) (*Config, error) {
 		err = fmt.Errorf("over %d bytes", maxConfig)
 	}
 	if err != nil {
-		return nil, &Error{Path: path, Err: err}
+		return &Error{Path: path, Err: err}
 	}
-	c := Default()
 	if err := read.load(c, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))); err != nil {
 		err.Path = path
-		return nil, err
+		return err
 	}
-	return c, nil
+	return nil
 }
 
 // Save writes the configuration to a file, in the form of its ending. A file with a salt in
@@ -183,7 +196,7 @@ type loader struct {
 func (l *loader) key(name string, line int) (*key, *Error) {
 	k := find(name)
 	if k == nil {
-		return nil, &Error{Line: line, Key: name, Err: errors.New("unknown key")}
+		return nil, &Error{Line: line, Key: name, Err: errors.New("unknown key" + near.Hint(name, names()))}
 	}
 	if l.seen[name] {
 		return nil, &Error{Line: line, Key: name, Err: errors.New("given twice")}
@@ -195,9 +208,10 @@ func (l *loader) key(name string, line int) (*key, *Error) {
 	return k, nil
 }
 
-// set gives k the value; nil leaves the default.
+// set gives k the value; nil is the default.
 func (l *loader) set(k *key, v any, line int) *Error {
 	if v == nil {
+		reflect.ValueOf(k.field(l.c)).Elem().Set(reflect.ValueOf(k.field(Default())).Elem())
 		return nil
 	}
 	if err := assign(k.field(l.c), v); err != nil {

@@ -193,6 +193,15 @@ func (c *Config) Set(name string, values ...string) error {
 	return nil
 }
 
+// names are the names of all keys.
+func names() []string {
+	all := make([]string, len(keys))
+	for i := range keys {
+		all[i] = keys[i].Name
+	}
+	return all
+}
+
 // ApplyEnv sets the keys whose variables are there and not empty; lookup is os.LookupEnv.
 func (c *Config) ApplyEnv(lookup func(string) (string, bool)) error {
 	for i := range keys {

@@ -10,7 +10,8 @@ func Page() string {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\n" +
 		"A configuration is one flat mapping, JSON (`.json`) or YAML (`.yaml`, `.yml`). `null` is the\n" +
-		"default; unknown keys are errors. Flags go before variables, variables before the file. A\n" +
+		"default; unknown keys are errors. Flags go before variables, variables before the file; of several\n" +
+		"files (`-c` repeated) a later one goes before an earlier one, key by key. A\n" +
 		"boolean flag has a `--no-` form; a list takes commas and repetition.\n\n" +
 		"| Key | Kind | Default | Flag | Variable | Meaning |\n|---|---|---|---|---|---|\n")
 	for _, k := range Keys() {

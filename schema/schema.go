@@ -12,6 +12,7 @@ import (
 
 	"pinyon/extract"
 	"pinyon/feature"
+	"pinyon/internal/near"
 )
 
 // Forms are the forms of Write: json and csv list the columns by group and
@@ -24,7 +25,7 @@ var Forms = []string{"json", "csv", "markdown", "jsonschema", "arrow", "sql", "f
 // column as JSON.
 type Options struct {
 	Form  string // one of Forms; "" is json
-	Group string // only this group; "" is all
+	Group string // only this group; "extra" is every further column, "extra.tls" those of a group; "" is all
 	Nulls bool   // absent values leave as nulls (missing: null)
 	Table string // sql: name of the table; "" is pinyon_features
 }
@@ -75,14 +76,32 @@ type column struct {
 func newDoc(o *Options) (*doc, error) {
 	d := &doc{nulls: o.Nulls}
 	for i, f := range extract.All() {
-		if o.Group == "" || f.Group == o.Group {
+		if o.Group == "" || f.Group == o.Group || strings.HasPrefix(o.Group, "extra") && extract.IsExtra(f.Name) && (o.Group == "extra" || o.Group == "extra."+f.Group) {
 			d.columns = append(d.columns, column{f, i})
 		}
 	}
 	if len(d.columns) == 0 {
-		return nil, fmt.Errorf("unknown feature group %q; groups are: %s", o.Group, strings.Join(extract.Groups(), ", "))
+		return nil, fmt.Errorf("unknown feature group %q; groups are: %s%s", o.Group, strings.Join(Groups(), ", "), near.Hint(o.Group, Groups()))
 	}
 	return d, nil
+}
+
+// Groups are the words that Options.Group may be: the groups, extra, and the groups of which
+// extra has columns.
+func Groups() []string {
+	words := append(extract.Groups(), "extra")
+	for _, f := range extract.All() {
+		if !extract.IsExtra(f.Name) {
+			continue
+		}
+		if !slices.Contains(words, f.Group) {
+			words = append(words, f.Group)
+		}
+		if part := "extra." + f.Group; !slices.Contains(words, part) {
+			words = append(words, part)
+		}
+	}
+	return words
 }
 
 // groups are the names of the groups described, in column order.

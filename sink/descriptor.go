@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"pinyon/column"
+	"pinyon/internal/near"
 )
 
 // A Descriptor is one kind of sink. A package of sinks exports one for each of its formats;
@@ -55,6 +56,13 @@ func (d *Descriptor) Option(name string) *Option {
 	return nil
 }
 
+func (d *Descriptor) optionNames() (names []string) {
+	for i := range d.Options {
+		names = append(names, d.Options[i].Name)
+	}
+	return names
+}
+
 // Settings are options of the sink as text, by name.
 type Settings map[string]string
 
@@ -72,7 +80,7 @@ func (d *Descriptor) settings(all Settings, query url.Values) (any, error) {
 	for name, values := range query {
 		opt := d.Option(name)
 		if opt == nil {
-			return nil, fmt.Errorf("%s has no option %q", d.Name, name)
+			return nil, fmt.Errorf("%s has no option %q%s", d.Name, name, near.Hint(name, d.optionNames()))
 		}
 		if err := opt.Set(o, values[len(values)-1]); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -93,6 +101,14 @@ func (r Registry) Names() []string {
 	return names
 }
 
+// words are the sinks' names and aliases.
+func (r Registry) words() (words []string) {
+	for _, d := range r {
+		words = append(append(words, d.Name), d.Aliases...)
+	}
+	return words
+}
+
 // ErrUnknown is the error for a format, scheme or extension that no sink of the registry has.
 var ErrUnknown = errors.New("unknown")
 
@@ -103,7 +119,7 @@ func (r Registry) Named(word string) (*Descriptor, error) {
 			return d, nil
 		}
 	}
-	return nil, fmt.Errorf("%w format %q; formats are: %s", ErrUnknown, word, strings.Join(r.Names(), ", "))
+	return nil, fmt.Errorf("%w format %q; formats are: %s%s", ErrUnknown, word, strings.Join(r.Names(), ", "), near.Hint(word, r.words()))
 }
 
 // ForFile is the sink that a file's extension means; nil if it means none. The error is

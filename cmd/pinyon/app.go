@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -108,6 +109,7 @@ up, interrupted or terminated, files finished; 131 quit, unfinished files remove
 		a.liveCommand(), a.filterCommand(), a.dumpCommand(), a.replayCommand(), a.interfacesCommand()}
 	root.AddCommand(commands...)
 	a.mark(root)
+	speak(root)
 	return root
 }
 
@@ -160,5 +162,19 @@ func (a *app) start() error {
 	return nil
 }
 
-// say prints a line for the user on standard error.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
+// say prints a line for the user on standard error; under --log-format json as an object, with
+// the level that its first word asks for.
+func (a *app) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if a.logFormat != "json" {
+		fmt.Fprintln(a.err, text)
+		return
+	}
+	level := slog.LevelInfo
+	for word, l := range map[string]slog.Level{"warning: ": slog.LevelWarn, a.name + ": ": slog.LevelError} {
+		if rest, ok := strings.CutPrefix(text, word); ok {
+			text, level = rest, l
+		}
+	}
+	slog.New(slog.NewJSONHandler(a.err, nil)).Log(context.Background(), level, text)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -15,11 +16,12 @@ import (
 	"pinyon"
 	"pinyon/config"
 	"pinyon/extract"
+	"pinyon/internal/near"
 )
 
 // configFlags are a configuration's keys as flags, and the files it comes from.
 type configFlags struct {
-	path        string // -c
+	paths       []string // -c
 	profileFile []string
 	values      map[string][]string // as given, by key
 }
@@ -64,7 +66,8 @@ func (v keyValue) Type() string {
 func addConfigFlags(cmd *cobra.Command) *configFlags {
 	c := &configFlags{values: map[string][]string{}}
 	f := cmd.Flags()
-	f.StringVarP(&c.path, "config", "c", "", "configuration file, .json, .yaml or .yml; also PINYON_CONFIG")
+	f.StringArrayVarP(&c.paths, "config", "c", nil, "configuration file, .json, .yaml or .yml; may be repeated, a later one goes over those before; also PINYON_CONFIG")
+	cmd.MarkFlagFilename("config", "json", "yaml", "yml")
 	for _, k := range config.Keys() {
 		doc := lowerFirst(strings.TrimSuffix(k.Doc, "."))
 		if k.Kind == "boolean" && k.Default == "true" {
@@ -122,17 +125,21 @@ func lowerFirst(s string) string {
 	return s
 }
 
+// files are the configuration files, the later over the earlier.
+func (c *configFlags) files() []string {
+	if path := os.Getenv("PINYON_CONFIG"); len(c.paths) == 0 && path != "" {
+		return []string{path}
+	}
+	return c.paths
+}
+
 // config is what file, environment and flags say, the later over the earlier. Values are
 // not validated beyond their kind.
 func (c *configFlags) config() (*pinyon.Config, error) {
-	path := c.path
-	if path == "" {
-		path = os.Getenv("PINYON_CONFIG")
-	}
 	cfg := pinyon.DefaultConfig()
-	if path != "" {
+	if paths := c.files(); len(paths) > 0 {
 		var err error
-		if cfg, err = pinyon.LoadConfig(path); err != nil {
+		if cfg, err = pinyon.LoadConfig(paths[0], paths[1:]...); err != nil {
 			if errors.Is(err, fs.ErrPermission) {
 				return nil, err
 			}
@@ -151,7 +158,7 @@ func (c *configFlags) config() (*pinyon.Config, error) {
 			values = []string{strings.Join(values, ",")}
 		}
 		if err := cfg.Set(k.Name, values...); err != nil {
-			return nil, usage("%w", err)
+			return nil, c.byFlag(err)
 		}
 	}
 	return cfg, nil
@@ -192,7 +199,7 @@ func readProfile(path string) ([]string, error) {
 		id, ok := known[word]
 		switch {
 		case !ok:
-			return nil, usage("%s:%d: unknown feature %q", path, line, word)
+			return nil, usage("%s:%d: unknown feature %q%s", path, line, word, near.Hint(word, slices.Sorted(maps.Keys(known))))
 		case slices.Contains(ids, id):
 			return nil, usage("%s:%d: feature %q is given twice", path, line, word)
 		}

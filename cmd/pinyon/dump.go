@@ -493,7 +493,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 		return nil, badFilter(expr, fe)
 	}
 	if err != nil {
-		return nil, err
+		return nil, notThere(o.Interfaces, err)
 	}
 	if links := dev.LinkTypes(); d.save != "" && savefile.OneLink(d.save) {
 		for _, l := range links {

@@ -196,7 +196,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	pipe, err := pinyon.New(cfg, options...)
 	if err != nil {
-		return usage("%w", err)
+		return x.config.byFlag(err)
 	}
 	for _, w := range cfg.Warnings() {
 		x.say("warning: %s", w)
@@ -237,7 +237,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		return outputError(err)
 	}
 	if x.progress && !x.noProgress && !(x.toTerminal() && isTerminal(x.err)) {
-		prog.show(x.err, lineEvery)
+		prog.show(x.app, lineEvery)
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true

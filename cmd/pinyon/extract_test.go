@@ -276,7 +276,7 @@ func TestPrecedence(t *testing.T) {
 	t.Setenv("PINYON_FLOW_TIMEOUT", "soon")
 	want(t, exitUsage, "PINYON_FLOW_TIMEOUT", "extract", in)
 	t.Setenv("PINYON_FLOW_TIMEOUT", "-1")
-	want(t, exitUsage, "flow_timeout", "extract", in)
+	want(t, exitUsage, "PINYON_FLOW_TIMEOUT", "extract", in)
 	want(t, 0, "", "extract", in, "--timeout", "5") // validated once, after merging
 	t.Setenv("PINYON_CONFIG", write(t, "c.json", []byte("{\n\"flow_timeut\": 1}")))
 	want(t, exitUsage, ":2: flow_timeut: unknown key", "extract", in)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pinyon/internal/near"
 	"pinyon/packet"
 )
 
@@ -171,7 +172,7 @@ next:
 				continue next
 			}
 		}
-		return nil, usage("-e: unknown field %q; --fields lists them", path)
+		return nil, usage("-e: unknown field %q%s; --fields lists them", path, near.Hint(path, fieldPaths()))
 	}
 	return list, nil
 }

@@ -43,7 +43,7 @@ func TestFilterCheck(t *testing.T) {
 		{"host no.such.name", "no.such.name"},
 		{"tcp --link bogus", "unknown link type"},
 		{"tcp --bogus", "unknown flag"},
-		{"", "at least 1 arg"},
+		{"", "an argument is missing"},
 	} {
 		want(t, exitUsage, c.message, append([]string{"filter", "check"}, strings.Fields(c.args)...)...)
 	}

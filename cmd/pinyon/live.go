@@ -14,6 +14,7 @@ import (
 	"pinyon/capture"
 	"pinyon/config"
 	"pinyon/filter"
+	"pinyon/internal/near"
 	"pinyon/netif"
 	"pinyon/packet"
 	"pinyon/provenance"
@@ -119,7 +120,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		return nil, badFilter(o.Filter, fe)
 	}
 	if err != nil {
-		return nil, err
+		return nil, notThere(args, err)
 	}
 	if len(args) == 0 {
 		if _, reason, err := netif.Default(); err == nil {
@@ -191,6 +192,19 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 		return o, usage("--rings: got %d; want %d at most", o.Rings, capture.MaxRings)
 	}
 	return o, checkDevices(args)
+}
+
+// notThere says of an error of opening devices which of them is not there, and which one may
+// have been meant.
+func notThere(args []string, err error) error {
+	names, _ := netif.Names()
+	for _, name := range args {
+		_, found := netif.Find(name)
+		if errors.Is(err, netif.ErrNotFound) && errors.Is(found, netif.ErrNotFound) && name != capture.Any && len(names) > 0 {
+			return &exit{exitDevice, fmt.Errorf("no such interface: %s%s; \"pinyon interfaces\" lists those of this machine", plain(name), near.Hint(name, names))}
+		}
+	}
+	return err
 }
 
 // checkDevices checks that no device is captured from twice, whatever words mean it.

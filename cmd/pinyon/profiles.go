@@ -11,6 +11,7 @@ import (
 
 	"pinyon/extract"
 	"pinyon/feature"
+	"pinyon/internal/near"
 )
 
 func profileNames() []string {
@@ -92,7 +93,7 @@ func (a *app) profilesShow() *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !slices.Contains(profileNames(), args[0]) {
-				return fmt.Errorf("unknown profile %q; profiles are: %s", args[0], strings.Join(profileNames(), ", "))
+				return fmt.Errorf("unknown profile %q; profiles are: %s%s", args[0], strings.Join(profileNames(), ", "), near.Hint(args[0], profileNames()))
 			}
 			columns := profileColumns(feature.Profile(args[0]), group)
 			if len(columns) == 0 {

@@ -68,17 +68,17 @@ func (p *progress) bytes() int64 {
 	return n
 }
 
-// show starts to print to w: a bar if it is a terminal, else a line now and then. close
+// show starts to print to standard error: a bar if that is a terminal, else a line now and then. close
 // ends it.
-func (p *progress) show(w io.Writer, every time.Duration) {
+func (p *progress) show(a *app, every time.Duration) {
 	p.done, p.ended = make(chan struct{}), make(chan struct{})
-	if isTerminal(w) {
+	if w := a.err; isTerminal(w) && a.logFormat != "json" {
 		go p.loop(barEvery, p.bar(w))
 		return
 	}
 	go p.loop(every, func(end bool) {
 		if !end {
-			fmt.Fprintln(w, p.line())
+			a.say("%s", p.line())
 		}
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestProgressLine(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	p.show(&b, 10*time.Millisecond)
+	p.show(newApp("pinyon", nil, io.Discard, &b), 10*time.Millisecond)
 	time.Sleep(100 * time.Millisecond)
 	p.close()
 	if !strings.HasPrefix(b.String(), "50%") {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pinyon/extract"
 	"pinyon/schema"
 	"pinyon/sink/files"
 )
@@ -42,14 +41,14 @@ func (a *app) schemaCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&output, "output", "o", "-", "file to write; - is standard output")
 	f.StringVarP(&o.Form, "format", "f", "json", "json, csv, markdown, jsonschema, arrow, sql, full or minimal")
-	f.StringVar(&o.Group, "group", "", "only this feature group")
+	f.StringVar(&o.Group, "group", "", "only this group; extra for the further columns, extra.tls for those of one group")
 	f.BoolVar(&full, "full", false, "everything known of every column, by id")
 	f.BoolVar(&minimal, "minimal", false, "type and profile of every column, by name")
 	f.StringVar(&missing, "missing", "zero", "what stands for absent values: zero or null")
 	f.StringVar(&o.Table, "db-table", "pinyon_features", "name of the table, for -f sql")
 	cmd.MarkFlagsMutuallyExclusive("full", "minimal", "format")
 	complete(cmd, "format", schema.Forms)
-	complete(cmd, "group", extract.Groups())
+	complete(cmd, "group", schema.Groups())
 	complete(cmd, "missing", []string{"zero", "null"})
 	return cmd
 }
@@ -68,8 +67,8 @@ func (a *app) featuresCommand() *cobra.Command {
 			return a.writeResult("-", b.Bytes())
 		},
 	}
-	cmd.Flags().StringVar(&group, "group", "", "only this feature group")
-	complete(cmd, "group", extract.Groups())
+	cmd.Flags().StringVar(&group, "group", "", "only this group; extra for the further columns, extra.tls for those of one group")
+	complete(cmd, "group", schema.Groups())
 	return cmd
 }
 

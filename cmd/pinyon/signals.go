@@ -54,7 +54,7 @@ func watchSignals(a *app, abort func(keep bool)) *interrupt {
 				}
 				if i.status.CompareAndSwap(0, status) {
 					first = time.Now()
-					a.say("%s: stopping; signal again after a second to abort", a.name)
+					a.say("stopping; signal again after a second to abort")
 					i.stop.Set()
 					close(i.ended)
 					continue

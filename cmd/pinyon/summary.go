@@ -171,7 +171,7 @@ func (s *summary) printJSON(a *app) error {
 	if err != nil {
 		return err
 	}
-	a.say("%s", b)
+	fmt.Fprintf(a.err, "%s\n", b)
 	return nil
 }
 

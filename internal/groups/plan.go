@@ -9,6 +9,7 @@ import (
 	"pinyon/column"
 	"pinyon/feature"
 	"pinyon/internal/graph"
+	"pinyon/internal/near"
 )
 
 // Options say which columns are wanted and how they are computed.
@@ -125,6 +126,18 @@ func All() []feature.Desc {
 	return ds
 }
 
+// IsExtra reports whether a column is one of those that the word extra switches on.
+func IsExtra(name string) bool {
+	for i := range extras {
+		for j := range extras[i].table {
+			if extras[i].table[j].Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // NewPlan resolves the options. Errors name what is unknown.
 func NewPlan(o *Options) (*Plan, error) {
 	p := &Plan{
@@ -183,7 +196,7 @@ func NewPlan(o *Options) (*Plan, error) {
 		return nil, err
 	}
 	if len(p.columns) == 0 {
-		return nil, fmt.Errorf("no column is left: groups %v, features %v, profiles %v", o.Groups, o.Features, o.Profiles)
+		return nil, fmt.Errorf("no column is left%s", o.chosen())
 	}
 	return p, p.name(o)
 }
@@ -281,10 +294,25 @@ func groupSet(words []string) (map[string]bool, error) {
 		case w == "burst":
 			return nil, fmt.Errorf("feature group %q does not exist; bursts are in timing", w)
 		default:
-			return nil, fmt.Errorf("unknown feature group %q; groups are: all, extra, %s", w, strings.Join(append(built, slices.Sorted(maps.Keys(own))...), ", "))
+			all := append(append([]string{"all", extraWord}, built...), slices.Sorted(maps.Keys(own))...)
+			return nil, fmt.Errorf("unknown feature group %q; groups are: %s%s", w, strings.Join(all, ", "), near.Hint(w, append(all, slices.Sorted(maps.Keys(aliases))...)))
 		}
 	}
 	return wanted, nil
+}
+
+// chosen says what of the options chose columns.
+func (o *Options) chosen() string {
+	text := ""
+	for _, c := range []struct {
+		what  string
+		words []string
+	}{{"groups", o.Groups}, {"features", o.Features}, {"profiles", o.Profiles}} {
+		if len(c.words) > 0 {
+			text += "; " + c.what + ": " + strings.Join(c.words, ", ")
+		}
+	}
+	return text
 }
 
 // filter makes the test that a column passes to stay. It works on canonical names.
@@ -292,7 +320,7 @@ func (o *Options) filter() (func(*Feature) bool, error) {
 	if len(o.Profiles) > 0 || len(o.ProfileIDs) > 0 {
 		for _, name := range o.Profiles {
 			if !slices.Contains(feature.Profiles, feature.Profile(name)) {
-				return nil, fmt.Errorf("unknown profile %q; profiles are: JJ-CORE, JJ-EXTENDED, JJ-EXPERIMENTAL", name)
+				return nil, fmt.Errorf("unknown profile %q; profiles are: JJ-CORE, JJ-EXTENDED, JJ-EXPERIMENTAL%s", name, near.Hint(name, profileWords()))
 			}
 		}
 		ids, err := o.known(o.ProfileIDs)
@@ -313,6 +341,13 @@ func (o *Options) filter() (func(*Feature) bool, error) {
 	return func(f *Feature) bool { return names[f.Name] }, nil
 }
 
+func profileWords() (words []string) {
+	for _, p := range feature.Profiles {
+		words = append(words, string(p))
+	}
+	return words
+}
+
 // known resolves column names, with or without their group, to canonical ones.
 func (o *Options) known(words []string) (map[string]bool, error) {
 	ids := make(map[string]string)
@@ -328,7 +363,7 @@ func (o *Options) known(words []string) (map[string]bool, error) {
 	for _, w := range words {
 		name, ok := ids[w]
 		if !ok {
-			return nil, fmt.Errorf("unknown feature %q", w)
+			return nil, fmt.Errorf("unknown feature %q%s", w, near.Hint(w, slices.Sorted(maps.Keys(ids))))
 		}
 		names[name] = true
 	}
