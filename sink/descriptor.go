@@ -160,6 +160,16 @@ func Neutral(path string) bool {
 		strings.Trim(ext, ".abcdefghijklmnopqrstuvwxyz0123456789") != "" || strings.Trim(ext, ".0123456789") == ""
 }
 
+// ForURL is the sink that the scheme of a URL means; nil for what is no URL, and for a scheme
+// that means no sink.
+func (r Registry) ForURL(s string) *Descriptor {
+	scheme, _, ok := strings.Cut(s, "://")
+	if !ok || !isWord(scheme) {
+		return nil
+	}
+	return r.forScheme(scheme)
+}
+
 // forScheme is the sink that a URL's scheme means; nil if it means none.
 func (r Registry) forScheme(scheme string) *Descriptor {
 	for _, d := range r {
@@ -206,6 +216,9 @@ type Run struct {
 	Settings Settings
 	// Provenance is written into, or beside, every output that has room for it; nil is none.
 	Provenance *Provenance
+	// Live says that rows come from a capture, which cannot wait: a sink that would hold it up
+	// loses rows instead, and counts them, unless an option says otherwise.
+	Live bool
 	// Stdout is what "-" stands for; nil is the process's standard output.
 	Stdout io.Writer
 }

@@ -72,25 +72,31 @@ func TestParse(t *testing.T) {
 // TestDescriptors: every sink can be told by its name alone, has a sentence and options whose
 // lines reach its own Options, and no two sinks share a word.
 func TestDescriptors(t *testing.T) {
-	seen := map[string]bool{}
+	words, schemes := map[string]bool{}, map[string]bool{}
+	once := func(d *sink.Descriptor, word string, seen map[string]bool) {
+		if seen[word] {
+			t.Errorf("%s: %q means two sinks", d.Name, word)
+		}
+		seen[word] = true
+	}
 	for _, d := range all.Sinks() {
-		for _, word := range append(append(append([]string{d.Name}, d.Aliases...), d.Extensions...), d.Schemes...) {
-			if seen[word] {
-				t.Errorf("%s: %q means two sinks", d.Name, word)
-			}
-			seen[word] = true
+		for _, word := range append(append([]string{d.Name}, d.Aliases...), d.Extensions...) {
+			once(d, word, words)
+		}
+		for _, word := range d.Schemes {
+			once(d, word, schemes)
 		}
 		if !strings.HasSuffix(d.Doc, ".") {
 			t.Errorf("%s: no sentence: %q", d.Name, d.Doc)
 		}
 		for i := range d.Options {
 			o := &d.Options[i]
-			value := "1"
+			value := "1000001" // a number that no option has by itself, or a text
 			switch {
 			case o.Bool:
 				value = ""
 			case o.Values != nil:
-				value = o.Values[0]
+				value = o.Values[len(o.Values)-1]
 			case o.Name == "delimiter":
 				value = ";"
 			}

@@ -227,11 +227,11 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		}
 	}
 	for _, t := range x.targets {
-		if t.Path == "-" && t.Sink.Stream.Binary && isTerminal(x.out) {
+		if t.Path == "-" && t.Sink.Stream != nil && t.Sink.Stream.Binary && isTerminal(x.out) {
 			return usage("format %s is not for a terminal: give a file with -o", t.Sink.Name)
 		}
 	}
-	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out}
+	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil}
 	run.Workers = workersOf(cfg)
 	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
 		return outputError(err)
@@ -248,6 +248,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	if err != nil {
 		outs.Abort()
+		x.tellSent(&outs)
 		return err
 	}
 	if err := in.close(); err != nil {
@@ -264,11 +265,17 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 	if in.live != nil {
 		in.live.summarize(s)
 	}
+	var lost *sink.LossError
 	if s.nothing() && stopped == 0 {
 		outs.Abort() // an output without any input would look like an answer
-	} else if err := outs.Close(context.Background()); err != nil {
+	} else if err := outs.Close(context.Background()); err != nil && !errors.As(err, &lost) {
 		outs.Abort()
+		x.tellSent(outs)
 		return err
+	}
+	if lost != nil {
+		x.say("warning: %v", lost)
+		x.tellSent(outs)
 	}
 	if x.summary == "json" {
 		if err := s.printJSON(x.app); err != nil {
@@ -281,6 +288,9 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 	if in.live != nil && status == exitOK {
 		status = in.live.status(s)
 	}
+	if lost != nil && status == exitOK {
+		status = exitIncomplete
+	}
 	if stopped != 0 {
 		status = stopped
 	}
@@ -288,6 +298,17 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 		return &exit{status: status}
 	}
 	return nil
+}
+
+// tellSent says what became of the rows of outputs that are no files: of those, some may have
+// arrived though the run failed.
+func (x *extraction) tellSent(outs *files.Outputs) {
+	for _, o := range outs.List() {
+		if o.Target.Sink.Stream == nil {
+			c := o.Sink.Counters().Stats()
+			x.say("%s: %d rows accepted, %d committed, %d lost", o.Target.Name(), c.Accepted, c.Committed, c.Lost)
+		}
+	}
 }
 
 // giveUp ends outputs in the middle; keep has what is complete of files stay.

@@ -18,6 +18,16 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 	if scheme, _, ok := strings.Cut(path, "://"); ok && (strings.HasPrefix(scheme, "sqlite") || strings.HasPrefix(scheme, "postgres")) {
 		return nil, usage("output %s://: databases are not in this build", scheme)
 	}
+	if d := sinks.ForURL(path); d != nil {
+		if word != "" && !d.Has(word) {
+			return nil, usage("output %s is no place for -f %s", path, word)
+		}
+		t, err := d.Target(path)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		return t, nil
+	}
 	t := &sink.Target{Path: path, Sink: sinks[0]}
 	var byName *sink.Descriptor
 	var err error
@@ -38,6 +48,9 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 		}
 	case byName != nil:
 		t.Sink = byName
+	}
+	if t.Sink.Stream == nil && path == "-" {
+		t.Path = t.Sink.Name // it has no place among files: its options say where it goes
 	}
 	return t, checkStream(t)
 }

@@ -7,6 +7,7 @@ import (
 	"pinyon/sink/arrow"
 	"pinyon/sink/csv"
 	"pinyon/sink/json"
+	"pinyon/sink/kafka"
 	"pinyon/sink/npy"
 	"pinyon/sink/parquet"
 )
@@ -22,5 +23,6 @@ func Sinks() sink.Registry {
 		arrow.Stream,
 		arrow.File,
 		npy.Format,
+		kafka.Format,
 	}
 }
