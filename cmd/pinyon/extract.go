@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -409,30 +408,5 @@ func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyo
 			}
 		}
 		return v
-	}
-}
-
-// ready lets whoever reads a ring run at once beside a sink and a collector at work: the
-// runtime would have it wait for one of them, for as long as a ring lasts, where the system
-// shares a core out in small pieces. It returns what puts things back.
-func ready() (restore func()) { return tune(runtime.GOMAXPROCS(0) + 2) }
-
-// busy keeps n cores busy at most, 0 being all, and lets the collector run early: flows lie
-// in slabs without pointers, so that a collection costs little and room is what counts. It
-// returns what puts things back.
-func busy(n int) (restore func()) {
-	procs := runtime.GOMAXPROCS(0)
-	if n > 0 {
-		procs = min(n, procs)
-	}
-	return tune(procs)
-}
-
-func tune(procs int) (restore func()) {
-	procs = runtime.GOMAXPROCS(procs)
-	percent := debug.SetGCPercent(30)
-	return func() {
-		runtime.GOMAXPROCS(procs)
-		debug.SetGCPercent(percent)
 	}
 }
