@@ -1,7 +1,7 @@
 // Package savefile writes frames to files: pcap and pcapng, with nanoseconds, and rows of
 // Parquet (package packetstore), by the file's name. A File is one of them, a Series one after
 // the other; each appears under its name when it is complete. Output makes the output of a
-// capture.Capture.
+// session.Capture.
 package savefile
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"pinyon/capture"
+	"pinyon/capture/session"
 	"pinyon/internal/version"
 	"pinyon/packet"
 	"pinyon/packetstore"
@@ -52,7 +52,7 @@ type File struct {
 
 	target *files.File // nil: standard output
 	out    io.Writer
-	writer capture.FrameWriter // nil until the first frame
+	writer session.FrameWriter // nil until the first frame
 	ng     *pcap.NGWriter      // the writer, if it is one
 	ids    map[Interface]uint32
 	single uint16 // link type of a pcap file
