@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,31 +19,6 @@ func PartialName(path string, n int) string {
 		word = fmt.Sprintf(".partial-%d", n)
 	}
 	return strings.TrimSuffix(path, ext) + word + ext
-}
-
-// mostPartial is how many partial files of one name there may be.
-const mostPartial = 1000
-
-// keep closes the place and gives a regular file the first partial name that is free. It
-// replaces no file.
-func (f *File) keep() (number int, err error) {
-	temp := f.file.Name()
-	err = f.named("close", f.file.Close())
-	f.file = nil
-	defer os.Remove(temp)
-	for n := 1; err == nil && n <= mostPartial; n++ {
-		err = os.Link(temp, PartialName(f.name, n))
-		if err == nil {
-			return n, nil
-		}
-		if errors.Is(err, fs.ErrExist) {
-			err = nil
-		}
-	}
-	if err == nil {
-		err = fs.ErrExist
-	}
-	return 0, f.named("keep", err)
 }
 
 // Kept is what stays of an output that was given up.
@@ -70,18 +43,15 @@ func (o *Output) Keep() (*Kept, error) {
 	if err := o.finishPartial(); err != nil || o.Counters().Committed.Load() == 0 {
 		return nil, errors.Join(err, o.remove())
 	}
+	if err := o.writeSides(); err != nil {
+		return nil, errors.Join(err, o.remove())
+	}
 	o.closed = true
-	n, err := o.file.keep()
+	n, err := o.commitFirst(func(n int) string { return PartialName(o.file.name, n) })
 	if err != nil {
 		return nil, errors.Join(err, o.remove())
 	}
-	kept := &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}
-	for i := range o.sides {
-		s := &o.sides[i]
-		suffix := s.path[len(o.target.Path):]
-		err = errors.Join(err, s.file.Abort(), WriteFile(kept.Path+suffix, s.bytes()))
-	}
-	return kept, err
+	return &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}, nil
 }
 
 // finishPartial has the encoder end with what it holds whole.
