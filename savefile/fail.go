@@ -56,6 +56,9 @@ func (f *File) keep(r *result, s *Series, why error) {
 		return
 	}
 	f.over = true
+	if f.target == nil || !f.target.Regular() { // what was passed on has been read, or may be
+		r.written, r.lost = f.passed, f.frames-f.passed
+	}
 	if f.target == nil {
 		return
 	}

@@ -60,6 +60,7 @@ type File struct {
 	ids    map[Interface]uint32
 	single uint16 // link type of a pcap file
 	frames uint64 // written without an error
+	passed uint64 // of them, handed on by Flush
 	failed bool
 
 	mu   sync.Mutex // held while the target ends
@@ -215,7 +216,9 @@ func (f *File) Flush() error {
 		return nil
 	}
 	err := f.writer.Flush()
-	f.failed = f.failed || err != nil
+	if f.failed = f.failed || err != nil; !f.failed {
+		f.passed = f.frames
+	}
 	return err
 }
 

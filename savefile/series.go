@@ -158,7 +158,9 @@ func (f *Series) Write(p *packet.Frame) error {
 	}
 	f.written += size
 	err := f.file.Write(p)
-	if err == nil && f.path == "-" {
+	if err != nil {
+		f.count.Lost++ // of this frame; settle counts the others
+	} else if f.path == "-" {
 		if d := p.TS - f.passed; d > int64(passEvery) || d < 0 {
 			f.passed = p.TS
 			err = f.file.Flush()
@@ -167,7 +169,6 @@ func (f *Series) Write(p *packet.Frame) error {
 	if err == nil {
 		return nil
 	}
-	f.count.Lost++ // of this frame; settle counts the others
 	return f.fail(err)
 }
 

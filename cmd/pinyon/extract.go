@@ -45,6 +45,7 @@ type extraction struct {
 	memProfile     string
 
 	targets []*sink.Target   // of the run
+	failing atomic.Bool      // an output that is not whole is being ended
 	from    *sink.Provenance // nil if no output tells it
 }
 
@@ -214,7 +215,13 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		defer ready()()
 	}
 
-	prov := x.provenanceOf(pipe, in)
+	partial := x.isPartial(in, sig)
+	whole := x.provenanceOf(pipe, in)
+	prov := func(res *pinyon.Result) *provenance.Provenance {
+		v := whole(res)
+		v.Partial = partial()
+		return v
+	}
 	var res *pinyon.Result
 	if x.from != nil {
 		x.from.Head = prov(nil).Compact()
@@ -224,6 +231,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 			v.Stamp(time.Now())
 			return v.JSON()
 		}
+		x.from.Partial = partial
 	}
 	for _, t := range x.targets {
 		if t.Path == "-" && t.Sink.Stream != nil && t.Sink.Stream.Binary && isTerminal(x.out) {
@@ -240,6 +248,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
+	if in.live != nil {
+		outs.GoOn(in.live.goOn(x, len(x.targets)))
+	}
 	res, err = pipe.ProcessAll(context.Background(), in.list, &outs)
 	prog.close()
 	if errors.Is(err, sink.ErrAborted) {
@@ -248,6 +259,15 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		outs.Abort()
 		x.tellSent(&outs)
+		if in.live != nil || x.lost {
+			in.close()
+			s := x.sum(res, in, &outs, sig, time.Since(prog.start))
+			s.Outputs = nil
+			if s.ended = "no output is finished"; x.lost {
+				s.ended = "nobody reads standard output any more, and no output is finished"
+			}
+			x.tell(s)
+		}
 		return err
 	}
 	if err := in.close(); err != nil {
@@ -257,13 +277,28 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	return x.end(res, in, &outs, sig, time.Since(prog.start))
 }
 
-// end completes the outputs and tells what happened.
-func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) error {
-	stopped := int(sig.status.Load())
-	s := summarize(res, x.targets, outs, stopped != 0, took)
+// sum is what a run has to tell at its end.
+func (x *extraction) sum(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) *summary {
+	s := summarize(res, x.targets, outs, sig.status.Load() != 0, took)
 	if in.live != nil {
 		in.live.summarize(s)
 	}
+	return s
+}
+
+// tell prints a summary in the form that was asked for.
+func (x *extraction) tell(s *summary) error {
+	if x.summary == "json" {
+		return s.printJSON(x.app)
+	}
+	s.print(x.app)
+	return nil
+}
+
+// end completes the outputs and tells what happened.
+func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) error {
+	stopped := int(sig.status.Load())
+	s := x.sum(res, in, outs, sig, took)
 	var lost *sink.LossError
 	if s.nothing() && stopped == 0 {
 		outs.Abort() // an output without any input would look like an answer
@@ -276,12 +311,9 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 		x.say("warning: %v", lost)
 		x.tellSent(outs)
 	}
-	if x.summary == "json" {
-		if err := s.printJSON(x.app); err != nil {
-			return err
-		}
-	} else {
-		s.print(x.app)
+	s.lose(outs) // what an output has lost at its end
+	if err := x.tell(s); err != nil {
+		return err
 	}
 	status := s.status(x.keepGoing)
 	if in.live != nil && status == exitOK {
@@ -292,6 +324,9 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 	}
 	if stopped != 0 {
 		status = stopped
+	}
+	if in.live != nil && in.live.failed {
+		status = exitIncomplete
 	}
 	if status != exitOK {
 		return &exit{status: status}
@@ -310,12 +345,21 @@ func (x *extraction) tellSent(outs *files.Outputs) {
 	}
 }
 
+// isPartial gives a function that says whether rows are missing: the run was interrupted, or the
+// output that asks has failed. A capture without an end of its own is whole when it is stopped.
+func (x *extraction) isPartial(in *inputs, sig *interrupt) func() bool {
+	return func() bool {
+		return x.failing.Load() || sig.status.Load() != 0 && (in.live == nil || !in.live.endless())
+	}
+}
+
 // giveUp ends outputs in the middle; keep has what is complete of files stay.
 func (x *extraction) giveUp(outs *files.Outputs, keep bool) {
 	if !keep {
 		outs.Abort()
 		return
 	}
+	x.failing.Store(true)
 	kept, err := outs.Keep()
 	for _, k := range kept {
 		x.say("aborted: %d complete rows -> %s", k.Rows, k.Path)

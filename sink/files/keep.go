@@ -43,23 +43,33 @@ func (o *Output) Keep() (*Kept, error) {
 	if err := o.finishPartial(); err != nil || o.Counters().Committed.Load() == 0 {
 		return nil, errors.Join(err, o.remove())
 	}
-	if err := o.writeSides(); err != nil {
-		return nil, errors.Join(err, o.remove())
-	}
 	o.closed = true
+	lacks := o.writeSides()
+	if lacks != nil {
+		lacks = errors.Join(lacks, o.dropSides())
+	}
 	n, err := o.commitFirst(func(n int) string { return PartialName(o.file.name, n) })
 	if err != nil {
 		return nil, errors.Join(err, o.remove())
 	}
-	return &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}, nil
+	return &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}, lacks
 }
 
 // finishPartial has the encoder end with what it holds whole.
 func (o *Output) finishPartial() error {
+	var err error
 	if k, ok := o.enc.(sink.Keeper); ok {
-		return k.Keep()
+		err = k.Keep()
+	} else {
+		err = o.enc.Close(context.Background())
 	}
-	return o.enc.Close(context.Background())
+	if err != nil {
+		err = o.mend(err)
+	}
+	if err == nil && o.partial != nil {
+		err = o.file.markPartial()
+	}
+	return err
 }
 
 // Keep gives up every output that is not complete, as Abort does, and tells what stays of

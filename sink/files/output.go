@@ -68,6 +68,8 @@ type Output struct {
 	enc    sink.Sink
 	sides  []side
 
+	partial func() bool // whether rows are missing at the end; nil is never
+
 	mu        sync.Mutex  // held while the sink is at work, which a pipe may draw out
 	over      atomic.Bool // aborted
 	completed bool        // the format is; the file is not yet under its name
@@ -85,6 +87,9 @@ type side struct {
 // open creates the file of a target and what belongs beside it. If one fails none is left.
 func open(t *sink.Target, s *column.Schema, run *sink.Run, encode func(io.Writer) (sink.Sink, error)) (_ *Output, err error) {
 	o := &Output{target: t}
+	if run.Provenance != nil {
+		o.partial = run.Provenance.Partial
+	}
 	defer func() {
 		if err != nil {
 			o.Abort()
@@ -173,6 +178,11 @@ func (o *Output) complete(ctx context.Context) error {
 		return sink.ErrAborted
 	}
 	if o.file != nil {
+		if o.partial != nil && o.partial() {
+			if err := o.file.markPartial(); err != nil {
+				return err
+			}
+		}
 		if err := o.file.Sync(); err != nil {
 			return err
 		}
