@@ -8,6 +8,7 @@ import (
 
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/internal/cryptopan"
 	"pinyon/internal/stat"
 	"pinyon/packet"
 )
@@ -106,10 +107,22 @@ func (r *Row) dstPort() uint16 {
 	return r.Key.BPort
 }
 
-// appendIP appends the address in the canonical text of RFC 5952, or its hash.
+// prefixKey is the key of Crypto-PAn that a salt of 64 hexadecimal digits spells, as other
+// programs take it; of any other salt it is the SHA-256 of its UTF-8 bytes.
+func prefixKey(salt string) [cryptopan.KeySize]byte {
+	if b, err := hex.DecodeString(salt); err == nil && len(b) == cryptopan.KeySize {
+		return [cryptopan.KeySize]byte(b)
+	}
+	return sha256.Sum256([]byte(salt))
+}
+
+// appendIP appends the address in the canonical text of RFC 5952, or what stands for it.
 func (r *Row) appendIP(dst []byte, a netip.Addr) []byte {
 	if !r.plan.anonymize {
 		return a.AppendTo(dst)
+	}
+	if r.plan.prefixes != nil {
+		return r.plan.prefixes.Addr(a).AppendTo(dst)
 	}
 	var b [192]byte
 	sum := sha256.Sum256(a.AppendTo(append(b[:0], r.plan.salt...)))
