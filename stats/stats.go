@@ -1,4 +1,6 @@
-package pinyon
+// Package stats describes samples, bytes and ports by hand, for programs that work on packets of
+// their own: the definitions are those of the columns, the code is not what computes them.
+package stats
 
 import (
 	"math"

@@ -1,4 +1,4 @@
-package pinyon
+package stats
 
 import (
 	"math"
