@@ -45,9 +45,9 @@ func (d *Device) ended() bool {
 // NextNow is Next without waiting: ErrWouldBlock where that would wait, whatever
 // SetNonblock said.
 func (d *Device) NextNow(f *packet.Frame) error {
-	d.nowait = true
+	d.now = true
 	err := d.Next(f)
-	d.nowait = false
+	d.now = false
 	return err
 }
 

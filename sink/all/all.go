@@ -7,9 +7,10 @@ import (
 	"pinyon/sink/arrow"
 	"pinyon/sink/csv"
 	"pinyon/sink/json"
-	"pinyon/sink/kafka"
 	"pinyon/sink/npy"
 	"pinyon/sink/parquet"
+	"pinyon/sink/sql/postgres"
+	"pinyon/sink/sql/sqlite"
 )
 
 // Sinks are all sinks, the default one first.
@@ -23,6 +24,7 @@ func Sinks() sink.Registry {
 		arrow.Stream,
 		arrow.File,
 		npy.Format,
-		kafka.Format,
+		sqlite.Format,
+		postgres.Format,
 	}
 }

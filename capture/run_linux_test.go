@@ -1,4 +1,4 @@
-package session_test
+package capture_test
 
 import (
 	"bytes"
@@ -14,9 +14,7 @@ import (
 	"time"
 
 	"pinyon/capture"
-	"pinyon/capture/session"
 	"pinyon/filter"
-	"pinyon/internal/nstest"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -25,10 +23,10 @@ import (
 func TestCount(t *testing.T) {
 	w := newWire(t)
 	var got []int
-	c := w.start(capture.Options{Interface: "v1", Count: 5, ReadTimeout: soon}, session.Callbacks{
-		OnPacket: func(p *capture.Packet) error { got = append(got, nstest.NumberOf(p.Data)); return nil },
+	c := w.start(capture.Options{Interface: "v1", Count: 5, ReadTimeout: soon}, capture.Callbacks{
+		OnPacket: func(p *capture.Packet) error { got = append(got, numberOf(p.Data)); return nil },
 	})
-	w.Numbered("v0", 53, 1, 12)
+	w.numbered("v0", 53, 1, 12)
 	if err := c.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -45,7 +43,7 @@ func TestCount(t *testing.T) {
 func TestDuration(t *testing.T) {
 	w := newWire(t)
 	began := time.Now()
-	c := w.start(capture.Options{Interface: "v1", Duration: 200 * time.Millisecond, ReadTimeout: time.Hour}, session.Callbacks{})
+	c := w.start(capture.Options{Interface: "v1", Duration: 200 * time.Millisecond, ReadTimeout: time.Hour}, capture.Callbacks{})
 	if err := c.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -57,7 +55,7 @@ func TestDuration(t *testing.T) {
 // TestContext: its end ends a run, without error.
 func TestContext(t *testing.T) {
 	w := newWire(t)
-	c, err := session.New(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, session.Callbacks{})
+	c, err := capture.New(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,12 +67,28 @@ func TestContext(t *testing.T) {
 	}
 }
 
+// TestPromisc: the device listens to everything while it is captured from, unless told not to.
+func TestPromisc(t *testing.T) {
+	w := newWire(t)
+	promiscuous := func() bool { return !strings.Contains(w.Run("ip", "-d", "link", "show", "v1"), "promiscuity 0") }
+	for _, no := range []bool{false, true} {
+		d := w.open(capture.Options{Interface: "v1", NoPromisc: no})
+		if promiscuous() == no {
+			t.Errorf("NoPromisc %t: promiscuous %t", no, !no)
+		}
+		d.Close()
+		if promiscuous() {
+			t.Error("promiscuous after Close")
+		}
+	}
+}
+
 // TestFilter: it chooses; a bad one keeps the old one, before, during and after a run.
 func TestFilter(t *testing.T) {
 	w := newWire(t)
 	var got []uint16
-	c, err := session.New(capture.Options{Interface: "v1", Filter: "port 53", ReadTimeout: soon}, session.Callbacks{
-		OnPacket: func(p *capture.Packet) error { got = append(got, nstest.PortOf(p.Data)); return nil },
+	c, err := capture.New(capture.Options{Interface: "v1", Filter: "port 53", ReadTimeout: soon}, capture.Callbacks{
+		OnPacket: func(p *capture.Packet) error { got = append(got, portOf(p.Data)); return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -91,9 +105,9 @@ func TestFilter(t *testing.T) {
 		if err := set("port and"); !errors.As(err, &bad) {
 			t.Errorf("during: %v", err)
 		}
-		w.Numbered("v0", 53, 1, 2)
-		w.Numbered("v0", 80, 1, 2)
-		nstest.Within(t, "two packets", func() bool { return c.Captured() == 2 })
+		w.numbered("v0", 53, 1, 2)
+		w.numbered("v0", 80, 1, 2)
+		within(t, "two packets", func() bool { return c.Captured() == 2 })
 		if err := c.Stop(); err != nil {
 			t.Error(err)
 		}
@@ -116,6 +130,56 @@ func TestFilter(t *testing.T) {
 	round("[80 80]")
 }
 
+// TestSnaplen: packets are cut, and say how long they were.
+func TestSnaplen(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", Snaplen: 64, Count: 2, ReadTimeout: soon})
+	big, small := datagram(53, 1, 800), datagram(53, 2, 0)
+	w.send("v0", big, small)
+	var f packet.Frame
+	for _, want := range [][]byte{big, small} {
+		for d.Next(&f) != nil {
+		}
+		if !bytes.Equal(f.Data, want[:min(64, len(want))]) || int(f.Wire) != len(want) {
+			t.Errorf("%d bytes of %d; want of %d", len(f.Data), f.Wire, len(want))
+		}
+	}
+	d.Close()
+	if s := d.Stats(); s.Truncated != 1 || s.Bytes != uint64(len(big)+len(small)) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestOptions: what is refused before anything is opened, and sizes that are taken.
+func TestOptions(t *testing.T) {
+	for _, o := range []capture.Options{
+		{BufferSize: 65535}, {BufferSize: -1}, {Snaplen: -1}, {Duration: -1}, {ReadTimeout: -1}, {Rings: -1}, {Rings: 65},
+	} {
+		var e *capture.Error
+		if _, err := capture.New(o, capture.Callbacks{}); !errors.As(err, &e) {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	if _, err := capture.New(capture.Options{}, capture.Callbacks{StatsInterval: -1}); err == nil {
+		t.Error("statistics every -1 ns")
+	}
+	w := newWire(t)
+	for _, o := range []capture.Options{
+		{BufferSize: 65536}, {BufferSize: 524288}, {BufferSize: 100001}, {BufferSize: 64 << 20}, {Snaplen: 65535}, {Snaplen: 128}, {Snaplen: 1 << 20},
+	} {
+		o.Interface, o.ReadTimeout = "v1", soon
+		d := w.open(o)
+		w.numbered("v0", 53, 7, 1)
+		var f packet.Frame
+		for d.Next(&f) != nil {
+		}
+		if numberOf(f.Data) != 7 {
+			t.Errorf("%+v: % x", o, f.Data)
+		}
+		d.Close()
+	}
+}
+
 // TestCallbackEnds: an error, ErrStop and a panic of the callback end the run.
 func TestCallbackEnds(t *testing.T) {
 	w := newWire(t)
@@ -129,13 +193,13 @@ func TestCallbackEnds(t *testing.T) {
 		{"stop", func() error { return capture.ErrStop }, func(err error) bool { return err == nil }},
 		{"wrapped stop", func() error { return fmt.Errorf("enough: %w", capture.ErrStop) }, func(err error) bool { return err == nil }},
 		{"panic", func() error { panic("oh") }, func(err error) bool {
-			var p *session.PanicError
+			var p *capture.PanicError
 			return errors.As(err, &p) && p.Value == "oh" && strings.Contains(string(p.Stack), "TestCallbackEnds")
 		}},
 	} {
 		calls := 0
-		x := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, session.Callbacks{OnPacket: func(*capture.Packet) error { calls++; return c.call() }})
-		w.Numbered("v0", 53, 1, 5)
+		x := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(*capture.Packet) error { calls++; return c.call() }})
+		w.numbered("v0", 53, 1, 5)
 		err := x.Wait()
 		var e *capture.Error
 		if !c.ok(err) || calls != 1 || err != nil && (!errors.As(err, &e) || e.Op != "callback") {
@@ -156,7 +220,7 @@ func TestCallbackEnds(t *testing.T) {
 func TestSlowCallback(t *testing.T) {
 	w := newWire(t)
 	delivered := uint64(0)
-	c := w.start(capture.Options{Interface: "v1", BufferSize: 64 << 10, ReadTimeout: soon}, session.Callbacks{OnPacket: func(*capture.Packet) error {
+	c := w.start(capture.Options{Interface: "v1", BufferSize: 64 << 10, ReadTimeout: soon}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
 		if delivered++; delivered%50 == 0 {
 			time.Sleep(time.Millisecond)
 		}
@@ -165,9 +229,9 @@ func TestSlowCallback(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	const sent = 50000
-	frame := nstest.Datagram(53, 1, 400)
+	frame := datagram(53, 1, 400)
 	for range sent {
-		w.Send("v0", frame)
+		w.send("v0", frame)
 	}
 	runtime.ReadMemStats(&after)
 	c.Stop()
@@ -187,16 +251,16 @@ func TestSlowCallback(t *testing.T) {
 // and again and again.
 func TestStop(t *testing.T) {
 	w := newWire(t)
-	var c *session.Capture
+	var c *capture.Capture
 	ready := make(chan struct{})
 	calls := 0
-	c = w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, session.Callbacks{OnPacket: func(*capture.Packet) error {
+	c = w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
 		<-ready
 		calls++
 		return errors.Join(c.Stop(), c.Stop())
 	}})
 	close(ready)
-	w.Numbered("v0", 53, 1, 1)
+	w.numbered("v0", 53, 1, 1)
 	if err := c.Wait(); err != nil || calls != 1 {
 		t.Errorf("%v, %d calls", err, calls)
 	}
@@ -206,8 +270,8 @@ func TestStop(t *testing.T) {
 
 	// What the ring holds is delivered.
 	n := 0
-	c = w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, session.Callbacks{OnPacket: func(*capture.Packet) error { n++; return nil }})
-	w.Numbered("v0", 53, 1, 100)
+	c = w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{OnPacket: func(*capture.Packet) error { n++; return nil }})
+	w.numbered("v0", 53, 1, 100)
 	if err := c.Stop(); err != nil || n != 100 {
 		t.Errorf("%v, %d packets", err, n)
 	}
@@ -219,7 +283,7 @@ func TestStop(t *testing.T) {
 // TestStatsAtAnyStop: the sums agree however a run ends under load, and grow only.
 func TestStatsAtAnyStop(t *testing.T) {
 	w := newWire(t)
-	stop := w.Flood("v0", nstest.Datagram(53, 1, 0), nstest.Datagram(80, 1, 1000))
+	stop := w.flood("v0", datagram(53, 1, 0), datagram(80, 1, 1000))
 	rounds := 20
 	if testing.Short() {
 		rounds = 5
@@ -227,7 +291,7 @@ func TestStatsAtAnyStop(t *testing.T) {
 	for i := range rounds {
 		n := uint64(0)
 		own := errors.New("own")
-		c := w.start(capture.Options{Interface: "v1", BufferSize: 256 << 10, Filter: "udp", ReadTimeout: soon}, session.Callbacks{OnPacket: func(*capture.Packet) error {
+		c := w.start(capture.Options{Interface: "v1", BufferSize: 256 << 10, Filter: "udp", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
 			if n++; i%4 == 2 && n == 3000 {
 				return own
 			}
@@ -271,7 +335,7 @@ func TestStatsAtAnyStop(t *testing.T) {
 // TestRunning: one run at a time, another one afterwards, with sums of its own.
 func TestRunning(t *testing.T) {
 	w := newWire(t)
-	c, err := session.New(capture.Options{Interface: "v1", ReadTimeout: soon}, session.Callbacks{})
+	c, err := capture.New(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +344,7 @@ func TestRunning(t *testing.T) {
 	}
 	for want := 3; want < 6; want += 2 {
 		w.again(c)
-		if err := c.Start(context.Background()); !errors.Is(err, session.ErrRunning) || !c.Running() {
+		if err := c.Start(context.Background()); !errors.Is(err, capture.ErrRunning) || !c.Running() {
 			t.Errorf("%v, running %t", err, c.Running())
 		}
 		select {
@@ -288,7 +352,7 @@ func TestRunning(t *testing.T) {
 			t.Error("done while running")
 		default:
 		}
-		w.Numbered("v0", 53, 1, want)
+		w.numbered("v0", 53, 1, want)
 		if err := c.Stop(); err != nil {
 			t.Error(err)
 		}
@@ -300,7 +364,7 @@ func TestRunning(t *testing.T) {
 	if c.Interface() != "v1" {
 		t.Error(c.Interface())
 	}
-	both := w.start(capture.Options{Interfaces: []string{"v0", "v1"}}, session.Callbacks{})
+	both := w.start(capture.Options{Interfaces: []string{"v0", "v1"}}, capture.Callbacks{})
 	if both.Interface() != "v0,v1" {
 		t.Error(both.Interface())
 	}
@@ -310,7 +374,7 @@ func TestRunning(t *testing.T) {
 func TestDefaultInterface(t *testing.T) {
 	w := newWire(t)
 	w.IP("addr add 10.0.0.1/24 dev v1")
-	c := w.start(capture.Options{}, session.Callbacks{})
+	c := w.start(capture.Options{}, capture.Callbacks{})
 	if c.Interface() != "v1" {
 		t.Error(c.Interface())
 	}
@@ -320,10 +384,10 @@ func TestDefaultInterface(t *testing.T) {
 func TestOnStats(t *testing.T) {
 	w := newWire(t)
 	var all []capture.Stats
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, session.Callbacks{
+	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{
 		StatsInterval: 30 * time.Millisecond, OnStats: func(s capture.Stats) { all = append(all, s) },
 	})
-	w.Numbered("v0", 53, 1, 10)
+	w.numbered("v0", 53, 1, 10)
 	time.Sleep(200 * time.Millisecond)
 	c.Stop()
 	if len(all) < 4 {
@@ -356,8 +420,8 @@ func TestOutput(t *testing.T) {
 	var n atomic.Int64
 	var closed atomic.Bool
 	seen := int64(0)
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, session.Callbacks{
-		Output: func(names []string, links []uint16) (session.FrameWriter, error) {
+	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{
+		Output: func(names []string, links []uint16) (capture.FrameWriter, error) {
 			if fmt.Sprint(names, links) != "[v1] [1]" {
 				t.Errorf("%v %v", names, links)
 			}
@@ -371,7 +435,7 @@ func TestOutput(t *testing.T) {
 			return nil
 		},
 	})
-	w.Numbered("v0", 53, 1, 50)
+	w.numbered("v0", 53, 1, 50)
 	if err := c.Stop(); err != nil || !closed.Load() {
 		t.Error(err)
 	}
@@ -382,7 +446,7 @@ func TestOutput(t *testing.T) {
 	defer r.Close()
 	i := 0
 	for f, err := range r.All() {
-		if i++; err != nil || !bytes.Equal(f.Data, nstest.Datagram(53, i, 0)) {
+		if i++; err != nil || !bytes.Equal(f.Data, datagram(53, i, 0)) {
 			t.Fatalf("packet %d: %v", i, err)
 		}
 	}
@@ -390,33 +454,12 @@ func TestOutput(t *testing.T) {
 		t.Errorf("%d packets in the file", i)
 	}
 	own := errors.New("own")
-	x, err := session.New(capture.Options{Interface: "v1"}, session.Callbacks{Output: func([]string, []uint16) (session.FrameWriter, error) { return nil, own }})
+	x, err := capture.New(capture.Options{Interface: "v1"}, capture.Callbacks{Output: func([]string, []uint16) (capture.FrameWriter, error) { return nil, own }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Do(func() { err = x.Run(context.Background()) })
 	if !errors.Is(err, own) || x.Running() {
 		t.Errorf("no output: %v", err)
-	}
-}
-
-// TestDeleted: the device's end is that of the run, and its error.
-func TestDeleted(t *testing.T) {
-	w := newWire(t)
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, session.Callbacks{})
-	w.IP("link del v1")
-	if err := c.Wait(); !errors.Is(err, capture.ErrGone) {
-		t.Error(err)
-	}
-}
-
-// TestNew: what no run could begin with is refused at once.
-func TestNew(t *testing.T) {
-	var e *capture.Error
-	if _, err := session.New(capture.Options{Snaplen: -1}, session.Callbacks{}); !errors.As(err, &e) {
-		t.Error(err)
-	}
-	if _, err := session.New(capture.Options{}, session.Callbacks{StatsInterval: -1}); err == nil {
-		t.Error("statistics every -1 ns")
 	}
 }

@@ -1,6 +1,4 @@
-// Package stats describes samples, bytes and ports by hand, for programs that work on packets of
-// their own: the definitions are those of the columns, the code is not what computes them.
-package stats
+package pinyon
 
 import (
 	"math"

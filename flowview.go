@@ -1,7 +1,4 @@
-// Package view has a flow that keeps its packets, with the names of fields that notebooks and
-// programs for looking at one flow by hand know: Timestamp, PayloadLen, InitiatorIP and so on.
-// It is not what extraction runs on, which keeps no packet.
-package view
+package pinyon
 
 import (
 	"errors"
@@ -60,7 +57,7 @@ func (p *Packet) nanos() int64 {
 type FlowKey = flow.Key
 
 // ErrOtherFlow is what AddPacket returns for a packet of another 5-tuple.
-var ErrOtherFlow = errors.New("view: packet of another flow")
+var ErrOtherFlow = errors.New("pinyon: packet of another flow")
 
 // A Flow is a bidirectional flow that keeps its packets, for looking at one by hand: a few
 // hundred bytes a packet. Nothing ends it; IsExpired and Terminated say when a pipeline
