@@ -52,7 +52,7 @@ func OpenOffline(path string, opts ...Option) (*Offline, error) {
 	f := &Offline{file: r, path: path}
 	f.o.Resolver = all.device.Resolver
 	f.init(f, &all)
-	if len(r.Info().Interfaces) == 0 {
+	if _, ok := r.Interface(0); !ok {
 		f.firstErr = r.Next(&f.first)
 		f.ahead = true
 	}
@@ -169,8 +169,8 @@ func (f *Offline) Name() string { return f.path }
 
 // iface is the first interface. A pcapng file without packets may have none.
 func (f *Offline) iface() pcap.Interface {
-	if all := f.file.Info().Interfaces; len(all) > 0 {
-		return all[0]
+	if first, ok := f.file.Interface(0); ok {
+		return first
 	}
 	return pcap.Interface{Resolution: pcap.Microseconds}
 }

@@ -38,25 +38,38 @@ func (r *Reader) Section() int { return r.section.number }
 // none. It is called from the goroutine that calls Next.
 func (r *Reader) Info() Info {
 	info := Info{Format: r.Format(), Compression: r.compressed, BigEndian: r.big}
-	if !r.section.is {
+	if s := &r.section; s.is {
+		info.Major, info.Minor, info.Sections = s.major, s.minor, s.number
+	} else {
 		c := &r.classic
 		info.Major, info.Minor = c.major, c.minor
 		info.Modified = c.magic == magicModified
+	}
+	for n := uint32(0); ; n++ {
+		i, ok := r.Interface(n)
+		if !ok {
+			return info
+		}
+		info.Interfaces = append(info.Interfaces, i)
+	}
+}
+
+// Interface is interface n of the section reached; ok is false of one that is not declared so
+// far. Unlike Info it takes the same time for any number of interfaces, and allocates nothing.
+func (r *Reader) Interface(n uint32) (i Interface, ok bool) {
+	if !r.section.is {
 		res := Microseconds
 		if r.nanos == 1 {
 			res = Nanoseconds
 		}
-		info.Interfaces = []Interface{{Link: r.link, Snaplen: r.snap, Resolution: res}}
-		return info
+		return Interface{Link: r.link, Snaplen: r.snap, Resolution: res}, n == 0
 	}
-	s := &r.section
-	info.Major, info.Minor, info.Sections = s.major, s.minor, s.number
-	for i := range s.ifaces {
-		f := &s.ifaces[i]
-		info.Interfaces = append(info.Interfaces, Interface{
-			Link: f.link, Snaplen: f.snap, Name: f.name,
-			Resolution: f.clock.resolution, Offset: f.clock.offset,
-		})
+	if uint64(n) >= uint64(len(r.section.ifaces)) {
+		return Interface{}, false
 	}
-	return info
+	f := &r.section.ifaces[n]
+	return Interface{
+		Link: f.link, Snaplen: f.snap, Name: f.name,
+		Resolution: f.clock.resolution, Offset: f.clock.offset,
+	}, true
 }

@@ -451,12 +451,7 @@ func (s *dumpFile) next(f *packet.Frame) error {
 
 func (s *dumpFile) section() int { return s.r.Section() }
 
-func (s *dumpFile) iface(n uint32) (i pcap.Interface, ok bool) {
-	if list := s.r.Info().Interfaces; int(n) < len(list) {
-		return list[n], true
-	}
-	return i, false
-}
+func (s *dumpFile) iface(n uint32) (i pcap.Interface, ok bool) { return s.r.Interface(n) }
 
 func (s *dumpFile) tell(d *dumper) int {
 	d.say("%s: %d records, %d matched", s.name, s.records, d.matched)
