@@ -73,9 +73,19 @@ func WithAccount(a *Account) Option {
 	return func(p *Pipeline) { p.engine.Account = a }
 }
 
-// WithStop has a run end early, and orderly, once *stop is true: what was read is flushed.
+// WithStop has a run end early, and orderly, once stop is set: what was read is flushed. The
+// graph of hosts is given up as WithGraphStop says.
 func WithStop(stop *Stop) Option {
-	return func(p *Pipeline) { p.engine.Stop = &stop.flag }
+	return func(p *Pipeline) { p.engine.Stop, p.engine.Hurry = &stop.flag, stop.Done() }
+}
+
+// WithGraphStop has a run give up the graph of hosts once stop is set, which of 10⁶ hosts can
+// take minutes: at once if it is being computed, and after 5 seconds if it is still to come.
+// The connection columns of the input's rows are absent then, and Stats.ConnectionAbsent counts
+// the input. It is for inputs that end by themselves when the run is to, as a device that is
+// stopped does; WithStop includes it.
+func WithGraphStop(stop *Stop) Option {
+	return func(p *Pipeline) { p.engine.Hurry = stop.Done() }
 }
 
 // WithOpened has f told of every source right after it was opened, from the goroutine that

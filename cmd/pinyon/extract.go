@@ -184,7 +184,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	options = append(options, pinyon.WithAccount(&prog.run), pinyon.WithOpened(prog.opened))
 	if in.live == nil {
 		options = append(options, pinyon.WithStop(&sig.stop))
-	} else if in.live.endless() {
+	} else if options = append(options, pinyon.WithGraphStop(&sig.stop)); in.live.endless() {
 		options = append(options, pinyon.WithEndless())
 	}
 	if names != nil {

@@ -236,11 +236,11 @@ func TestSummaryLimits(t *testing.T) {
 			t.Errorf("%s %s: %q, %q", c.flag, c.value, text, s.Limited)
 		}
 	}
-	c := provenance.Counters{Noted: map[string]uint64{"syn_held_forced": 4}}
-	c.SketchedFlows, c.SizesDropped, c.BetweennessApproximated = 1, 2, 3
+	c := provenance.Counters{Noted: map[string]uint64{"syn_held_forced": 5}}
+	c.SketchedFlows, c.SizesDropped, c.BetweennessApproximated, c.ConnectionAbsent = 1, 2, 3, 4
 	got := limited(&c)
-	for i, n := range []string{"1 flows", "2 packets", "3 inputs", "4 SYNs"} {
-		if len(got) != 4 || !strings.HasPrefix(got[i], n) {
+	for i, n := range []string{"1 flows", "2 packets", "3 inputs", "4 inputs", "5 SYNs"} {
+		if len(got) != 5 || !strings.HasPrefix(got[i], n) {
 			t.Fatalf("limited %q", got)
 		}
 	}

@@ -196,6 +196,7 @@ func limited(c *provenance.Counters) []string {
 		{c.SketchedFlows, "flows have gap percentiles from a sketch, not from every gap"},
 		{c.SizesDropped, "packets were left out of medians and modes of lengths, beyond 65,536 distinct ones of a flow"},
 		{c.BetweennessApproximated, "inputs have their betweenness computed from some of the hosts"},
+		{c.ConnectionAbsent, "inputs have no values of the group connection: the run was stopped before these were known"},
 		{c.Noted["syn_held_forced"], "SYNs were given to the flow that they met before it was known whether they begin one"},
 		{c.EndReasons[flow.Evicted.String()], "flows ended early to make room for others"},
 	} {

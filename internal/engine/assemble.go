@@ -118,15 +118,3 @@ func (a *assembler) end(ctx context.Context) error {
 	a.rows, a.waiting, a.stored = 0, 0, false
 	return nil
 }
-
-// finish computes what follows from all flows of an input.
-func (r *Run) finish(ctx context.Context, j *groups.Join) error {
-	g := j.Graph()
-	if err := g.Finish(ctx); err != nil {
-		return err
-	}
-	if taken, all := g.Sources(); taken < all {
-		r.approximated.Add(1)
-	}
-	return nil
-}

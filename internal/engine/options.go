@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"pinyon/filter"
 	"pinyon/flow"
@@ -31,6 +32,10 @@ type Options struct {
 	Account *Account
 	// Stop, if not nil, ends the run early once it is true: what was read is flushed.
 	Stop *atomic.Bool
+	// Hurry, if not nil, is closed when whoever waits for the run wants it to end: it has the
+	// graph of hosts given up, and nothing else.
+	Hurry <-chan struct{}
+	grace time.Duration // for tests: another graphGrace
 	// Opened, if not nil, is told each source right after it was opened. It is called from
 	// the goroutine that reads the input; of several small inputs more than one may be.
 	Opened func(input int, src source.Source)

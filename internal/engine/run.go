@@ -25,6 +25,7 @@ type Run struct {
 	account      *Account
 	outcome      Outcome       // of all inputs
 	approximated atomic.Uint64 // inputs whose betweenness is
+	unjoined     atomic.Uint64 // inputs whose graph of hosts was given up
 }
 
 // New makes a run. The options must not change until it is over.
@@ -86,6 +87,7 @@ func (r *Run) Stats() groups.Stats {
 		s.Add(w.mem.Stats)
 	}
 	s.BetweennessApproximated = r.approximated.Load()
+	s.ConnectionAbsent = r.unjoined.Load()
 	return s
 }
 

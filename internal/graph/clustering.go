@@ -1,12 +1,14 @@
 package graph
 
+import "context"
+
 // clustering gives, in the undirected graph, c(v) = 2T / (k(k−1)), T being the edges among
 // the k neighbours of v; 0 if k < 2.
 //
 // Every edge is directed from its end of smaller degree to the other, so that a node has
 // at most √2E successors, hubs too; each triangle is then found once, from its least node.
 // Time O(E√E), memory 4 bytes an edge and 8 a node.
-func clustering(g rows) []float64 {
+func clustering(ctx context.Context, g rows) ([]float64, error) {
 	n := uint32(g.nodes())
 	up := rows{at: make([]int, 1, n+1), to: make([]uint32, 0, len(g.to)/2)}
 	for v := range n {
@@ -19,6 +21,7 @@ func clustering(g rows) []float64 {
 	}
 	triangles := make([]uint64, n)
 	mark := make([]uint32, n) // v+1 on the successors of v
+	p := pulse{ctx: ctx}
 	for v := range n {
 		if up.degree(v) < 2 {
 			continue
@@ -27,6 +30,9 @@ func clustering(g rows) []float64 {
 			mark[w] = v + 1
 		}
 		for _, w := range up.of(v) {
+			if err := p.beat(1 + up.degree(w)); err != nil {
+				return nil, err
+			}
 			for _, x := range up.of(w) {
 				if mark[x] == v+1 {
 					triangles[v]++
@@ -42,5 +48,5 @@ func clustering(g rows) []float64 {
 			c[v] = float64(2*triangles[v]) / float64(k*(k-1))
 		}
 	}
-	return c
+	return c, nil
 }

@@ -15,7 +15,9 @@ import (
 func (g *Graph) Finish(ctx context.Context) error {
 	g.numbers, g.edgeAt, g.portAt = nil, nil, nil
 	if g.opt.Temporal {
-		g.temporal()
+		if err := g.temporal(ctx); err != nil {
+			return err
+		}
 	}
 	if !g.opt.Metrics || len(g.nodes) == 0 {
 		return ctx.Err()
@@ -29,7 +31,10 @@ func (g *Graph) Finish(ctx context.Context) error {
 	}
 	both := union(out, in)
 	out, in = rows{}, rows{}
-	c := clustering(both)
+	c, err := clustering(ctx, both)
+	if err != nil {
+		return err
+	}
 	labels, err := communities(ctx, g.opt.Communities, both, self)
 	if err != nil {
 		return err

@@ -31,13 +31,14 @@ func greedyMerge(ctx context.Context, g rows, self []uint64) ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	for merges := 0; ; merges++ {
-		if merges&0xfff == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	p := pulse{ctx: ctx}
+	for {
 		i, j, found := m.best()
 		if !found {
 			break
+		}
+		if err := p.beat(1 + len(m.near[i]) + len(m.near[j])); err != nil {
+			return nil, err
 		}
 		m.merge(i, j)
 	}

@@ -24,14 +24,15 @@ func propagate(ctx context.Context, g rows, self []uint64) ([]uint32, error) {
 		label[v], stale[v] = v, true
 	}
 	var met []uint32 // labels with seen > 0
+	p := pulse{ctx: ctx}
 	for changed := true; changed; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		changed = false
 		from := 0
 		for _, end := range ends {
 			for _, v := range order[from:end] {
+				if err := p.beat(1 + g.degree(v)); err != nil {
+					return nil, err
+				}
 				if !stale[v] {
 					continue
 				}

@@ -93,11 +93,12 @@ func (l *level) gain(w, sum, degree uint64) gain {
 func (l *level) move(ctx context.Context) error {
 	to := make([]uint64, len(l.degree)) // weight from a node to a community
 	var met []uint32                    // communities with to > 0
+	p := pulse{ctx: ctx}
 	for moved := true; moved; {
 		moved = false
 		for v := range uint32(len(l.degree)) {
-			if v&0xffff == 0 && ctx.Err() != nil {
-				return ctx.Err()
+			if err := p.beat(1 + l.g.degree(v)); err != nil {
+				return err
 			}
 			weights := l.g.weights(v)
 			met = met[:0]

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"math"
 	"math/bits"
 	"slices"
@@ -24,7 +25,7 @@ func (o *openings) add(src uint32, start int64) {
 
 // temporal fills Rate, Spread and Burst of every host. Each source's starts are sorted
 // once: O(F log F) for F flows.
-func (g *Graph) temporal() {
+func (g *Graph) temporal(ctx context.Context) error {
 	at := make([]int, len(g.hosts)+1)
 	for _, s := range g.opened.src {
 		at[s+1]++
@@ -36,9 +37,13 @@ func (g *Graph) temporal() {
 		next[s]++
 	}
 	g.opened = openings{}
+	p := pulse{ctx: ctx}
 	for i := range g.hosts {
 		h := &g.hosts[i]
 		own := sorted[at[i]:at[i+1]]
+		if err := p.beat(len(own)); err != nil {
+			return err
+		}
 		if len(own) == 0 {
 			continue
 		}
@@ -48,6 +53,7 @@ func (g *Graph) temporal() {
 		}
 		h.Spread, h.Burst = spread(own), burst(own)
 	}
+	return nil
 }
 
 // since is b − a for b ≥ a, which need not fit an int64.

@@ -64,6 +64,7 @@ type Join struct {
 	graph *graph.Graph
 	plan  *Plan
 	flows []graph.Flow
+	over  bool // the graph was given up; no row has a place in it
 }
 
 // NewJoin makes an empty one; workers compute betweenness.
@@ -91,4 +92,17 @@ func (j *Join) Graph() *graph.Graph { return j.graph }
 
 // Fill gives r, row i of the join, its place in the graph, which is finished. Several
 // goroutines may fill rows at once.
-func (j *Join) Fill(r *Row, i int) { r.conn = j.graph.Row(j.flows[i]) }
+func (j *Join) Fill(r *Row, i int) {
+	if j.over {
+		r.conn = graph.Row{}
+		return
+	}
+	r.conn = j.graph.Row(j.flows[i])
+}
+
+// GiveUp is for a graph whose Finish was stopped: the connection columns of all its rows are
+// absent.
+func (j *Join) GiveUp() { j.graph, j.flows, j.over = nil, nil, true }
+
+// isJoined reports whether the row's place in the graph is known.
+func (r *Row) isJoined() bool { return r.conn.Src != nil }

@@ -33,6 +33,9 @@ type Stats struct {
 	SizesDropped  uint64 `json:"sizes_dropped"`  // packets beyond a flow's 65,536 distinct lengths
 	// Inputs whose betweenness was computed from some of the hosts only.
 	BetweennessApproximated uint64 `json:"betweenness_approximated"`
+	// Inputs whose graph of hosts was given up because the run was to end: the connection
+	// columns of their rows are absent.
+	ConnectionAbsent uint64 `json:"connection_absent"`
 }
 
 // Add adds t to s.
@@ -40,6 +43,7 @@ func (s *Stats) Add(t Stats) {
 	s.SketchedFlows += t.SketchedFlows
 	s.SizesDropped += t.SizesDropped
 	s.BetweennessApproximated += t.BetweennessApproximated
+	s.ConnectionAbsent += t.ConnectionAbsent
 }
 
 // A Shard is the account of one logical shard, whatever goroutine serves it, so that a

@@ -1,6 +1,10 @@
 package groups
 
-import "pinyon/column"
+import (
+	"slices"
+
+	"pinyon/column"
+)
 
 // A Writer turns rows into columns. It is used from one goroutine.
 type Writer struct {
@@ -35,7 +39,7 @@ func NewWriter(p *Plan) *Writer {
 func (w *Writer) Write(b *column.Batch, rows []*Row) {
 	for g := range tables {
 		w.applies[g] = w.applies[g][:0]
-		if f := tables[g].applies; f != nil && w.used[g] {
+		if f := tables[g].applies; f != nil && w.used[g] && !tables[g].late {
 			for _, r := range rows {
 				w.applies[g] = append(w.applies[g], f(r))
 			}
@@ -75,7 +79,18 @@ func (w *Writer) WriteLate(b *column.Batch, j *Join, from, n int) {
 
 // WriteJoined appends the late columns of rows that Join.Fill filled in.
 func (w *Writer) WriteJoined(b *column.Batch, rows []*Row) {
+	if len(w.late) == 0 {
+		return
+	}
+	applies := w.applies[groupConnection][:0]
+	for _, r := range rows {
+		applies = append(applies, r.isJoined())
+	}
+	w.applies[groupConnection] = applies
+	if !slices.Contains(applies, false) {
+		applies = nil
+	}
 	for _, i := range w.late {
-		w.plan.columns[i].f.add(&b.Cols[i], rows, nil)
+		w.plan.columns[i].f.add(&b.Cols[i], rows, applies)
 	}
 }
