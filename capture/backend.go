@@ -69,9 +69,9 @@ func adapt(l *link, o *Options) error {
 	return nil
 }
 
-// begin leaves out what libpcap's rings took before their filters were set, as packets of an
-// earlier filter.
-func (d *Device) begin() {
+// refuseEarlier leaves out what libpcap's rings took before their filters were set, as packets
+// of an earlier filter.
+func (d *Device) refuseEarlier() {
 	now := time.Now()
 	s := &swap{stamp: now.UnixNano(), at: now}
 	for _, p := range d.ports {

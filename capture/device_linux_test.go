@@ -12,11 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +22,7 @@ import (
 
 	"pinyon/capture"
 	"pinyon/filter"
+	"pinyon/internal/nstest"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -97,9 +95,9 @@ func TestErrors(t *testing.T) {
 	if err := d.SetFilter("port ("); !errors.As(err, &bad) || bad.Offset != 6 || d.FilterExpr() != "port 53" {
 		t.Errorf("%v, filter %q", err, d.FilterExpr())
 	}
-	w.numbered("v0", 80, 1, 1)
-	w.numbered("v0", 53, 2, 1)
-	if f := take(t, d, 1); numberOf(f[0].Data) != 2 {
+	w.Numbered("v0", 80, 1, 1)
+	w.Numbered("v0", 53, 2, 1)
+	if f := take(t, d, 1); nstest.NumberOf(f[0].Data) != 2 {
 		t.Error("the bad filter changed something")
 	}
 	d.Close()
@@ -167,196 +165,11 @@ func TestNoPrivilege(t *testing.T) {
 	}
 }
 
-// TestSetFilterUnderLoad: from the moment SetFilter returns nothing comes that the new
-// filter refuses, a thousand times, and what it cost is counted.
-func TestSetFilterUnderLoad(t *testing.T) {
-	rounds := 1000
-	if testing.Short() {
-		rounds = 100
-	}
-	w := newWire(t)
-	var want atomic.Uint32 // port; 0 while a change is under way
-	var wrong, n atomic.Uint64
-	c := w.start(capture.Options{Interface: "v1", Filter: "udp", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-		n.Add(1)
-		if port := want.Load(); port != 0 && uint32(portOf(p.Data)) != port {
-			wrong.Add(1)
-		}
-		return nil
-	}})
-	stop := w.flood("v0", datagram(53, 1, 0), datagram(80, 1, 0))
-	within(t, "packets", func() bool { return n.Load() > 100 })
-	began := time.Now()
-	for i := range rounds {
-		port := []uint32{53, 80}[i%2]
-		want.Store(0)
-		if i%100 == 50 {
-			if err := c.SetFilter("port ("); err == nil {
-				t.Error("a bad filter is taken")
-			}
-		}
-		if err := c.SetFilter(fmt.Sprintf("udp port %d", port)); err != nil {
-			t.Fatal(err)
-		}
-		want.Store(port)
-		if i%20 == 0 {
-			time.Sleep(5 * time.Millisecond)
-		}
-	}
-	took := time.Since(began)
-	stop()
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	s := c.Stats()
-	if identity(t, s); s.FilterDropped == 0 || s.Captured != n.Load() {
-		t.Errorf("%+v, delivered %d", s, n.Load())
-	}
-	if wrong.Load() != 0 {
-		t.Errorf("%d packets that the filter refuses", wrong.Load())
-	}
-	t.Logf("%d changes in %v; %d delivered, %d dropped by the filter, %d by the ring", rounds, took, s.Captured, s.FilterDropped, s.Dropped)
-}
-
-// TestSetFilterInCallback: it may be called there, and holds for the next packet.
-func TestSetFilterInCallback(t *testing.T) {
-	w := newWire(t)
-	var got []uint16
-	var c *capture.Capture
-	ready := make(chan struct{})
-	c = w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-		<-ready
-		if got = append(got, portOf(p.Data)); len(got) == 1 {
-			return c.SetFilter("port 80")
-		}
-		return nil
-	}})
-	w.numbered("v0", 53, 1, 5)
-	close(ready)
-	within(t, "the first packet", func() bool { return c.Captured() > 0 && c.Stats().FilterDropped >= 4 })
-	w.numbered("v0", 53, 1, 5)
-	w.numbered("v0", 80, 1, 2)
-	within(t, "three packets", func() bool { return c.Captured() == 3 })
-	c.Stop()
-	if s := c.Stats(); fmt.Sprint(got) != "[53 80 80]" || s.FilterDropped != 4 || s.Received != 7 {
-		t.Errorf("%v, %+v", got, s)
-	}
-}
-
-// TestStopIsPrompt: within 100 ms, on a silent device and on a flooded one, with a fast
-// callback and with a slow one.
-func TestStopIsPrompt(t *testing.T) {
-	w := newWire(t)
-	stop := func() int { return 0 }
-	for _, flooded := range []bool{false, true} {
-		if flooded {
-			stop = w.flood("v0", datagram(53, 1, 0))
-		}
-		for _, pause := range []time.Duration{0, time.Millisecond} {
-			var took []time.Duration
-			for range 7 {
-				n := 0
-				c := w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
-					if n++; n%64 == 0 {
-						time.Sleep(pause)
-					}
-					return nil
-				}})
-				time.Sleep(50 * time.Millisecond)
-				began := time.Now()
-				if err := c.Stop(); err != nil {
-					t.Error(err)
-				}
-				took = append(took, time.Since(began))
-				identity(t, c.Stats())
-			}
-			slices.Sort(took)
-			// The median, because a machine busy with something else may take its time once. A
-			// slow callback has all of the time for draining, and the kernel's for closing
-			// comes on top.
-			limit := 100*time.Millisecond + raceSlack
-			if pause > 0 {
-				limit += 50 * time.Millisecond
-			}
-			median, worst := took[len(took)/2], took[len(took)-1]
-			t.Logf("flooded %t, pause %v: median %v, worst %v", flooded, pause, median, worst)
-			if median > limit || worst > time.Second {
-				t.Errorf("flooded %t, pause %v: Stop took %v", flooded, pause, took)
-			}
-		}
-	}
-	stop()
-}
-
-// TestStartStop: many captures, a thousand with PINYON_LONG, leave neither descriptor nor goroutine nor memory behind.
-func TestStartStop(t *testing.T) {
-	rounds := 200
-	switch {
-	case os.Getenv("PINYON_LONG") != "":
-		rounds = 1000 // 26 s
-	case testing.Short():
-		rounds = 40
-	}
-	w := newWire(t)
-	measure := func() (fds, goroutines, pages int) {
-		all, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Skip("no /proc:", err)
-		}
-		runtime.GC()
-		b, err := os.ReadFile("/proc/self/statm")
-		if err != nil {
-			t.Skip("no /proc:", err)
-		}
-		var size int
-		fmt.Sscan(string(b), &size, &pages)
-		return len(all), runtime.NumGoroutine(), pages
-	}
-	// Several at a time: what takes long is the kernel's waiting for its other processors.
-	const workers = 8
-	cycles := func(n int) {
-		var wg sync.WaitGroup
-		var failed atomic.Pointer[error]
-		for range workers {
-			wg.Go(func() {
-				w.Do(func() {
-					for range n / workers {
-						c, err := capture.New(capture.Options{Interface: "v1", BufferSize: 1 << 20}, capture.Callbacks{OnPacket: func(*capture.Packet) error { return nil }, OnStats: func(capture.Stats) {}})
-						if err == nil {
-							err = c.Start(context.Background())
-						}
-						if err == nil {
-							err = c.Stop()
-						}
-						if err != nil {
-							failed.Store(&err)
-							return
-						}
-					}
-				})
-			})
-		}
-		wg.Wait()
-		if err := failed.Load(); err != nil {
-			t.Fatal(*err)
-		}
-	}
-	began := time.Now()
-	cycles(rounds / 5)
-	fds, goroutines, pages := measure()
-	cycles(rounds - rounds/5)
-	fds2, goroutines2, pages2 := measure()
-	if fds2 > fds || goroutines2 > goroutines || (pages2-pages)*os.Getpagesize() > 16<<20 {
-		t.Errorf("descriptors %d to %d, goroutines %d to %d, resident pages %d to %d", fds, fds2, goroutines, goroutines2, pages, pages2)
-	}
-	t.Logf("%d in %v; descriptors %d, then %d; resident %d KiB, then %d", rounds, time.Since(began), fds, fds2, pages*os.Getpagesize()>>10, pages2*os.Getpagesize()>>10)
-}
-
 // TestDownAndUp: a device that goes down is waited for.
 func TestDownAndUp(t *testing.T) {
 	w := newWire(t)
 	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
-	w.numbered("v0", 53, 1, 1)
+	w.Numbered("v0", 53, 1, 1)
 	take(t, d, 1)
 	for i := 1; i <= 2; i++ {
 		w.IP("link set v1 down")
@@ -366,9 +179,9 @@ func TestDownAndUp(t *testing.T) {
 		}
 		w.IP("link set v1 up")
 		w.Ready("v0", "v1")
-		w.numbered("v0", 53, 1+i, 1)
-		if f := take(t, d, 1); numberOf(f[0].Data) != 1+i {
-			t.Errorf("packet %d", numberOf(f[0].Data))
+		w.Numbered("v0", 53, 1+i, 1)
+		if f := take(t, d, 1); nstest.NumberOf(f[0].Data) != 1+i {
+			t.Errorf("packet %d", nstest.NumberOf(f[0].Data))
 		}
 	}
 }
@@ -381,7 +194,7 @@ func TestRenamed(t *testing.T) {
 	w.IP("link set v1 name other")
 	w.IP("link set other up")
 	w.Ready("v0", "other")
-	w.numbered("v0", 53, 1, 1)
+	w.Numbered("v0", 53, 1, 1)
 	take(t, d, 1)
 	if err := d.SetFilter("port 53"); err != nil || d.Name() != "v1" {
 		t.Errorf("%v, %s", err, d.Name())
@@ -392,7 +205,7 @@ func TestRenamed(t *testing.T) {
 func TestDeleted(t *testing.T) {
 	w := newWire(t)
 	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
-	w.numbered("v0", 53, 1, 3)
+	w.Numbered("v0", 53, 1, 3)
 	w.IP("link del v1")
 	take(t, d, 3)
 	var f packet.Frame
@@ -415,12 +228,6 @@ func TestDeleted(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	x := newWire(t)
-	c := x.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
-	x.IP("link del v1")
-	if err := c.Wait(); !errors.Is(err, capture.ErrGone) {
-		t.Errorf("capture: %v", err)
-	}
 }
 
 // TestAny: all devices, each frame with its device's number; a packet on loopback once.
@@ -430,7 +237,7 @@ func TestAny(t *testing.T) {
 	if d.LinkTypes()[0] != packet.LinkLinuxSLL2 || d.Name() != "any" {
 		t.Error(d.LinkTypes(), d.Name())
 	}
-	w.send("v0", datagram(53, 1, 0))
+	w.Send("v0", nstest.Datagram(53, 1, 0))
 	seen := map[uint32]packet.Type{}
 	for _, f := range take(t, d, 2) { // out of v0, into v1
 		var p packet.Packet
@@ -439,7 +246,7 @@ func TestAny(t *testing.T) {
 		}
 		seen[uint32(f.Data[7])] = f.Type
 	}
-	if seen[uint32(w.index("v0"))] != packet.TypeOutgoing || seen[uint32(w.index("v1"))] != packet.TypeOtherHost {
+	if seen[uint32(w.Index("v0"))] != packet.TypeOutgoing || seen[uint32(w.Index("v1"))] != packet.TypeOtherHost {
 		t.Errorf("%v", seen)
 	}
 	w.Do(func() { talk(t, "127.0.0.1", 10, 100) })
@@ -563,7 +370,7 @@ func tagged() (frames [][]byte) {
 	for i, tags := range [][]uint32{
 		nil, {0x81000005}, {0x8100e005}, {0x81000000}, {0x88a80064, 0x810000c8}, {0x81000064, 0x810000c8}, {0x88a80001}, {0x88a80064, 0x810000c8, 0x81000001}, {0x91000005},
 	} {
-		frames = append(frames, tag(datagram(53, i, 0), tags...), tag(datagram(53, i, 1000), tags...))
+		frames = append(frames, tag(nstest.Datagram(53, i, 0), tags...), tag(nstest.Datagram(53, i, 1000), tags...))
 	}
 	return frames
 }
@@ -575,11 +382,11 @@ func TestVLANsOfAny(t *testing.T) {
 	w := newWire(t)
 	d := w.open(capture.Options{Interface: capture.Any, ReadTimeout: soon})
 	sent := tagged()
-	w.send("v0", sent...)
+	w.Send("v0", sent...)
 	got := map[string][]packet.Frame{}
 	for _, f := range take(t, d, 2*len(sent)) {
 		for _, name := range []string{"v0", "v1"} {
-			if int(f.Data[7]) == w.index(name) {
+			if int(f.Data[7]) == w.Index(name) {
 				got[name] = append(got[name], f)
 			}
 		}
@@ -653,9 +460,9 @@ func TestVLANsAsTcpdump(t *testing.T) {
 	go io.Copy(io.Discard, stderr)
 	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
 	sent := tagged()
-	w.send("v0", sent...)
+	w.Send("v0", sent...)
 	ours := take(t, d, len(sent))
-	within(t, "tcpdump has them", func() bool {
+	nstest.Within(t, "tcpdump has them", func() bool {
 		info, err := os.Stat(path)
 		want := 24
 		for _, f := range sent {
@@ -689,20 +496,20 @@ func TestTwoCaptures(t *testing.T) {
 	w := newWire(t)
 	a := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
 	b := w.open(capture.Options{Interface: "v1", Filter: "port 80", ReadTimeout: soon})
-	w.numbered("v0", 53, 1, 5)
-	w.numbered("v0", 80, 6, 5)
+	w.Numbered("v0", 53, 1, 5)
+	w.Numbered("v0", 80, 6, 5)
 	if err := b.SetFilter("port 53"); err != nil {
 		t.Fatal(err)
 	}
 	for i, f := range take(t, a, 10) {
-		if numberOf(f.Data) != i+1 {
-			t.Errorf("packet %d: %d", i, numberOf(f.Data))
+		if nstest.NumberOf(f.Data) != i+1 {
+			t.Errorf("packet %d: %d", i, nstest.NumberOf(f.Data))
 		}
 	}
 	b.Close()
-	w.numbered("v0", 53, 11, 1)
-	if f := take(t, a, 1); numberOf(f[0].Data) != 11 {
-		t.Error(numberOf(f[0].Data))
+	w.Numbered("v0", 53, 11, 1)
+	if f := take(t, a, 1); nstest.NumberOf(f[0].Data) != 11 {
+		t.Error(nstest.NumberOf(f[0].Data))
 	}
 	if s := b.Stats(); s.Received != 5 || s.Received != s.Captured+s.FilterDropped+s.QueueDropped {
 		t.Errorf("%+v", s)
@@ -720,7 +527,7 @@ func TestJoined(t *testing.T) {
 		if i%3 == 0 || i > n-50 { // the first falls silent at last
 			name = "w0"
 		}
-		w.numbered(name, 53, i, 1)
+		w.Numbered(name, 53, i, 1)
 		if i%100 == 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -730,8 +537,8 @@ func TestJoined(t *testing.T) {
 		if (i+1)%3 == 0 || i+1 > n-50 {
 			from = 1
 		}
-		if numberOf(f.Data) != i+1 || f.Iface != from || f.Number != uint64(i+1) {
-			t.Fatalf("place %d: packet %d of device %d, number %d", i+1, numberOf(f.Data), f.Iface, f.Number)
+		if nstest.NumberOf(f.Data) != i+1 || f.Iface != from || f.Number != uint64(i+1) {
+			t.Fatalf("place %d: packet %d of device %d, number %d", i+1, nstest.NumberOf(f.Data), f.Iface, f.Number)
 		}
 	}
 	d.Stop()
@@ -754,15 +561,15 @@ func TestRings(t *testing.T) {
 	const flows, each = 32, 50
 	for i := range each {
 		for port := range flows {
-			w.send("v0", datagram(uint16(1000+port), i, 0))
+			w.Send("v0", nstest.Datagram(uint16(1000+port), i, 0))
 		}
 	}
 	next := map[uint16]int{}
 	last := int64(0)
 	for _, f := range take(t, d, flows*each) {
-		port := portOf(f.Data)
-		if numberOf(f.Data) != next[port] {
-			t.Fatalf("port %d: packet %d; want %d", port, numberOf(f.Data), next[port])
+		port := nstest.PortOf(f.Data)
+		if nstest.NumberOf(f.Data) != next[port] {
+			t.Fatalf("port %d: packet %d; want %d", port, nstest.NumberOf(f.Data), next[port])
 		}
 		if next[port]++; f.TS < last {
 			t.Error("time goes back")
@@ -785,8 +592,8 @@ func TestImmediate(t *testing.T) {
 	var f packet.Frame
 	for i := range 50 {
 		began := time.Now()
-		w.numbered("v0", 53, i, 1)
-		if err := d.Next(&f); err != nil || numberOf(f.Data) != i {
+		w.Numbered("v0", 53, i, 1)
+		if err := d.Next(&f); err != nil || nstest.NumberOf(f.Data) != i {
 			t.Fatalf("packet %d: %v", i, err)
 		}
 		late = append(late, time.Since(began))
@@ -817,14 +624,14 @@ func TestUntil(t *testing.T) {
 		cancel()
 	}
 	d.Until(context.Background())
-	time.AfterFunc(50*time.Millisecond, func() { w.numbered("v0", 53, 1, 2) })
-	if err := d.Next(&f); err != nil || numberOf(f.Data) != 1 {
+	time.AfterFunc(50*time.Millisecond, func() { w.Numbered("v0", 53, 1, 2) })
+	if err := d.Next(&f); err != nil || nstest.NumberOf(f.Data) != 1 {
 		t.Error(err)
 	}
 	if n := d.Buffered(); n != 1 {
 		t.Errorf("%d buffered", n)
 	}
-	if err := d.NextNow(&f); err != nil || numberOf(f.Data) != 2 {
+	if err := d.NextNow(&f); err != nil || nstest.NumberOf(f.Data) != 2 {
 		t.Error(err)
 	}
 	if err := d.NextNow(&f); err != capture.ErrWouldBlock || d.Buffered() != 0 || d.Nonblock() {
@@ -839,12 +646,12 @@ func TestImmediateBusyReader(t *testing.T) {
 	d := w.open(capture.Options{Interface: "v1", Immediate: true, ReadTimeout: soon})
 	const n = 50
 	for i := range n {
-		w.numbered("v0", 53, i+1, 1)
+		w.Numbered("v0", 53, i+1, 1)
 		time.Sleep(time.Millisecond)
 	}
 	for i, f := range take(t, d, n) {
-		if numberOf(f.Data) != i+1 {
-			t.Fatalf("packet %d: %d", i+1, numberOf(f.Data))
+		if nstest.NumberOf(f.Data) != i+1 {
+			t.Fatalf("packet %d: %d", i+1, nstest.NumberOf(f.Data))
 		}
 	}
 	if s := d.Stats(); s.Dropped != 0 {
@@ -856,7 +663,7 @@ func TestImmediateBusyReader(t *testing.T) {
 func TestRingsFragments(t *testing.T) {
 	w := newWire(t)
 	d := w.open(capture.Options{Interface: "v1", Rings: 2, ReadTimeout: soon})
-	whole := datagram(53, 1, 1000)
+	whole := nstest.Datagram(53, 1, 1000)
 	fragment := func(id byte, from, to int, flags byte) []byte {
 		f := append(bytes.Clone(whole[:34]), whole[34+from:34+to]...)
 		ip := f[14:34]
@@ -875,7 +682,7 @@ func TestRingsFragments(t *testing.T) {
 	for id := range byte(20) {
 		sent = append(sent, fragment(id+1, 0, 512, 0x20), fragment(id+1, 512, len(whole)-34, 0))
 	}
-	w.send("v0", sent...)
+	w.Send("v0", sent...)
 	for i, f := range take(t, d, len(sent)) {
 		if !bytes.Equal(f.Data, sent[i]) {
 			t.Errorf("frame %d: %d bytes, want %d", i, len(f.Data), len(sent[i]))
@@ -892,7 +699,7 @@ func TestHeldBlocks(t *testing.T) {
 	read := func(hold bool) (held []*packet.Block) {
 		var f packet.Frame
 		for d.Next(&f) == nil {
-			if number := numberOf(f.Data); number <= last {
+			if number := nstest.NumberOf(f.Data); number <= last {
 				t.Fatalf("packet %d after %d", number, last)
 			} else {
 				last = number
@@ -905,22 +712,22 @@ func TestHeldBlocks(t *testing.T) {
 		}
 		return held
 	}
-	w.numbered("v0", 53, 1, 5000)
+	w.Numbered("v0", 53, 1, 5000)
 	held := read(true)
 	if len(held) < 4 || d.Ready() {
 		t.Fatalf("%d blocks held, ready %t", len(held), d.Ready())
 	}
 	before := last
-	w.numbered("v0", 53, 5001, 10)
+	w.Numbered("v0", 53, 5001, 10)
 	if read(true); last != before {
 		t.Errorf("packet %d while all blocks are held", last)
 	}
 	for _, b := range held {
 		b.Release()
 	}
-	w.numbered("v0", 53, 6000, 10)
+	w.Numbered("v0", 53, 6000, 10)
 	// They are handed over once their block is 30 ms old, or later on a busy machine.
-	within(t, "packets after the blocks were given back", func() bool { read(false); return last == 6009 })
+	nstest.Within(t, "packets after the blocks were given back", func() bool { read(false); return last == 6009 })
 	d.Close()
 	if s := d.Stats(); s.Received != 5020 || s.Captured != n || s.Dropped == 0 {
 		t.Errorf("delivered %d, %+v", n, s)
@@ -933,9 +740,9 @@ func TestHeldBlocks(t *testing.T) {
 func TestLent(t *testing.T) {
 	w := newWire(t)
 	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
-	frame := datagram(53, 1, 1300)
+	frame := nstest.Datagram(53, 1, 1300)
 	for range 5000 { // most of 8 MiB
-		w.send("v0", frame)
+		w.Send("v0", frame)
 	}
 	held := map[*packet.Block]bool{}
 	var f packet.Frame

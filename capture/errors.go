@@ -17,10 +17,6 @@ var (
 	ErrDown = errors.New("device is not up")
 	// ErrGone: the device was deleted while it was captured from.
 	ErrGone = errors.New("device was removed")
-	// ErrRunning: a Capture runs once at a time.
-	ErrRunning = errors.New("capture is running")
-	// ErrChanging: a callback asked for a change while another one is under way.
-	ErrChanging = errors.New("a change is under way")
 	// ErrStop, from a callback, ends a capture without error.
 	ErrStop = errors.New("stop capturing")
 )
@@ -39,11 +35,3 @@ func (e *InterfaceError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Nam
 
 // Unwrap gives Err.
 func (e *InterfaceError) Unwrap() error { return e.Err }
-
-// A PanicError is a callback's panic, which ends the capture.
-type PanicError struct {
-	Value any
-	Stack []byte
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }

@@ -1,237 +1,95 @@
 package capture
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"pinyon/packet"
 )
 
-// How rings are changed. The new ones are opened beside the old ones, but take nothing yet.
-// When they do, each packet comes to both with one time stamp (stampOnce), and a moment that
-// is just to come is chosen: the old ones' Device delivers packets up to it, the other's those
-// after it.
+// A Handover has a second Device, the successor, take over from a first one, the former, so
+// that no packet is lost and none is delivered twice: other rings for the same devices, or
+// other devices. The successor's rings are opened beside those of the former but let nothing
+// in yet. When they do, each packet comes to both with one time stamp, and a moment that is
+// just to come is chosen: the former delivers packets up to it, the successor those after it.
+// The steps, in their order:
+//
+//	h, err := former.HandOver(o, true)
+//	h.Settle()
+//	err = h.Start()   // while nobody is in Next of the former
+//	h.Settle()
+//	h.StopFormer()
+//	                  // Next of the former goes on until it gives io.EOF
+//	sums, err := h.TakeOver(0)
+//	                  // from here on h.Successor() is read
+//
+// Abandon takes the place of TakeOver where the hand-over is given up. Whoever uses a Handover
+// has its steps happen one after the other; they may come from several goroutines.
+type Handover struct {
+	former, successor *Device
+	same              bool      // both have the same devices
+	stamps            io.Closer // of stampOnce
+
+	admits bool // the successor's rings let packets in; under mu of the successor
+
+	// moment is in nanoseconds since 1970-01-01 UTC, 0 as long as it is not chosen. It is
+	// written under mu of both.
+	moment int64
+
+	// Under mu of the former.
+	patient bool  // it was stopped for its successor, and the reader may take its time
+	stopped int64 // when its rings were stopped, in nanoseconds; 0 before
+
+	// Of the goroutine that reads the successor.
+	taken time.Time // when it took over; zero before
+	mixed []*port   // rings of the successor in which packets of the former may still lie
+}
+
 const (
-	// settleTime is how long common stamps have to be in force before that, and how long
-	// after the moment the old rings stay open: longer than a packet is on its way from its
+	// settleTime is how long common stamps have to be in force before the moment, and how
+	// long after it the former's rings stay open: longer than a packet is on its way from its
 	// stamp into the rings. (One that took longer is known by those that came before it.)
-	// The new ones have to hold what comes from then until the old ones have handed over
+	// The successor's have to hold what comes from then until the former's have handed over
 	// their last block.
 	settleTime = 30 * time.Millisecond
-	// leadTime is how long before the moment the new rings take packets.
+	// leadTime is how long before the moment the successor's rings take packets.
 	leadTime = time.Millisecond
-	// handoverTime is how long an old Device is read at most, should its reader be that slow.
+	// handoverTime is how long the former is read at most, should its reader be that slow.
 	handoverTime = time.Minute
 )
 
-// A handover is a Device that takes over from that of a run.
-type handover struct {
-	dev    *Device
-	same   bool          // it has the same devices
-	mute   bool          // nobody waits for it
-	run    chan struct{} // done of the run it is for
-	stamps io.Closer     // of stampOnce
-
-	options Options    // of later runs, should it succeed
-	output  OpenOutput // unless same and nil, likewise
-
-	cut  int64         // its packets are those after this time; 0 is not known yet
-	out  FrameWriter   // unless same, the output from then on, or nil
-	done chan struct{} // closed once it has taken over, or never will
-	err  error         // of closing the former output
-}
-
-// SetBufferSize gives the devices rings of n bytes, 0 for DefaultBufferSize, before, during
-// and after a run. In a run the new rings are opened beside the old ones, which then give
-// way between two packets: none is lost or delivered twice, and Stats go on. (A packet for
-// which an old ring has no room meanwhile counts as Dropped although the new one may have
-// it.) That takes a tenth of a second and what it takes to read the old ring, callbacks
-// included. A callback that calls it keeps packets waiting for the former and has the new
-// rings after the latter; where another change is under way it gets ErrChanging.
-//
-// After an error, for one because privileges were dropped, the old rings stay. Rings are
-// opened in the network namespace of the thread that calls. Off Linux rings of a run cannot
-// be changed: ErrNotSupported.
-func (c *Capture) SetBufferSize(n int) error {
-	return c.change(func(o *Options) { o.BufferSize = n }, true, nil)
-}
-
-// SetInterface captures from another device, the most useful one if name is empty, before,
-// during and after a run, as SetBufferSize does from other rings. The new one is opened first:
-// after an error the old one stays. Packets of the old one that came before the change are
-// delivered first.
-//
-// A file holds the devices it began with, so in a run that has an output there has to be
-// another, which becomes that of later runs too. Otherwise nil leaves the output as it is.
-func (c *Capture) SetInterface(name string, output OpenOutput) error {
-	return c.change(func(o *Options) { o.Interface, o.Interfaces = name, []string{name} }, false, output)
-}
-
-// SetOutput has packets written to another output, or with nil to none, before, during and
-// after a run. The change falls between two packets; then the former output is closed, and
-// what that fails with is returned. If the new one cannot be made the former stays.
-func (c *Capture) SetOutput(output OpenOutput) error {
-	if err := c.begin(); err != nil {
-		return err
-	}
-	defer c.changing.Unlock()
-	for {
-		c.mu.Lock()
-		d, run, runs := c.dev, c.done, c.running && !c.ending
-		if !runs {
-			c.output = output
-		}
-		c.mu.Unlock()
-		if !runs {
-			return nil
-		}
-		w, err := output.open(d)
-		if err != nil {
-			return err
-		}
-		old, again := w, false // should the run end meanwhile: then this is for the next one
-		c.between(func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			runs := c.running && !c.ending
-			switch {
-			case runs && c.done == run:
-				old, c.out = c.out, w
-			case runs:
-				again = true
-				return
-			}
-			c.output = output
-		})
-		if err := closed(old); err != nil || !again {
-			return err
-		}
-	}
-}
-
-// open makes an output for a Device, or none.
-func (open OpenOutput) open(d *Device) (FrameWriter, error) {
-	if open == nil {
-		return nil, nil
-	}
-	w, err := open(d.Interfaces(), d.LinkTypes())
-	return w, wrap("output", err)
-}
-
-// begin takes the right to change something. A callback that runs between packets cannot
-// wait for a change that waits for the reader.
-func (c *Capture) begin() error {
-	for {
-		if !c.isReader() {
-			c.changing.Lock()
-		} else if !c.changing.TryLock() {
-			return wrap("open", ErrChanging)
-		}
-		c.mu.Lock()
-		next := c.next
-		c.mu.Unlock()
-		if next == nil {
-			return nil
-		}
-		c.changing.Unlock() // of a callback that has returned, or has asked before
-		if c.isReader() {
-			return wrap("open", ErrChanging)
-		}
-		<-next.done
-	}
-}
-
-// change opens devices with other options for the next run, or to take over from those of
-// this one.
-func (c *Capture) change(set func(*Options), same bool, output OpenOutput) error {
-	if err := c.begin(); err != nil {
-		return err
-	}
-	defer c.changing.Unlock()
-	for {
-		h, err := c.prepare(set, same, output)
-		if h == nil {
-			return err
-		}
-		again, err := c.hand(h)
-		h.stamps.Close()
-		if err != nil || !again {
-			return err
-		}
-	}
-}
-
-// prepare opens what is to take over from the Device of the run. Without a run nothing is to,
-// and the options are kept.
-func (c *Capture) prepare(set func(*Options), same bool, output OpenOutput) (*handover, error) {
-	c.mu.Lock()
-	o, d, began, writes := c.opt, c.dev, c.past.Since, c.output != nil
-	run, runs := c.done, c.running && !c.ending
-	c.mu.Unlock()
-	set(&o)
-	full, err := o.withDefaults()
+// HandOver opens what is to take over from d: other rings for the devices that d has,
+// whatever they are called by now, or the devices of o. After an error d is as it was. Off
+// Linux it is ErrNotSupported, because two rings there stamp a packet differently.
+func (d *Device) HandOver(o Options, sameDevices bool) (*Handover, error) {
+	o, err := o.WithDefaults()
 	if err != nil {
 		return nil, wrap("open", err)
 	}
-	h := &handover{same: same, mute: c.isReader(), run: run, options: full, output: output, done: make(chan struct{})}
 	var links []*link
-	if same && runs {
-		links, err = sameLinks(d, &full)
-	} else if !same {
-		links, err = find(&full)
+	if sameDevices {
+		links, err = d.sameLinks(&o)
+	} else {
+		links, err = find(&o)
 	}
 	if err != nil {
 		return nil, wrap("open", err)
 	}
-	if !runs {
-		if !same {
-			if err := check(full.Filter, links, &full); err != nil {
-				return nil, err
-			}
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.keep(h)
-		return nil, nil
-	}
-	if !same && writes && output == nil {
-		return nil, wrap("output", fmt.Errorf("the output holds packets of %s; another interface needs another", d.Name()))
-	}
-
-	opened := false
+	h := &Handover{former: d, same: sameDevices}
 	if h.stamps, err = stampOnce(); err != nil {
 		return nil, wrap("open", err)
 	}
-	defer func() {
-		if !opened {
-			h.stamps.Close()
-		}
-	}()
-	if full.Duration > 0 {
-		full.Duration = max(full.Duration-time.Since(began), 1)
-	}
-	full.Count = 0 // until it is known how many there were
-	if h.dev, err = open(full, links); err != nil {
+	if h.successor, err = open(o, links, h); err != nil {
+		h.stamps.Close()
 		return nil, err
 	}
-	defer func() {
-		if !opened { // also if making the output panics
-			h.dev.Close()
-		}
-	}()
-	if !same {
-		if h.out, err = output.open(h.dev); err != nil {
-			return nil, err
-		}
-	}
-	opened = true
 	return h, nil
 }
 
 // sameLinks are the devices that d has, by whatever name they go now.
-func sameLinks(d *Device, o *Options) (links []*link, err error) {
+func (d *Device) sameLinks(o *Options) (links []*link, err error) {
 	for _, l := range d.links {
 		if o.usesLibpcap() { // which opens them by name
 			if now, err := lookup(l.name); err != nil || now.index != l.index {
@@ -245,253 +103,154 @@ func sameLinks(d *Device, o *Options) (links []*link, err error) {
 	return links, nil
 }
 
-// keep has later runs begin with what a handover made; with mu held. (The filter may have
-// changed meanwhile.)
-func (c *Capture) keep(h *handover) {
-	o := &h.options
-	c.opt.BufferSize, c.opt.Interface, c.opt.Interfaces = o.BufferSize, o.Interface, o.Interfaces
-	if !h.same && h.output != nil {
-		c.output = h.output
+// Successor is the Device that takes over.
+func (h *Handover) Successor() *Device { return h.successor }
+
+// Settle waits until the step before it has come into effect, 30 ms.
+func (h *Handover) Settle() {
+	wait := settleTime
+	if h.moment != 0 {
+		wait += time.Until(time.Unix(0, h.moment))
 	}
+	time.Sleep(wait)
 }
 
-// hand has h take over; again says that its run has ended and another one has begun.
-func (c *Capture) hand(h *handover) (again bool, err error) {
-	ok, err := c.announce(h)
-	if !ok {
-		if err = errors.Join(err, h.abandon()); err != nil {
-			return false, err
-		}
-		return c.late(h), nil
-	}
-	time.Sleep(settleTime)
-	c.between(func() { ok, err = c.cut(h) })
-	switch {
-	case err != nil:
-		return false, errors.Join(err, h.abandon())
-	case !ok: // the run abandons it
-		<-h.done
-		return c.late(h), nil
-	}
-	time.Sleep(time.Until(time.Unix(0, h.cut)) + settleTime)
-	c.giveWay(h)
-	if h.mute {
-		return false, nil
-	}
-	<-h.done
-	return false, h.err
-}
-
-// late keeps what came too late for its run, unless another run has begun.
-func (c *Capture) late(h *handover) (again bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if again = c.running && !c.ending && c.done != h.run; !again {
-		c.keep(h)
-	}
-	return again
-}
-
-// announce makes h the next Device, unless the run is ending, or the filter, should it have
-// been changed meanwhile, is none for it.
-func (c *Capture) announce(h *handover) (ok bool, err error) {
-	c.filters.Lock()
-	defer c.filters.Unlock()
-	c.mu.Lock()
-	expr := c.opt.Filter
-	c.mu.Unlock()
-	if expr != h.dev.FilterExpr() {
-		if err := h.dev.SetFilter(expr); err != nil {
-			return false, err
+// Start has the successor's rings let packets in, and chooses the moment. The caller sees to
+// it that nobody is in Next of the former, so that no packet of after the moment was
+// delivered. After an error the hand-over can only be abandoned.
+func (h *Handover) Start() error {
+	s, f := h.successor, h.former
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h.admits = true
+	if !s.closed && !s.stopping.Load() {
+		for i, p := range s.ports {
+			if err := p.Attach(s.latest(i).kernel); err != nil {
+				return wrap("open", &InterfaceError{p.link.name, "attach", err})
+			}
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.running || c.ending || c.done != h.run {
-		return false, nil
-	}
-	c.next = h
-	return true, nil
-}
-
-// cut wakes the new rings up, chooses the moment and tells both Devices, unless the run has
-// ended. No packet is being delivered, so none after the moment was. After an error h is not
-// to take over.
-func (c *Capture) cut(h *handover) (ok bool, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.next != h {
-		return false, nil
-	}
-	if err := h.dev.wakeUp(); err != nil {
-		c.next = nil
-		return false, err
-	}
-	c.keep(h)
-	h.cut = time.Now().Add(leadTime).UnixNano()
-	h.dev.from, h.dev.checks = h.cut, true
-	d := c.dev
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.cut = h.cut
-	d.event.Store(true)
-	return true, nil
-}
-
-// giveWay ends the present Device: it delivers what came up to the moment, then io.EOF.
-func (c *Capture) giveWay(h *handover) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.next != h {
-		return
-	}
-	d := c.dev
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.halt(true)
-	h.dev.gone = time.Now().UnixNano()
-}
-
-// takeOver closes d, which has ended with cause, and gives the Device to read from now on.
-// There is none if none was to take over, or not yet, and if the run is to end: at its count,
-// by an error, or because it was stopped before all of d could be delivered.
-func (c *Capture) takeOver(d *Device, cause error) (next *Device, err error) {
-	if cause == io.EOF {
-		cause = nil
-	}
-	left := !d.empty()
-	captured := c.captured.Load()
-	c.mu.Lock()
-	h, count := c.next, c.opt.Count
-	goes := h != nil && h.cut != 0 && (count == 0 || captured < count) && !(left && c.ending)
-	c.mu.Unlock()
-	if !goes || cause != nil && (h.same || !errors.Is(cause, ErrGone)) {
-		return nil, cause
-	}
-	if left {
-		d.discard()
-	}
-	h.dev.succeed(d, h.same, count, captured)
-	err = d.Close()
-	past := d.Stats()
-	if h.same {
-		past.InterfaceDropped = 0 // the successor goes on with it
-	}
-	var old FrameWriter
-	c.deliver.Lock()
-	c.mu.Lock()
-	c.past.Add(&past)
-	c.dev, c.next = h.dev, nil
-	if !h.same {
-		old, c.out = c.out, h.out
-	}
-	c.mu.Unlock()
-	c.deliver.Unlock()
-	h.err = closed(old)
-	if h.mute {
-		err = errors.Join(err, h.err)
-	}
-	close(h.done)
-	return h.dev, err
-}
-
-// abandon closes what never takes over.
-func (h *handover) abandon() error {
-	defer close(h.done)
-	return errors.Join(h.dev.Close(), closed(h.out))
-}
-
-// drop is abandon at the end of a run: what its rings hold is left.
-func (c *Capture) drop(h *handover) error {
-	if h.cut != 0 {
-		h.dev.discard()
-	}
-	err := h.abandon()
-	if h.cut != 0 {
-		left := h.dev.Stats()
-		left.InterfaceDropped = 0 // nothing of its devices was wanted, or the other Device has it
-		c.mu.Lock()
-		c.past.Add(&left)
-		c.mu.Unlock()
-	}
-	return err
-}
-
-// comeBy has Next return ErrTimeout where it would wait, once.
-func (d *Device) comeBy() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return
-	}
-	d.call = true
-	d.event.Store(true)
-	d.poll.wake()
-}
-
-// wakeUp ends what open with links began with.
-func (d *Device) wakeUp() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.asleep = false
-	if d.closed || d.stopping.Load() {
-		return nil
-	}
-	for i, p := range d.ports {
-		if err := p.Attach(d.latest(i).kernel); err != nil {
-			return wrap("open", &InterfaceError{p.link.name, "attach", err})
-		}
-	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h.moment = time.Now().Add(leadTime).UnixNano()
+	h.mixed, s.checks = slices.Clone(s.ports), true
+	f.givesWay = h
+	f.event.Store(true)
 	return nil
 }
 
-// succeed begins to read where o ends, which has the same devices or others; captured packets
-// of count, if there is one, have come.
-func (d *Device) succeed(o *Device, same bool, count, captured uint64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.took = time.Now()
-	if count > 0 {
-		d.opt.Count = count - captured
+// Started reports whether the moment is chosen.
+func (h *Handover) Started() bool { return h.moment != 0 }
+
+// StopFormer has the former's rings let nothing more in. Its reader may take up to a minute
+// for what they hold, unless Stop is called as well.
+func (h *Handover) StopFormer() {
+	f := h.former
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h.stopped = time.Now().UnixNano()
+	if !f.closed && !f.stopping.Load() {
+		h.patient = true
+		f.stop()
 	}
-	if same {
-		for i, l := range d.links {
-			l.drops.base = o.links[i].drops.base
+}
+
+// TakeOver closes the former, and makes the successor the Device to read, until so many packets
+// if count is not 0. It gives the sums of the former, without those that the successor goes on
+// with, and the error of closing. The goroutine that reads calls it.
+func (h *Handover) TakeOver(count uint64) (Stats, error) {
+	if !h.former.Drained() {
+		h.former.discard()
+	}
+	h.begin(count)
+	err := h.former.Close()
+	h.stamps.Close()
+	sums := h.former.Stats()
+	if h.same {
+		sums.InterfaceDropped = 0 // the successor goes on with it
+	}
+	return sums, err
+}
+
+// begin makes the successor ready to be read.
+func (h *Handover) begin(count uint64) {
+	s := h.successor
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h.taken = time.Now()
+	if count > 0 {
+		s.opt.Count = count
+	}
+	if h.same {
+		for i, l := range s.links {
+			l.drops.base = h.former.links[i].drops.base
 		}
 	}
 }
 
-// others reports whether a packet is another Device's, to which this one gives way or which
-// it succeeds.
-func (d *Device) others(p *port, stamp int64) bool {
-	switch {
-	case d.until != 0 && stamp > d.until:
+// Abandon closes the successor, which never takes over, and gives the sums of the packets that
+// were to be its: those that it holds are left. Once the moment is chosen it ends the former
+// too, for which nothing is to come. The goroutine that reads calls it then, or one for which
+// that has ended.
+func (h *Handover) Abandon() (Stats, error) {
+	if h.Started() {
+		h.former.discard()
+		h.successor.discard()
+	}
+	err := h.successor.Close()
+	h.stamps.Close()
+	if !h.Started() {
+		return Stats{}, err
+	}
+	sums := h.successor.Stats()
+	sums.InterfaceDropped = 0 // nothing of its devices was wanted, or the former counts it
+	return sums, err
+}
+
+// shares reports whether d's rings may hold packets that another Device delivers. It is for the
+// reader.
+func (d *Device) shares() bool {
+	return d.yields != nil || d.takesOver != nil && len(d.takesOver.mixed) > 0
+}
+
+// isOthers reports whether a packet of one of d's rings is the other Device's of a hand-over.
+// It is for the reader.
+func (d *Device) isOthers(p *port, stamp int64) bool {
+	if d.yields != nil && stamp > d.yields.moment {
 		return true
-	case d.from == 0 || p.own:
+	}
+	h := d.takesOver
+	switch {
+	case h == nil || !slices.Contains(h.mixed, p):
 		return false
-	case d.gone != 0 && stamp > d.gone:
-		// Whatever comes to this ring from now on came too late for the other's.
-		p.own = true
-	case stamp > d.from:
+	case h.stopped != 0 && stamp > h.stopped:
+		// Whatever comes to this ring from now on came too late for the former's.
+	case stamp > h.moment:
 		return false
-	case d.took.IsZero() || time.Since(d.took) < 2*swapTime:
+	case h.taken.IsZero() || time.Since(h.taken) < 2*swapTime:
 		return true
 	default: // the clock was set back
-		p.own = true
 	}
-	for _, p := range d.ports {
-		if !p.own {
-			return false
-		}
-	}
-	if d.from = 0; d.swapped == nil {
+	h.mixed = slices.DeleteFunc(h.mixed, func(q *port) bool { return q == p })
+	if len(h.mixed) == 0 && d.swapped == nil {
 		d.settle()
 	}
 	return false
 }
 
+// Drained reports whether everything that passed the filter was read.
+func (d *Device) Drained() bool {
+	for _, p := range d.ports {
+		received, dropped, _, err := p.Sums()
+		if err != nil || received-dropped > p.seen.Load() {
+			return false
+		}
+	}
+	return true
+}
+
 // discard stops the Device and takes out what its rings hold, which counts as left, but for
-// what is another Device's. It belongs to the goroutine that reads, and is its last call.
+// what is another Device's. It is for the reader, and its last call.
 func (d *Device) discard() {
 	d.Stop()
 	d.events()
@@ -507,7 +266,7 @@ func (d *Device) discard() {
 				d.leave(p, &f)
 			}
 		}
-		if d.empty() || time.Now().After(end) {
+		if d.Drained() || time.Now().After(end) {
 			d.publish()
 			return
 		}
@@ -520,4 +279,16 @@ func (d *Device) leave(p *port, f *packet.Frame) {
 	if !d.checks || d.takes(p, f) {
 		d.sums.discarded++
 	}
+}
+
+// Interrupt has Next return ErrTimeout where it would wait, once.
+func (d *Device) Interrupt() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	d.interrupt = true
+	d.event.Store(true)
+	d.poll.wake()
 }

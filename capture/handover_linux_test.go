@@ -1,791 +1,182 @@
 package capture_test
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"io"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"pinyon/capture"
+	"pinyon/internal/nstest"
 	"pinyon/packet"
-	"pinyon/pcap"
 )
 
-// counted sends numbered datagrams, 1 and up, as fast as it goes with a pause after each
-// burst, until stop is called, which gives their number. They leave from one processor, so
-// that none overtakes another.
-func (w *wire) counted(name string, burst int, pause time.Duration) (stop func() int) {
-	w.t.Helper()
-	to := &unix.SockaddrLinklayer{Ifindex: w.index(name)}
-	frame := datagram(53, 0, 0)
-	var end atomic.Bool
-	var wg sync.WaitGroup
-	sent := 0
-	wg.Go(func() {
-		runtime.LockOSThread()
-		var set unix.CPUSet
-		if unix.SchedGetaffinity(0, &set) == nil {
-			for cpu := range 1024 {
-				if set.IsSet(cpu) {
-					set.Zero()
-					set.Set(cpu)
-					unix.SchedSetaffinity(0, &set)
-					break
-				}
-			}
-		}
-		for !end.Load() {
-			for range burst {
-				binary.BigEndian.PutUint64(frame[len(frame)-8:], uint64(sent)+1)
-				if unix.Sendto(w.fd, frame, 0, to) == nil {
-					sent++
-				}
-			}
-			time.Sleep(pause)
-		}
-	})
-	var once sync.Once
-	stop = func() int {
-		once.Do(func() { end.Store(true); wg.Wait() })
-		return sent
-	}
-	w.t.Cleanup(func() { stop() })
-	return stop
-}
-
-// follower checks that numbers, places and times of packets go up, and counts the gaps.
-type follower struct {
-	t             testing.TB
-	last          int
-	time          int64
-	n, gaps, jump uint64
-}
-
-func (f *follower) packet(p *capture.Packet) error {
-	f.n++
-	n := numberOf(p.Data)
-	switch {
-	case p.Number != f.n:
-		return fmt.Errorf("packet %d calls itself %d", f.n, p.Number)
-	case n <= f.last:
-		return fmt.Errorf("packet %d after %d", n, f.last)
-	case p.TS < f.time:
-		f.jump++
-	}
-	f.gaps += uint64(n - f.last - 1)
-	f.last, f.time = n, p.TS
-	return nil
-}
-
-// changes of a run's rings, in a loop. They hold what comes in far more time than a reader
-// needs, but for a very busy machine: a run that lost packets for that is made once more.
-func changes(t *testing.T, o capture.Options, sizes ...int) {
-	for range 4 {
-		if tryChanges(t, o, sizes...) == 0 || t.Failed() {
-			return
+// number reads the next packet of d and gives its number, 0 at the end.
+func number(t *testing.T, d *capture.Device) int {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		var f packet.Frame
+		switch err := d.Next(&f); {
+		case err == nil:
+			return nstest.NumberOf(f.Data)
+		case err == io.EOF:
+			return 0
+		case !errors.Is(err, capture.ErrTimeout):
+			t.Fatal(err)
 		}
 	}
-	t.Error("rings were full in each run")
-}
-
-// tryChanges gives the number of packets that rings had no room for.
-func tryChanges(t *testing.T, o capture.Options, sizes ...int) uint64 {
-	rounds := 12
-	if testing.Short() {
-		rounds = 5
-	}
-	w := newWire(t)
-	f := &follower{t: t}
-	o.ReadTimeout = soon
-	if len(o.Interfaces) == 0 {
-		o.Interface = "v1"
-	}
-	c := w.start(o, capture.Callbacks{OnPacket: f.packet})
-	stop := w.counted("v0", 20, 200*time.Microsecond)
-	w.Do(func() {
-		for i := range rounds {
-			if err := c.SetBufferSize(sizes[i%len(sizes)]); err != nil {
-				t.Error(err)
-			}
-			if err := c.SetBufferSize(100); err == nil {
-				t.Error("a buffer of 100 bytes")
-			}
-			if i%4 == 0 {
-				if err := c.SetFilter([]string{"udp", "port 53"}[i/4%2]); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	})
-	sent := uint64(stop())
-	if err := errors.Join(c.Stop(), c.Wait()); err != nil {
-		t.Error(err)
-	}
-	s := c.Stats()
-	identity(t, s)
-	if s.Dropped > 0 {
-		return s.Dropped // some of which the other ring had
-	}
-	if s.Received+s.InterfaceDropped != sent || s.Captured != f.n || f.jump > 0 {
-		t.Errorf("sent %d, delivered %d, %d times backward, %+v", sent, f.n, f.jump, s)
-	}
-	if missing := sent - f.n; missing != s.FilterDropped+s.InterfaceDropped {
-		t.Errorf("%d missing, %d in gaps, %+v", missing, f.gaps, s)
-	}
-	t.Logf("%d changes of rings; %d sent, %d delivered, %d dropped by filters", rounds, sent, f.n, s.FilterDropped)
+	t.Fatal("nothing comes")
 	return 0
 }
 
-// TestSetBufferSize: rings of another size lose nothing and give nothing twice.
-func TestSetBufferSize(t *testing.T) { changes(t, capture.Options{}, 16<<20, 0, 32<<20) }
-
-// TestSetBufferSizeRings: also several rings a device.
-func TestSetBufferSizeRings(t *testing.T) {
-	changes(t, capture.Options{Rings: 2}, 16<<20, 0, 32<<20)
-}
-
-// TestSetBufferSizeImmediate: also with packets that come by themselves, a block each.
-func TestSetBufferSizeImmediate(t *testing.T) {
-	changes(t, capture.Options{Immediate: true, BufferSize: 32 << 20}, 64<<20, 32<<20)
-}
-
-// TestSetBufferSizeSeveral: also with several devices.
-func TestSetBufferSizeSeveral(t *testing.T) {
-	changes(t, capture.Options{Interfaces: []string{"v1", "lo"}}, 16<<20, 0, 32<<20)
-}
-
-// TestSetBufferSizeCallback: a callback may ask, and gets an error for a second change
-// before the first has come about.
-func TestSetBufferSizeCallback(t *testing.T) {
+// TestHandOver: read by the steps that Handover tells, packets that come all the while are
+// delivered once each, in order, by one Device or the other, and the sums hold.
+func TestHandOver(t *testing.T) {
 	w := newWire(t)
-	f := &follower{t: t}
-	var c *capture.Capture
-	ready := make(chan struct{})
-	var first, second error
-	c = w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-		<-ready
-		if p.Number == 50 {
-			if err := w.Enter(); err != nil {
-				return err
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon, BufferSize: 32 << 20})
+	stop := w.Counted("v0", 5, time.Millisecond)
+	sums := capture.Stats{}
+	last := 0
+	follow := func(d *capture.Device, until func(n int) bool) {
+		t.Helper()
+		for {
+			n := number(t, d)
+			if n == 0 || t.Failed() {
+				return
 			}
-			first, second = c.SetBufferSize(16<<20), c.SetBufferSize(8<<20)
-		}
-		return f.packet(p)
-	}})
-	close(ready)
-	stop := w.counted("v0", 10, time.Millisecond)
-	within(t, "packets", func() bool { return c.Captured() > 2000 })
-	sent := stop()
-	if err := c.Stop(); err != nil || first != nil || !errors.Is(second, capture.ErrChanging) {
-		t.Error(err, first, second)
-	}
-	s := c.Stats()
-	if identity(t, s); s.Captured != uint64(sent) || s.Received != uint64(sent) || f.n != uint64(sent) {
-		t.Errorf("sent %d, %+v", sent, s)
-	}
-}
-
-// TestSetBufferSizeLimits: Count and Duration are those of the run, whatever its rings.
-func TestSetBufferSizeLimits(t *testing.T) {
-	w := newWire(t)
-	f := &follower{t: t}
-	c := w.start(capture.Options{Interface: "v1", Count: 1500, ReadTimeout: soon}, capture.Callbacks{OnPacket: f.packet})
-	w.counted("v0", 10, 2*time.Millisecond)
-	w.Do(func() {
-		for c.Running() {
-			if err := c.SetBufferSize(1 << 20); err != nil {
-				t.Error(err)
+			if n != last+1 {
+				t.Errorf("packet %d after %d", n, last)
+			}
+			if last = n; until(n) {
+				return
 			}
 		}
-	})
-	if err := c.Wait(); err != nil || c.Captured() != 1500 || f.n != 1500 {
-		t.Errorf("%v, captured %d, delivered %d", err, c.Captured(), f.n)
 	}
-	identity(t, c.Stats())
-
-	c = w.start(capture.Options{Interface: "v1", Duration: 3 * time.Second, ReadTimeout: time.Hour}, capture.Callbacks{})
-	began := time.Now()
-	time.Sleep(2 * time.Second)
-	w.Do(func() {
-		if err := c.SetBufferSize(1 << 20); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := c.Wait(); err != nil {
-		t.Error(err)
-	}
-	if d := time.Since(began); d < 2900*time.Millisecond || d > 4500*time.Millisecond {
-		t.Errorf("took %v", d)
-	}
-}
-
-// TestChangesAtTheEnd: a run that ends meanwhile ends, and everything is closed.
-func TestChangesAtTheEnd(t *testing.T) {
-	w := newWire(t)
-	w.counted("v0", 10, time.Millisecond)
-	open := func() int {
-		all, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Skip("no /proc:", err)
-		}
-		return len(all)
-	}
-	before, routines := 0, 0
-	for i := range 20 {
-		if i == 2 {
-			before, routines = open(), runtime.NumGoroutine()
-		}
-		c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			w.Do(func() {
-				if err := errors.Join(c.SetBufferSize(1<<20), c.SetOutput(nil), c.SetInterface("v0", nil)); err != nil {
-					t.Error(err)
-				}
-			})
+	for range 3 {
+		var h *capture.Handover
+		w.Do(func() {
+			var err error
+			if h, err = d.HandOver(capture.Options{Interface: "v1", ReadTimeout: soon, BufferSize: 32 << 20}, true); err != nil {
+				t.Fatal(err)
+			}
 		})
-		time.Sleep(time.Duration(i) * 8 * time.Millisecond)
-		if err := c.Stop(); err != nil {
+		t.Cleanup(func() { h.Successor().Close() })
+		if h.Started() {
+			t.Error("started by itself")
+		}
+		at := last
+		follow(d, func(n int) bool { return n == at+50 })
+		h.Settle()
+		if err := h.Start(); err != nil || !h.Started() {
+			t.Fatal(err)
+		}
+		h.Settle()
+		h.StopFormer()
+		follow(d, func(int) bool { return false })
+		if !d.Drained() {
+			t.Error("something is left")
+		}
+		of, err := h.TakeOver(0)
+		if err != nil {
 			t.Error(err)
 		}
-		wg.Wait()
-		identity(t, c.Stats())
-		if c.Running() {
-			t.Error("runs on")
-		}
-	}
-	within(t, "nothing left open", func() bool { return open() <= before && runtime.NumGoroutine() <= routines })
-}
-
-// TestSetInterface: packets of the old device up to the change, then those of the new one.
-func TestSetInterface(t *testing.T) {
-	w := newWire(t)
-	w.Pair("w0", "w1")
-	dir := t.TempDir()
-	var got []int
-	var ifaces, links []string
-	output := func(path string) capture.OpenOutput {
-		return func(names []string, l []uint16) (capture.FrameWriter, error) {
-			ifaces, links = append(ifaces, names...), append(links, fmt.Sprint(l))
-			f, err := os.Create(filepath.Join(dir, path))
-			return file{pcap.NewWriter(f, pcap.WriterOptions{Link: l[0], Nano: true}), f}, err
-		}
-	}
-	c, err := capture.New(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{
-		Output: output("a"), OnPacket: func(p *capture.Packet) error { got = append(got, numberOf(p.Data)); return nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.again(c)
-	t.Cleanup(func() { c.Stop() })
-	set := func(name string, o capture.OpenOutput) (err error) {
-		w.Do(func() { err = c.SetInterface(name, o) })
-		return err
-	}
-	w.numbered("v0", 53, 1, 10)
-	if err := set("w9", output("x")); !errors.Is(err, capture.ErrNotFound) {
-		t.Error(err)
-	}
-	if err := set("w1", nil); err == nil {
-		t.Error("one file for two devices")
-	}
-	own := errors.New("own")
-	if err := set("w1", func([]string, []uint16) (capture.FrameWriter, error) { return nil, own }); !errors.Is(err, own) || c.Interface() != "v1" {
-		t.Error(err, c.Interface())
-	}
-	w.numbered("v0", 53, 11, 10)
-	if err := set("w1", output("b")); err != nil || c.Interface() != "w1" {
-		t.Fatal(err, c.Interface())
-	}
-	w.numbered("v0", 53, 100, 10)
-	w.numbered("w0", 53, 21, 10)
-	if err := set("lo", output("c")); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.SetFilter("port 54"); err != nil {
-		t.Error(err)
-	}
-	w.numbered("lo", 53, 200, 10)
-	w.numbered("lo", 54, 31, 10)
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	want := make([]int, 40)
-	for i := range want {
-		want[i] = i + 1
-	}
-	if !slices.Equal(got, want) {
-		t.Error(got)
-	}
-	if s := c.Stats(); s.Received != 40 || s.Captured != 40 || s.Lost() != 0 {
-		t.Errorf("%+v", s)
-	}
-	if fmt.Sprint(ifaces, links) != "[v1 w1 lo] [[1] [1] [1]]" {
-		t.Error(ifaces, links)
-	}
-	for path, n := range map[string]int{"a": 20, "b": 10, "c": 10} {
-		if got := numbersIn(t, filepath.Join(dir, path)); len(got) != n {
-			t.Errorf("%s: %v", path, got)
-		}
-	}
-	// The next run begins with what was set last, and afterwards nothing has to be open.
-	if err := set("v1", output("d")); err != nil || c.Interface() != "lo" {
-		t.Error(err, c.Interface())
-	}
-	if err := set("nosuch", nil); !errors.Is(err, capture.ErrNotFound) {
-		t.Error(err)
-	}
-	w.again(c)
-	if c.Interface() != "v1" || ifaces[len(ifaces)-1] != "v1" {
-		t.Error(c.Interface(), ifaces)
-	}
-}
-
-type file struct {
-	*pcap.Writer
-	f *os.File
-}
-
-func (w file) Close() error { return errors.Join(w.Writer.Close(), w.f.Close()) }
-
-// numbersIn are the numbers of a file's datagrams.
-func numbersIn(t *testing.T, path string) (numbers []int) {
-	t.Helper()
-	r, err := pcap.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	for f, err := range r.All() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		numbers = append(numbers, numberOf(f.Data))
-	}
-	return numbers
-}
-
-// broken is an output that cannot be closed.
-type broken struct{ err error }
-
-func (broken) Write(*packet.Frame) error { return nil }
-func (broken) Flush() error              { return nil }
-func (b broken) Close() error            { return b.err }
-
-// TestSetOutput: every packet is in one file, in order, while outputs change under load.
-func TestSetOutput(t *testing.T) {
-	w := newWire(t)
-	dir := t.TempDir()
-	made := 0
-	output := func(names []string, links []uint16) (capture.FrameWriter, error) {
-		f, err := os.Create(filepath.Join(dir, fmt.Sprint(made)))
-		made++
-		return file{pcap.NewWriter(f, pcap.WriterOptions{Link: links[0], Nano: true}), f}, err
-	}
-	var c *capture.Capture
-	ready := make(chan struct{})
-	asked := false
-	c = w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{Output: output, OnPacket: func(p *capture.Packet) error {
-		<-ready
-		if p.Number >= 500 && !asked { // a callback may ask for it
-			err := c.SetOutput(output)
-			if asked = err == nil; !errors.Is(err, capture.ErrChanging) {
-				return err
-			}
-		}
-		return nil
-	}})
-	close(ready)
-	stop := w.counted("v0", 50, time.Millisecond)
-	for range 20 {
-		time.Sleep(3 * time.Millisecond)
-		if err := c.SetOutput(output); err != nil {
-			t.Fatal(err)
-		}
-	}
-	within(t, "the change of the callback", func() bool { return c.Captured() > 500 })
-	own := errors.New("own")
-	if err := c.SetOutput(func([]string, []uint16) (capture.FrameWriter, error) { return nil, own }); !errors.Is(err, own) {
-		t.Error(err)
+		sums.Add(&of)
+		d = h.Successor()
 	}
 	sent := stop()
-	within(t, "all packets", func() bool { return c.Captured() == uint64(sent) })
-	if err := c.SetOutput(func([]string, []uint16) (capture.FrameWriter, error) { return broken{own}, nil }); err != nil {
-		t.Error(err)
+	d.Stop()
+	follow(d, func(int) bool { return false })
+	of := d.Stats()
+	sums.Add(&of)
+	if identity(t, sums); sums.Captured != uint64(sent) || last != sent {
+		t.Errorf("sent %d, last %d, %+v", sent, last, sums)
 	}
-	w.numbered("v0", 53, sent+1, 1)
-	within(t, "the last packet", func() bool { return c.Captured() == uint64(sent+1) })
-	if err := c.SetOutput(nil); !errors.Is(err, own) {
-		t.Error("the former output was not closed:", err)
-	}
-	w.numbered("v0", 53, sent+2, 1)
-	if err := c.Stop(); err != nil || c.Captured() != uint64(sent+2) {
-		t.Error(err, c.Captured())
-	}
-	next := 1
-	for i := range made {
-		for _, n := range numbersIn(t, filepath.Join(dir, fmt.Sprint(i))) {
-			if n != next {
-				t.Fatalf("file %d: packet %d, want %d", i, n, next)
-			}
-			next++
-		}
-	}
-	if next != sent+1 || made != 22 {
-		t.Errorf("%d packets in %d files, %d sent", next-1, made, sent)
-	}
-	// That of a later run.
-	if err := c.SetOutput(output); err != nil || made != 22 {
-		t.Error(err, made)
-	}
-	w.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		defer cancel()
-		if err := c.Run(ctx); err != nil || made != 23 {
-			t.Error(err, made)
-		}
-	})
 }
 
-// TestChangesInSilence: whoever changes something does not wait for a packet.
-func TestChangesInSilence(t *testing.T) {
+// TestAbandon: the former goes on as if nothing had been; once the moment is chosen both end, and
+// what they hold counts as left, once.
+func TestAbandon(t *testing.T) {
 	w := newWire(t)
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: time.Hour}, capture.Callbacks{})
-	for i := range 200 {
-		if err := errors.Join(c.SetFilter([]string{"port 53", "port 80"}[i%2]), c.SetOutput(nil)); err != nil {
-			t.Fatal(err)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon})
+	prepare := func() (h *capture.Handover) {
+		t.Helper()
+		w.Do(func() {
+			var err error
+			if h, err = d.HandOver(capture.Options{Interface: "v1", ReadTimeout: soon}, true); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return h
+	}
+	w.Numbered("v0", 53, 1, 2)
+	h := prepare()
+	w.Numbered("v0", 53, 3, 1)
+	if sums, err := h.Abandon(); err != nil || sums != (capture.Stats{}) {
+		t.Errorf("%v, %+v", err, sums)
+	}
+	w.Numbered("v0", 53, 4, 1)
+	for want := range 4 {
+		if n := number(t, d); n != want+1 {
+			t.Errorf("packet %d, want %d", n, want+1)
 		}
 	}
+	h = prepare()
+	h.Settle()
+	if err := h.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Numbered("v0", 53, 5, 3)
+	h.Settle()
+	sums, err := h.Abandon()
+	if err != nil {
+		t.Error(err)
+	}
+	of := d.Stats()
+	sums.Add(&of)
+	if identity(t, sums); sums.Received != 7 || sums.Captured != 4 || sums.QueueDropped != 3 {
+		t.Errorf("%+v", sums)
+	}
+}
+
+// TestInterrupt: a Next that waits returns at once, and the one after it waits again.
+func TestInterrupt(t *testing.T) {
+	w := newWire(t)
+	d := w.open(capture.Options{Interface: "v1", ReadTimeout: time.Hour})
+	back := make(chan error)
+	next := func() { var f packet.Frame; back <- d.Next(&f) }
+	go next()
+	d.Interrupt()
+	if err := <-back; err != capture.ErrTimeout {
+		t.Error(err)
+	}
+	go next()
+	select {
+	case err := <-back:
+		t.Error("it does not wait:", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	d.Stop()
+	if err := <-back; err != io.EOF {
+		t.Error(err)
+	}
+}
+
+// TestCheck: what Open would refuse of options is told without opening anything.
+func TestCheck(t *testing.T) {
+	w := newWire(t)
 	w.Do(func() {
-		if err := errors.Join(c.SetBufferSize(1<<20), c.SetInterface("v0", nil)); err != nil {
+		if err := (capture.Options{Interface: "v1", Filter: "udp"}).Check(); err != nil {
+			t.Error(err)
+		}
+		if err := (capture.Options{Interface: "v9"}).Check(); !errors.Is(err, capture.ErrNotFound) {
+			t.Error(err)
+		}
+		var e *capture.Error
+		if err := (capture.Options{Interface: "v1", Filter: "udp and"}).Check(); !errors.As(err, &e) || e.Op != "filter" {
+			t.Error(err)
+		}
+		if err := (capture.Options{Snaplen: -1}).Check(); !errors.As(err, &e) || e.Op != "open" {
 			t.Error(err)
 		}
 	})
-}
-
-// TestSetBufferSizeRoom: the new rings are of that size.
-func TestSetBufferSizeRoom(t *testing.T) {
-	w := newWire(t)
-	hold := make(chan struct{})
-	c := w.start(capture.Options{Interface: "v1", BufferSize: 64 << 10, ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-		if p.Number == 1 {
-			<-hold
-		}
-		return nil
-	}})
-	w.Do(func() {
-		if err := c.SetBufferSize(8 << 20); err != nil {
-			t.Fatal(err)
-		}
-	})
-	w.numbered("v0", 53, 1, 3000)
-	close(hold)
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	if s := c.Stats(); s.Received != 3000 || s.Dropped != 0 {
-		t.Errorf("%+v", s)
-	}
-}
-
-// TestStatsInChanges: sums grow only, and are never more than was received.
-func TestStatsInChanges(t *testing.T) {
-	w := newWire(t)
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
-	stop := w.counted("v0", 20, 300*time.Microsecond)
-	var end atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		var last capture.Stats
-		for !end.Load() {
-			s := c.Stats()
-			if s.Received < last.Received || s.Captured < last.Captured || s.Dropped < last.Dropped || s.Captured+s.Dropped+s.FilterDropped > s.Received {
-				t.Errorf("%+v, then %+v", last, s)
-			}
-			last = s
-			time.Sleep(500 * time.Microsecond)
-		}
-	})
-	w.Do(func() {
-		for range 5 {
-			if err := c.SetBufferSize(16 << 20); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	end.Store(true)
-	wg.Wait()
-	sent := uint64(stop())
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	if s := c.Stats(); s.Received+s.InterfaceDropped != sent {
-		t.Errorf("sent %d, %+v", sent, s)
-	}
-}
-
-// TestEndsInChanges: a run may end in any way and at any time while its rings change, and
-// every packet is delivered, dropped or left.
-func TestEndsInChanges(t *testing.T) {
-	w := newWire(t)
-	own := errors.New("own")
-	rounds := 30
-	if testing.Short() {
-		rounds = 10
-	}
-	w.counted("v0", 20, 500*time.Microsecond)
-	for i := range rounds {
-		f := &follower{t: t}
-		o := capture.Options{Interface: "v1", ReadTimeout: soon}
-		after := time.Duration(30+i*130/rounds) * time.Millisecond
-		kind := i % 5
-		if kind == 1 {
-			o.Count = uint64(1000 + i*100)
-		}
-		var at time.Time
-		started := make(chan struct{})
-		c := w.start(o, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-			if f.n == 0 {
-				<-started
-				f.last = numberOf(p.Data) - 1
-			}
-			if err := f.packet(p); err != nil {
-				return err
-			}
-			if kind > 1 && time.Now().After(at) {
-				switch kind {
-				case 2:
-					return own
-				case 3:
-					return capture.ErrStop
-				}
-				panic("oh")
-			}
-			return nil
-		}})
-		at = time.Now().Add(after)
-		close(started)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			w.Do(func() {
-				if err := c.SetBufferSize(16 << 20); err != nil {
-					t.Error(err)
-				}
-			})
-		})
-		if kind == 0 {
-			time.Sleep(after)
-			c.Stop()
-		}
-		err := c.Wait()
-		wg.Wait()
-		var panicked *capture.PanicError
-		if ok := err == nil; ok != (kind < 2 || kind == 3) || !ok && !errors.Is(err, own) && !errors.As(err, &panicked) {
-			t.Errorf("end %d: %v", kind, err)
-		}
-		s := c.Stats()
-		if identity(t, s); f.gaps > s.Dropped || s.Captured != f.n || kind == 1 && f.n != o.Count {
-			t.Errorf("end %d after %v: %d gaps in %d packets, %+v", kind, after, f.gaps, f.n, s)
-		}
-	}
-}
-
-// TestSlowStopInChange: what a slow callback left in the old ring when the run was stopped is
-// left, and nothing behind it is delivered or counted twice.
-func TestSlowStopInChange(t *testing.T) {
-	w := newWire(t)
-	f := &follower{t: t}
-	c := w.start(capture.Options{Interface: "v1", BufferSize: 16 << 20, ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-		if p.Number%10 == 0 {
-			time.Sleep(2 * time.Millisecond)
-		}
-		return f.packet(p)
-	}})
-	stop := w.counted("v0", 20, 500*time.Microsecond)
-	time.Sleep(100 * time.Millisecond)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		w.Do(func() {
-			if err := c.SetBufferSize(32 << 20); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	time.Sleep(300 * time.Millisecond)
-	sent := uint64(stop())
-	time.Sleep(50 * time.Millisecond)
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	wg.Wait()
-	s := c.Stats()
-	if identity(t, s); s.Received+s.InterfaceDropped != sent || s.QueueDropped == 0 || f.gaps > 0 && s.Dropped == 0 {
-		t.Errorf("sent %d, %d gaps, %+v", sent, f.gaps, s)
-	}
-}
-
-// TestSetFilterInChanges: the filter that was set last is in force, whichever rings are.
-func TestSetFilterInChanges(t *testing.T) {
-	w := newWire(t)
-	var want, wrong atomic.Int64
-	c := w.start(capture.Options{Interface: "v1", Count: 1 << 40, ReadTimeout: soon}, capture.Callbacks{OnPacket: func(p *capture.Packet) error {
-		if port := want.Load(); port != 0 && int64(portOf(p.Data)) != port {
-			wrong.Add(1)
-		}
-		return nil
-	}})
-	w.flood("v0", datagram(53, 1, 0), datagram(80, 1, 0))
-	var end atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		w.Do(func() {
-			for !end.Load() {
-				if err := c.SetBufferSize(16 << 20); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	})
-	length := 4 * time.Second
-	if testing.Short() {
-		length = time.Second
-	}
-	n := 0
-	for began := time.Now(); time.Since(began) < length; n++ {
-		port := []int64{53, 80}[n%2]
-		want.Store(0)
-		if err := c.SetFilter(fmt.Sprint("port ", port)); err != nil {
-			t.Error(err)
-		}
-		want.Store(port)
-		time.Sleep(2 * time.Millisecond)
-	}
-	want.Store(0)
-	end.Store(true)
-	wg.Wait()
-	if wrong.Load() > 0 || n < 10 {
-		t.Errorf("%d packets that the filter refuses, of %d filters", wrong.Load(), n)
-	}
-}
-
-// TestSetBufferSizeRenamed: the rings are those of the device, and not of another that has
-// its name by now.
-func TestSetBufferSizeRenamed(t *testing.T) {
-	w := newWire(t)
-	w.Pair("w0", "w1")
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
-	for _, words := range []string{"link set v1 down", "link set w1 down", "link set v1 name old1", "link set w1 name v1", "link set v1 up", "link set old1 up"} {
-		w.IP(words)
-	}
-	w.Ready("v0", "old1", "w0", "v1")
-	w.numbered("v0", 53, 1, 5)
-	within(t, "five packets", func() bool { return c.Captured() == 5 })
-	w.Do(func() {
-		if err := c.SetBufferSize(1 << 20); err != nil {
-			t.Error(err)
-		}
-	})
-	w.numbered("w0", 53, 100, 7)
-	w.numbered("v0", 53, 6, 5)
-	if err := c.Stop(); err != nil || c.Captured() != 10 {
-		t.Errorf("%v, %d packets", err, c.Captured())
-	}
-}
-
-// TestChangeMeetsAnotherRun: what was prepared for one run is made anew for the next.
-func TestChangeMeetsAnotherRun(t *testing.T) {
-	w := newWire(t)
-	c := w.start(capture.Options{Interface: "v1", Duration: time.Second, ReadTimeout: soon}, capture.Callbacks{})
-	time.Sleep(500 * time.Millisecond)
-	made := make(chan string, 2)
-	hold := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		w.Do(func() {
-			err := c.SetInterface("v0", func(names []string, _ []uint16) (capture.FrameWriter, error) {
-				made <- fmt.Sprint(names)
-				<-hold
-				return broken{}, nil
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	<-made
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	w.again(c)
-	began := time.Now()
-	close(hold)
-	wg.Wait()
-	if c.Interface() != "v0" || len(made) != 1 {
-		t.Errorf("captures from %s, %d outputs more", c.Interface(), len(made))
-	}
-	if err := c.Wait(); err != nil || time.Since(began) < 900*time.Millisecond {
-		t.Errorf("%v after %v", err, time.Since(began))
-	}
-}
-
-// TestSetInterfaceOfGone: a device that is deleted while another takes over ends nothing.
-func TestSetInterfaceOfGone(t *testing.T) {
-	w := newWire(t)
-	w.Pair("w0", "w1")
-	c := w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		w.Do(func() {
-			if err := c.SetInterface("w1", nil); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	time.Sleep(45 * time.Millisecond)
-	w.IP("link del v1")
-	wg.Wait()
-	// On a busy machine the device may have gone before the change was under way.
-	if c.Running() {
-		w.numbered("w0", 53, 1, 5)
-		if err := c.Stop(); err != nil || c.Captured() != 5 || c.Interface() != "w1" {
-			t.Error(err, c.Captured(), c.Interface())
-		}
-	} else if err := c.Wait(); !errors.Is(err, capture.ErrGone) {
-		t.Error(err)
-	}
-}
-
-// TestOutputPanics: a panic of what makes the output leaves no device open.
-func TestOutputPanics(t *testing.T) {
-	w := newWire(t)
-	var c *capture.Capture
-	ready := make(chan struct{})
-	c = w.start(capture.Options{Interface: "v1", ReadTimeout: soon}, capture.Callbacks{OnPacket: func(*capture.Packet) error {
-		<-ready
-		if err := w.Enter(); err != nil {
-			return err
-		}
-		return c.SetInterface("v0", func([]string, []uint16) (capture.FrameWriter, error) { panic("oh") })
-	}})
-	close(ready)
-	w.numbered("v0", 53, 1, 1)
-	var panicked *capture.PanicError
-	if err := c.Wait(); !errors.As(err, &panicked) {
-		t.Error(err)
-	}
-	if out := w.Run("ip", "-d", "link", "show", "v0"); !strings.Contains(out, "promiscuity 0 ") {
-		t.Errorf("still promiscuous: %s", out)
-	}
 }

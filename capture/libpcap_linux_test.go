@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pinyon/capture"
+	"pinyon/internal/nstest"
 	"pinyon/packet"
 )
 
@@ -23,10 +24,10 @@ func by(o capture.Options) capture.Options {
 func TestLibpcap(t *testing.T) {
 	w := newWire(t)
 	d := w.open(by(capture.Options{Interface: "v1", Filter: "port 53 or (vlan and port 53)", Snaplen: 700}))
-	plain := datagram(53, 1, 1000)
+	plain := nstest.Datagram(53, 1, 1000)
 	tagged := append(append(bytes.Clone(plain[:12]), 0x81, 0, 0, 5), plain[12:]...)
-	w.send("v0", plain, datagram(80, 1, 0), tagged, datagram(53, 2, 0))
-	for i, want := range [][]byte{plain, tagged, datagram(53, 2, 0)} {
+	w.Send("v0", plain, nstest.Datagram(80, 1, 0), tagged, nstest.Datagram(53, 2, 0))
+	for i, want := range [][]byte{plain, tagged, nstest.Datagram(53, 2, 0)} {
 		f := take(t, d, 1)[0]
 		if !bytes.Equal(f.Data, want[:min(700, len(want))]) || int(f.Wire) != len(want) || f.Number != uint64(i+1) || f.Link != packet.LinkEthernet {
 			t.Errorf("frame %d: %d bytes of %d", i, len(f.Data), f.Wire)
@@ -45,79 +46,16 @@ func TestLibpcap(t *testing.T) {
 	}
 }
 
-// TestLibpcapStop: what the ring holds is delivered, although the filter is taken away.
-func TestLibpcapStop(t *testing.T) {
-	w := newWire(t)
-	n := 0
-	c := w.start(by(capture.Options{Interface: "v1"}), capture.Callbacks{OnPacket: func(*capture.Packet) error { n++; return nil }})
-	w.numbered("v0", 53, 1, 200)
-	began := time.Now()
-	if err := c.Stop(); err != nil || n != 200 {
-		t.Errorf("%v, %d packets", err, n)
-	}
-	if took := time.Since(began); took > 100*time.Millisecond+raceSlack {
-		t.Errorf("took %v", took)
-	}
-	if s := c.Stats(); s.Received != 200 || s.Captured != 200 || s.QueueDropped != 0 {
-		t.Errorf("%+v", s)
-	}
-}
-
-// TestLibpcapSetFilter: as with the system's rings.
-func TestLibpcapSetFilter(t *testing.T) {
-	w := newWire(t)
-	var got []uint16
-	c := w.start(by(capture.Options{Interface: "v1", Filter: "port 53"}), capture.Callbacks{OnPacket: func(p *capture.Packet) error { got = append(got, portOf(p.Data)); return nil }})
-	for _, port := range []uint16{80, 53, 80} {
-		if err := c.SetFilter(fmt.Sprintf("port %d", port)); err != nil {
-			t.Fatal(err)
-		}
-		n := c.Captured()
-		w.numbered("v0", 53, 1, 3)
-		w.numbered("v0", 80, 1, 3)
-		within(t, "three packets", func() bool { return c.Captured() == n+3 })
-	}
-	if err := c.Stop(); err != nil || fmt.Sprint(got) != "[80 80 80 53 53 53 80 80 80]" {
-		t.Errorf("%v, %v", got, err)
-	}
-	s := c.Stats()
-	if identity(t, s); s.Captured != 9 {
-		t.Errorf("%+v", s)
-	}
-}
-
-// TestLibpcapFlood: every packet is accounted for.
-func TestLibpcapFlood(t *testing.T) {
-	w := newWire(t)
-	n := uint64(0)
-	c := w.start(by(capture.Options{Interface: "v1", BufferSize: 1 << 20}), capture.Callbacks{OnPacket: func(*capture.Packet) error {
-		if n++; n%100 == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		return nil
-	}})
-	stop := w.flood("v0", datagram(53, 1, 0), datagram(80, 1, 1200))
-	time.Sleep(300 * time.Millisecond)
-	sent := uint64(stop())
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
-	s := c.Stats()
-	if identity(t, s); s.Received+s.InterfaceDropped != sent || s.Captured != n || s.Dropped == 0 {
-		t.Errorf("sent %d, delivered %d, %+v", sent, n, s)
-	}
-}
-
 // TestLibpcapAny: cooked frames and what is before them in the filter; loopback once.
 func TestLibpcapAny(t *testing.T) {
 	w := newWire(t)
 	d := w.open(by(capture.Options{Interface: capture.Any, Filter: "udp port 53 or host 127.0.0.1 and udp"}))
-	w.numbered("v0", 53, 1, 1)
-	w.numbered("v0", 80, 1, 1)
+	w.Numbered("v0", 53, 1, 1)
+	w.Numbered("v0", 80, 1, 1)
 	types := map[packet.Type]int{}
 	for _, f := range take(t, d, 2) {
 		types[f.Type]++
-		if f.Link != packet.LinkLinuxSLL2 || numberOf(f.Data) != 1 {
+		if f.Link != packet.LinkLinuxSLL2 || nstest.NumberOf(f.Data) != 1 {
 			t.Errorf("% x", f.Data)
 		}
 	}
@@ -168,6 +106,3 @@ func TestLibpcapErrors(t *testing.T) {
 		t.Errorf("down: %v", err)
 	}
 }
-
-// TestLibpcapBufferSize: rings change as those of the system do.
-func TestLibpcapBufferSize(t *testing.T) { changes(t, by(capture.Options{}), 16<<20, 0, 32<<20) }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pinyon/capture"
+	"pinyon/internal/nstest"
 	"pinyon/packet"
 )
 
@@ -65,13 +66,13 @@ func TestMonitor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ip := range [][]byte{datagram(80, 1, 0)[14:], datagram(53, 2, 0)[14:]} {
+	for _, ip := range [][]byte{nstest.Datagram(80, 1, 0)[14:], nstest.Datagram(53, 2, 0)[14:]} {
 		if _, err := radio.Write(append(append(make([]byte, 4), head...), ip...)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	f := take(t, d, 1)[0]
-	if !bytes.Equal(f.Data[:len(head)], head) || numberOf(f.Data) != 2 {
+	if !bytes.Equal(f.Data[:len(head)], head) || nstest.NumberOf(f.Data) != 2 {
 		t.Errorf("% x", f.Data)
 	}
 	var dec packet.Decoder

@@ -81,8 +81,28 @@ func (o *Options) retire() time.Duration {
 	return retire
 }
 
-// withDefaults is o with zero values filled in, or what is wrong with it.
-func (o Options) withDefaults() (Options, error) {
+// Check says what is wrong with o, with the devices that it names, or with its filter for one of
+// them. It opens nothing.
+func (o Options) Check() error {
+	o, err := o.WithDefaults()
+	if err != nil {
+		return wrap("open", err)
+	}
+	links, err := find(&o)
+	if err != nil {
+		return wrap("open", err)
+	}
+	for _, l := range links {
+		if _, err := compile(o.Filter, l, &o); err != nil {
+			return wrap("filter", err)
+		}
+	}
+	return nil
+}
+
+// WithDefaults is o with zero values filled in, or what is wrong with it; Interfaces has the
+// names that were given.
+func (o Options) WithDefaults() (Options, error) {
 	for _, v := range []struct {
 		name string
 		n    int64

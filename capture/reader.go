@@ -45,9 +45,9 @@ func (d *Device) ended() bool {
 // NextNow is Next without waiting: ErrWouldBlock where that would wait, whatever
 // SetNonblock said.
 func (d *Device) NextNow(f *packet.Frame) error {
-	d.now = true
+	d.nowait = true
 	err := d.Next(f)
-	d.now = false
+	d.nowait = false
 	return err
 }
 

@@ -40,6 +40,7 @@ type Config struct {
 	IncludeSPLT         bool     `json:"include_splt"`
 	MaxSequenceLength   int      `json:"max_sequence_length"` // packets
 	AnonymizeIPs        bool     `json:"anonymize_ips"`
+	AnonymizationMethod string   `json:"anonymization_method"` // hash, prefix
 	AnonymizationSalt   string   `json:"anonymization_salt"`
 	CommunityIDSeed     int      `json:"community_id_seed"`
 	Missing             string   `json:"missing"` // zero, null
@@ -64,7 +65,7 @@ type Config struct {
 func Default() *Config {
 	return &Config{
 		FlowTimeout: 60, TCPCloseDelay: 5, TerminateOnFinRst: true,
-		FlowEvictionStrategy: "lru", Decap: "none", SamplingRate: 1,
+		FlowEvictionStrategy: "lru", Decap: "none", SamplingRate: 1, AnonymizationMethod: "hash",
 		Features:      []string{"all"},
 		IncludeFlowID: true, IncludeIPAddresses: true, IncludePorts: true,
 		MaxSequenceLength: 100, Missing: "zero",

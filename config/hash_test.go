@@ -10,7 +10,7 @@ import (
 )
 
 func TestCanonicalJSON(t *testing.T) {
-	const want = `{"active_timeout":0,"anonymize_ips":false,"betweenness_max_nodes":10000,"bidirectional_split":false,"bpf_filter":null,` +
+	const want = `{"active_timeout":0,"anonymization_method":"hash","anonymize_ips":false,"betweenness_max_nodes":10000,"bidirectional_split":false,"bpf_filter":null,` +
 		`"burst_threshold_ms":50,"community_id_seed":0,"connection_community_algorithm":"louvain","connection_include_graph_metrics":true,` +
 		`"connection_include_temporal":false,"connection_use_ports":false,"decap":"none","entropy_sample_bytes":256,"exact_samples":4194304,` +
 		`"features":["all"],"flow_eviction_strategy":"lru","flow_timeout":60,"include_flow_id":true,"include_ip_addresses":true,` +

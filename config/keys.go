@@ -98,9 +98,10 @@ var keys = complete([]key{
 		Doc: "Packets in list columns."},
 		ok: func(c *Config) bool { return c.MaxSequenceLength > 0 && c.MaxSequenceLength <= maxSequence }},
 	{field: func(c *Config) any { return &c.AnonymizeIPs }, Key: Key{
-		Doc: "Write salted hashes in place of addresses; MAC addresses and names in payload are not covered."}},
+		Doc: "Write what anonymization_method makes of them in place of addresses; MAC addresses and names in payload are not covered."}},
+	choice(func(c *Config) *string { return &c.AnonymizationMethod }, "What stands for an address under anonymize_ips: a salted hash, or an address of which equal prefixes stay equal (Crypto-PAn).", "hash", "prefix"),
 	{field: func(c *Config) any { return &c.AnonymizationSalt }, plain: true, Key: Key{
-		Doc: "Text that goes into the hashes of addresses and of flow_id."}},
+		Doc: "Text that goes into the hashes of addresses and of flow_id, and the key of Crypto-PAn: 64 hexadecimal digits are the key itself."}},
 	{field: func(c *Config) any { return &c.CommunityIDSeed }, Key: Key{Allowed: "0 to 65535",
 		Doc: "Seed of community_id, which must be that of the programs whose logs it is to meet; theirs is 0 unless changed."},
 		ok: func(c *Config) bool { return c.CommunityIDSeed >= 0 && c.CommunityIDSeed <= 65535 }},

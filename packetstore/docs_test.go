@@ -18,7 +18,7 @@ func TestDocs(t *testing.T) {
 
 # Packets as rows
 
-A row for every frame, in Parquet: ` + "`pinyon dump -r trace.pcap -w packets.parquet`, `pinyon live eth0 --packets\npackets.parquet`" + `, and in Go packages ` + "`packetstore`" + ` and, for a ` + "`capture.Capture`" + `, ` + "`savefile`" + `. The columns are the
+A row for every frame, in Parquet: ` + "`pinyon dump -r trace.pcap -w packets.parquet`, `pinyon live eth0 --packets\npackets.parquet`" + `, and in Go packages ` + "`packetstore`" + ` and, for a ` + "`session.Capture`" + `, ` + "`savefile`" + `. The columns are the
 same in every file; one without "or null" always has a value. Row groups have 50,000 rows, addresses have bloom filters; zstd.
 
 | column | type | is |

@@ -11,14 +11,15 @@ import (
 
 	"pinyon/capture"
 	"pinyon/capture/afpacket"
+	"pinyon/capture/session"
 	"pinyon/internal/nstest"
 )
 
 // TestCapture: a capture with an output has a row for every packet, whether Count, Stop or
 // the end of its device ends it; what its callback makes of them does not matter.
 // output writes rows to a file while a capture runs.
-func output(path string) capture.OpenOutput {
-	return func(names []string, _ []uint16) (capture.FrameWriter, error) {
+func output(path string) session.OpenOutput {
+	return func(names []string, _ []uint16) (session.FrameWriter, error) {
 		f, err := os.Create(path)
 		if err != nil {
 			return nil, err
@@ -50,18 +51,18 @@ func TestCapture(t *testing.T) {
 	wrong := errors.New("wrong")
 	for name, c := range map[string]struct {
 		count  uint64
-		end    func(c *capture.Capture)
+		end    func(c *session.Capture)
 		packet func(p *capture.Packet) error
 		want   error
 		rows   int
 	}{
 		"count":    {count: 5, rows: 5},
-		"stop":     {end: func(c *capture.Capture) { c.Stop() }, rows: 10},
+		"stop":     {end: func(c *session.Capture) { c.Stop() }, rows: 10},
 		"callback": {packet: func(p *capture.Packet) error { return wrong }, want: wrong, rows: 1},
 	} {
 		path := filepath.Join(t.TempDir(), "packets.parquet")
-		cap, err := capture.New(capture.Options{Interface: "v1", Count: c.count, ReadTimeout: 50 * time.Millisecond},
-			capture.Callbacks{OnPacket: c.packet, Output: output(path)})
+		cap, err := session.New(capture.Options{Interface: "v1", Count: c.count, ReadTimeout: 50 * time.Millisecond},
+			session.Callbacks{OnPacket: c.packet, Output: output(path)})
 		if err != nil {
 			t.Fatal(err)
 		}

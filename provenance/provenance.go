@@ -21,7 +21,11 @@ import (
 // and everything that was counted on the way. It is written beside output files, and
 // without GeneratedAt into them, so that equal inputs give equal bytes.
 type Provenance struct {
-	Tool          string    `json:"tool"`
+	Tool string `json:"tool"`
+	// Partial says that rows are missing: the run was interrupted, or the output that this is
+	// of could not be written. It stands behind the tool because package files, which marks
+	// outputs whose beginning was written before, looks for it there.
+	Partial       bool      `json:"partial"`
 	ToolVersion   string    `json:"tool_version"`
 	PinyonVersion string    `json:"pinyon_version"`
 	SchemaVersion string    `json:"schema_version"`

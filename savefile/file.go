@@ -1,7 +1,7 @@
 // Package savefile writes frames to files: pcap and pcapng, with nanoseconds, and rows of
 // Parquet (package packetstore), by the file's name. A File is one of them, a Series one after
 // the other; each appears under its name when it is complete. Output makes the output of a
-// capture.Capture.
+// session.Capture.
 package savefile
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"pinyon/capture"
+	"pinyon/capture/session"
 	"pinyon/internal/version"
 	"pinyon/packet"
 	"pinyon/packetstore"
@@ -34,6 +34,9 @@ type Options struct {
 	Rows packetstore.Options
 	// Stdout is what the name "-" stands for; nil is the process's standard output.
 	Stdout io.Writer
+	// Failed is told of every error of a Series, and under which name what is complete of
+	// the file stays; "" if nothing does. nil is not told.
+	Failed func(path, kept string, err error)
 }
 
 func (o *Options) iface(n uint32) (i pcap.Interface, ok bool) {
@@ -52,10 +55,12 @@ type File struct {
 
 	target *files.File // nil: standard output
 	out    io.Writer
-	writer capture.FrameWriter // nil until the first frame
+	writer session.FrameWriter // nil until the first frame
 	ng     *pcap.NGWriter      // the writer, if it is one
 	ids    map[Interface]uint32
 	single uint16 // link type of a pcap file
+	frames uint64 // written without an error
+	passed uint64 // of them, handed on by Flush
 	failed bool
 
 	mu   sync.Mutex // held while the target ends
@@ -89,7 +94,9 @@ func linkName(l uint16) string {
 
 // Create makes a file; "-" is standard output. What it is a file of is known with its first
 // frame.
-func Create(path string, o *Options) (*File, error) {
+func Create(path string, o *Options) (*File, error) { return create(path, o, files.Create) }
+
+func create(path string, o *Options, open func(path string) (*files.File, error)) (*File, error) {
 	f := &File{path: path, ids: map[Interface]uint32{}}
 	if o != nil {
 		f.o = *o
@@ -101,7 +108,7 @@ func Create(path string, o *Options) (*File, error) {
 		return f, nil
 	}
 	var err error
-	if f.target, err = files.Create(path); err != nil {
+	if f.target, err = open(path); err != nil {
 		return nil, err
 	}
 	f.out = f.target
@@ -174,7 +181,9 @@ func (f *File) Write(frame *packet.Frame) error { return f.WriteFrom(frame, 0) }
 // WriteFrom appends a frame of a section of the input, whose interfaces are its own.
 func (f *File) WriteFrom(frame *packet.Frame, section int) error {
 	err := f.write(frame, section)
-	f.failed = f.failed || err != nil
+	if f.failed = f.failed || err != nil; !f.failed {
+		f.frames++
+	}
 	return err
 }
 
@@ -207,24 +216,20 @@ func (f *File) Flush() error {
 		return nil
 	}
 	err := f.writer.Flush()
-	f.failed = f.failed || err != nil
+	if f.failed = f.failed || err != nil; !f.failed {
+		f.passed = f.frames
+	}
 	return err
 }
 
 // Close completes the file and gives it its name. After an error of Write or Flush there is
 // no file.
 func (f *File) Close() error {
-	if f.writer == nil { // no frame has come: the file says what it could have held
-		i, ok := f.o.iface(0)
-		err := f.begin(i.Link, 0)
-		if err == nil && ok && f.ng != nil {
-			_, err = f.declare(Interface{Link: i.Link})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	err := f.writer.Close()
+	return f.close(func(to *files.File) error { return to.Commit() })
+}
+
+func (f *File) close(commit func(*files.File) error) error {
+	err := f.end()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
@@ -233,10 +238,28 @@ func (f *File) Close() error {
 	case f.target == nil:
 		return err
 	case err != nil || f.failed:
+		f.over = true
 		return errors.Join(err, f.target.Abort())
 	}
 	f.over = true
-	return f.target.Commit()
+	return commit(f.target)
+}
+
+// end writes what ends the format.
+func (f *File) end() error {
+	if f.writer != nil {
+		return f.writer.Close()
+	}
+	// No frame has come: the file says what it could have held.
+	i, ok := f.o.iface(0)
+	err := f.begin(i.Link, 0)
+	if err == nil && ok && f.ng != nil {
+		_, err = f.declare(Interface{Link: i.Link})
+	}
+	if err != nil {
+		return err
+	}
+	return f.writer.Close()
 }
 
 // Abort removes what was written, if the file is not complete. It may be called from any

@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"pinyon/capture"
+	"pinyon/capture/session"
 	"pinyon/pcap"
 )
 
-// Output makes the output of a capture (capture.Callbacks.Output) by the name of its file:
+// Output makes the output of a capture (session.Callbacks.Output) by the name of its file:
 // .parquet has a row for every packet, .pcap and .pcapng the frames. snaplen is that of the
 // capture; 0 is capture.DefaultSnaplen. Of o the rows count. The file appears under its name
 // when the capture has ended, and not at all after an error of writing it.
-func Output(path string, snaplen int, o *Options) capture.OpenOutput {
-	return func(names []string, links []uint16) (capture.FrameWriter, error) {
+func Output(path string, snaplen int, o *Options) session.OpenOutput {
+	return func(names []string, links []uint16) (session.FrameWriter, error) {
 		switch ext := strings.ToLower(filepath.Ext(path)); ext {
 		case ".parquet", ".pcap", ".pcapng":
 		default:

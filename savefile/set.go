@@ -37,6 +37,24 @@ func (s Set) Close() (err error) {
 	return err
 }
 
+// Lost is the sum of the frames that the Series have lost.
+func (s Set) Lost() (n uint64) {
+	for _, f := range s {
+		n += f.Counts().Lost
+	}
+	return n
+}
+
+// Works reports whether one of the Series takes frames, or will.
+func (s Set) Works() bool {
+	for _, f := range s {
+		if f.Failed() == nil || f.r.Rotates() {
+			return true
+		}
+	}
+	return false
+}
+
 // Abort gives each up.
 func (s Set) Abort() {
 	for _, f := range s {

@@ -90,6 +90,9 @@ type Provenance struct {
 	File func() []byte
 	// Header has formats that can begin with Head as a row, and have no file beside them.
 	Header bool
+	// Partial says at the end whether rows are missing, because the run was interrupted for
+	// one: a Head that was written before is made to say so. nil is never.
+	Partial func() bool
 }
 
 // Metadata is what is known at the end.

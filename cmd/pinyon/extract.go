@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -35,7 +34,6 @@ type extraction struct {
 	provenance     string
 	hashInputs     bool
 	keepGoing      bool
-	resume         string
 	summary        string
 	recursive      bool
 	streaming      bool
@@ -47,6 +45,7 @@ type extraction struct {
 	memProfile     string
 
 	targets []*sink.Target   // of the run
+	failing atomic.Bool      // an output that is not whole is being ended
 	from    *sink.Provenance // nil if no output tells it
 }
 
@@ -90,7 +89,6 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	x.settings = sink.Settings{}
 	addSinkFlags(cmd, x.settings)
 	f.StringVar(&x.provenance, "provenance", "sidecar", "sidecar: FILE.provenance.json beside files; header: first row of jsonl; none")
-	f.StringVar(&x.resume, "resume", "", "name of a run: a database that holds rows of it goes on behind them, one that does not begins it")
 	f.StringVar(&x.summary, "summary", "text", "form of the result lines on standard error: text or json")
 	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
 	f.BoolVar(&x.noProgress, "no-progress", false, "")
@@ -217,7 +215,13 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		defer ready()()
 	}
 
-	prov := x.provenanceOf(pipe, in)
+	partial := x.isPartial(in, sig)
+	whole := x.provenanceOf(pipe, in)
+	prov := func(res *pinyon.Result) *provenance.Provenance {
+		v := whole(res)
+		v.Partial = partial()
+		return v
+	}
 	var res *pinyon.Result
 	if x.from != nil {
 		x.from.Head = prov(nil).Compact()
@@ -227,13 +231,14 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 			v.Stamp(time.Now())
 			return v.JSON()
 		}
+		x.from.Partial = partial
 	}
 	for _, t := range x.targets {
 		if t.Path == "-" && t.Sink.Stream != nil && t.Sink.Stream.Binary && isTerminal(x.out) {
 			return usage("format %s is not for a terminal: give a file with -o", t.Sink.Name)
 		}
 	}
-	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, ID: x.resume, Resume: x.resume != ""}
+	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil}
 	run.Workers = workersOf(cfg)
 	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
 		return outputError(err)
@@ -243,13 +248,27 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
+	if in.live != nil {
+		outs.GoOn(in.live.goOn(x, len(x.targets)))
+	}
 	res, err = pipe.ProcessAll(context.Background(), in.list, &outs)
 	prog.close()
 	if errors.Is(err, sink.ErrAborted) {
 		select {} // whoever aborted ends the process, with the status that is due
 	}
 	if err != nil {
-		return x.failed(&outs, err)
+		outs.Abort()
+		x.tellSent(&outs)
+		if in.live != nil || x.lost {
+			in.close()
+			s := x.sum(res, in, &outs, sig, time.Since(prog.start))
+			s.Outputs = nil
+			if s.ended = "no output is finished"; x.lost {
+				s.ended = "nobody reads standard output any more, and no output is finished"
+			}
+			x.tell(s)
+		}
+		return err
 	}
 	if err := in.close(); err != nil {
 		outs.Abort()
@@ -258,31 +277,56 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	return x.end(res, in, &outs, sig, time.Since(prog.start))
 }
 
-// end completes the outputs and tells what happened.
-func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) error {
-	stopped := int(sig.status.Load())
-	s := summarize(res, x.targets, outs, stopped != 0, took)
+// sum is what a run has to tell at its end.
+func (x *extraction) sum(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) *summary {
+	s := summarize(res, x.targets, outs, sig.status.Load() != 0, took)
 	if in.live != nil {
 		in.live.summarize(s)
 	}
+	return s
+}
+
+// tell prints a summary in the form that was asked for.
+func (x *extraction) tell(s *summary) error {
+	if x.summary == "json" {
+		return s.printJSON(x.app)
+	}
+	s.print(x.app)
+	return nil
+}
+
+// end completes the outputs and tells what happened.
+func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) error {
+	stopped := int(sig.status.Load())
+	s := x.sum(res, in, outs, sig, took)
+	var lost *sink.LossError
 	if s.nothing() && stopped == 0 {
 		outs.Abort() // an output without any input would look like an answer
-	} else if err := outs.Close(context.Background()); err != nil {
-		return x.failed(outs, err)
+	} else if err := outs.Close(context.Background()); err != nil && !errors.As(err, &lost) {
+		outs.Abort()
+		x.tellSent(outs)
+		return err
 	}
-	if x.summary == "json" {
-		if err := s.printJSON(x.app); err != nil {
-			return err
-		}
-	} else {
-		s.print(x.app)
+	if lost != nil {
+		x.say("warning: %v", lost)
+		x.tellSent(outs)
+	}
+	s.lose(outs) // what an output has lost at its end
+	if err := x.tell(s); err != nil {
+		return err
 	}
 	status := s.status(x.keepGoing)
 	if in.live != nil && status == exitOK {
 		status = in.live.status(s)
 	}
+	if lost != nil && status == exitOK {
+		status = exitIncomplete
+	}
 	if stopped != 0 {
 		status = stopped
+	}
+	if in.live != nil && in.live.failed {
+		status = exitIncomplete
 	}
 	if status != exitOK {
 		return &exit{status: status}
@@ -290,23 +334,23 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 	return nil
 }
 
-// failed gives up outputs after an error of one. Rows that a database has committed stay: what
-// became of each is told, and the status says that something is missing.
-func (x *extraction) failed(outs *files.Outputs, err error) error {
-	outs.Abort()
-	kept := false
+// tellSent says what became of the rows of outputs that are no files: of those, some may have
+// arrived though the run failed.
+func (x *extraction) tellSent(outs *files.Outputs) {
 	for _, o := range outs.List() {
-		st := o.Sink.Counters().Stats()
-		if o.Target.Sink.Stream != nil || st.Accepted == 0 {
-			continue
+		if o.Target.Sink.Stream == nil {
+			c := o.Sink.Counters().Stats()
+			x.say("%s: %d rows accepted, %d committed, %d lost", o.Target.Name(), c.Accepted, c.Committed, c.Lost)
 		}
-		x.say("%s: %d rows accepted, %d committed, %d were there, %d lost", o.Target.Name(), st.Accepted, st.Committed, st.Resumed, st.Accepted-st.Committed-st.Resumed)
-		kept = kept || st.Committed+st.Resumed > 0
 	}
-	if kept {
-		return &exit{exitIncomplete, err}
+}
+
+// isPartial gives a function that says whether rows are missing: the run was interrupted, or the
+// output that asks has failed. A capture without an end of its own is whole when it is stopped.
+func (x *extraction) isPartial(in *inputs, sig *interrupt) func() bool {
+	return func() bool {
+		return x.failing.Load() || sig.status.Load() != 0 && (in.live == nil || !in.live.endless())
 	}
-	return err
 }
 
 // giveUp ends outputs in the middle; keep has what is complete of files stay.
@@ -315,6 +359,7 @@ func (x *extraction) giveUp(outs *files.Outputs, keep bool) {
 		outs.Abort()
 		return
 	}
+	x.failing.Store(true)
 	kept, err := outs.Keep()
 	for _, k := range kept {
 		x.say("aborted: %d complete rows -> %s", k.Rows, k.Path)
@@ -407,30 +452,5 @@ func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyo
 			}
 		}
 		return v
-	}
-}
-
-// ready lets whoever reads a ring run at once beside a sink and a collector at work: the
-// runtime would have it wait for one of them, for as long as a ring lasts, where the system
-// shares a core out in small pieces. It returns what puts things back.
-func ready() (restore func()) { return tune(runtime.GOMAXPROCS(0) + 2) }
-
-// busy keeps n cores busy at most, 0 being all, and lets the collector run early: flows lie
-// in slabs without pointers, so that a collection costs little and room is what counts. It
-// returns what puts things back.
-func busy(n int) (restore func()) {
-	procs := runtime.GOMAXPROCS(0)
-	if n > 0 {
-		procs = min(n, procs)
-	}
-	return tune(procs)
-}
-
-func tune(procs int) (restore func()) {
-	procs = runtime.GOMAXPROCS(procs)
-	percent := debug.SetGCPercent(30)
-	return func() {
-		runtime.GOMAXPROCS(procs)
-		debug.SetGCPercent(percent)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"pinyon/packet"
 	"pinyon/provenance"
 	"pinyon/savefile"
+	"pinyon/sink/files"
 	"pinyon/source"
 )
 
@@ -108,7 +110,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	}
 	l.save.out = x.out
 	if s, ok := x.out.(*stdout); ok {
-		l.save.out = s.w // a reader of frames that goes ends the run, rows and all, which is to be told
+		l.save.out = s.w // a reader of frames that goes is told of as of an output that fails
 	}
 	who, err := findUser(l.user)
 	if err != nil {
@@ -128,6 +130,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		}
 	}
 	in := &liveInput{dev: d, flags: l, stop: make(chan struct{})}
+	l.save.failed = in.saveFailed(x.app)
 	if err := who.become(); err != nil {
 		in.close()
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
@@ -253,6 +256,58 @@ type liveInput struct {
 	save   savefile.Set
 	stop   chan struct{}
 	closed bool
+	failed bool // an output could not be written to its end
+}
+
+// goOn gives what the run does when one of so many outputs of rows fails: it goes on with the
+// others, and with files of frames.
+func (in *liveInput) goOn(x *extraction, outputs int) func(*files.Opened, *files.Kept, error) error {
+	return func(o *files.Opened, kept *files.Kept, err error) error {
+		outputs--
+		in.failed = true
+		if outputs == 0 && !in.save.Works() {
+			return err
+		}
+		rows := "none of its rows can be kept"
+		if kept != nil {
+			rows = fmt.Sprintf("%d complete rows -> %s", kept.Rows, kept.Path)
+		}
+		if o.Target.Path == "-" {
+			x.lost = false // the error is told here
+			rows = fmt.Sprintf("%d rows were written", o.Sink.Counters().Committed.Load())
+		}
+		x.say("%s: %v; %s; going on without this output", x.name, err, rows)
+		return nil
+	}
+}
+
+// saveFailed gives what tells that frames cannot be saved; of a file that is tried again and
+// again not more than once a minute, if nothing of it is kept.
+func (in *liveInput) saveFailed(a *app) func(path, kept string, err error) {
+	told := map[string]time.Time{}
+	return func(path, kept string, err error) {
+		in.failed = true
+		if path == "-" {
+			path = "standard output"
+		}
+		text := "no complete frame of it can be kept"
+		if kept != "" {
+			text = "complete frames -> " + kept
+		} else if time.Since(told[path]) < time.Minute {
+			return
+		}
+		told[path] = time.Now()
+		a.say("%s: %s: %s; %s; going on", a.name, path, faultOf(err, path), text)
+	}
+}
+
+// faultOf is an error without the name that is said already.
+func faultOf(err error, path string) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Op + ": " + pe.Err.Error()
+	}
+	return strings.TrimPrefix(err.Error(), "pcap: ")
 }
 
 // endless reports whether the capture runs until it is stopped.
@@ -284,10 +339,21 @@ type captureSummary struct {
 	source.Stats
 	SinkLost uint64   `json:"sink_rows_lost"` // rows that an output did not take
 	Saved    []string `json:"saved,omitempty"`
+
+	Frames []savedFrames `json:"frames,omitempty"`
+}
+
+// savedFrames is what became of the frames that one file, or one series of files, was given.
+type savedFrames struct {
+	Path string `json:"path"`
+	savefile.Counts
 }
 
 func (in *liveInput) summarize(s *summary) {
 	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names()}
+	for _, f := range in.save {
+		s.Capture.Frames = append(s.Capture.Frames, savedFrames{f.Path(), f.Counts()})
+	}
 }
 
 // status is what losses make of a run that went well otherwise.
@@ -302,6 +368,11 @@ func (c *captureSummary) print(a *app) {
 	a.sayCaptured(c.Interfaces, &c.Stats, fmt.Sprintf(", %d rows by outputs", c.SinkLost))
 	for _, name := range c.Saved {
 		a.say("frames -> %s", name)
+	}
+	for _, f := range c.Frames {
+		if f.Lost > 0 {
+			a.say("frames of %s: %d written, %d lost", f.Path, f.Written, f.Lost)
+		}
 	}
 }
 

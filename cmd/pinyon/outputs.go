@@ -2,10 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
-	"slices"
 	"strings"
 
 	"pinyon/sink"
@@ -18,15 +15,22 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 	if path == "" {
 		path = "-"
 	}
-	byURL, err := sinks.ForURL(path)
-	if err != nil {
-		return nil, usage("output %s: %w", sink.Masked(path), err)
+	if scheme, _, ok := strings.Cut(path, "://"); ok && (strings.HasPrefix(scheme, "sqlite") || strings.HasPrefix(scheme, "postgres")) {
+		return nil, usage("output %s://: databases are not in this build", scheme)
 	}
-	if byURL != nil {
-		return databaseOutput(path, word, byURL)
+	if d := sinks.ForURL(path); d != nil {
+		if word != "" && !d.Has(word) {
+			return nil, usage("output %s is no place for -f %s", path, word)
+		}
+		t, err := d.Target(path)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		return t, nil
 	}
 	t := &sink.Target{Path: path, Sink: sinks[0]}
 	var byName *sink.Descriptor
+	var err error
 	if path != "-" {
 		if byName, err = sinkFor(path); err != nil && word == "" {
 			return nil, err
@@ -46,56 +50,9 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 		t.Sink = byName
 	}
 	if t.Sink.Stream == nil && path == "-" {
-		if t.Path, err = address(t.Sink); err != nil {
-			return nil, err
-		}
-		return databaseOutput(t.Path, t.Sink.Name, t.Sink)
-	}
-	if t.Sink.Stream == nil && !slices.Contains(t.Sink.Schemes, "sqlite") {
-		return nil, fmt.Errorf("format %s: %s is no address of one; want %s://", t.Sink.Name, path, t.Sink.Schemes[0])
+		t.Path = t.Sink.Name // it has no place among files: its options say where it goes
 	}
 	return t, checkStream(t)
-}
-
-// dsnVariable holds the address of a database for whoever keeps it from the command line.
-const dsnVariable = "PINYON_DB_DSN"
-
-// address is where rows for a database go if no output is named: PINYON_DB_DSN, or for
-// PostgreSQL what the variables of libpq say.
-func address(d *sink.Descriptor) (string, error) {
-	if dsn := os.Getenv(dsnVariable); dsn != "" {
-		return dsn, nil
-	}
-	if slices.Contains(d.Schemes, "postgres") {
-		for _, name := range []string{"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"} {
-			if os.Getenv(name) != "" {
-				return "postgres://", nil
-			}
-		}
-	}
-	return "", fmt.Errorf("format %s: give its address with -o, or in %s", d.Name, dsnVariable)
-}
-
-// databaseOutput is the target of a URL, which -f may not contradict.
-func databaseOutput(path, word string, byURL *sink.Descriptor) (*sink.Target, error) {
-	if word != "" {
-		d, err := sinkNamed(word)
-		if err != nil {
-			return nil, err
-		}
-		u, err := sinks.ForURL(path)
-		if u == nil && err == nil && slices.Contains(d.Schemes, "sqlite") {
-			u = d // the name of a file
-		}
-		if err != nil || u != d {
-			return nil, fmt.Errorf("format %s: %s is no address of one", d.Name, sink.Masked(path))
-		}
-	}
-	t, err := byURL.Target(path)
-	if err != nil {
-		return nil, usage("%w", err)
-	}
-	return t, nil
 }
 
 // checkStream refuses standard output to formats that cannot go there.

@@ -24,6 +24,7 @@ type saveFlags struct {
 
 	rotation savefile.Rotation
 	out      io.Writer // standard output
+	failed   func(path, kept string, err error)
 }
 
 func (s *saveFlags) add(cmd *cobra.Command) {
@@ -118,7 +119,7 @@ func (s *saveFlags) apart(rows []*sink.Target, from *sink.Provenance) error {
 
 // open begins the files of a capture.
 func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (savefile.Set, error) {
-	o := savefile.Options{Stdout: s.out, Interface: savefile.Devices(ifaces, links, snaplen)}
+	o := savefile.Options{Stdout: s.out, Failed: s.failed, Interface: savefile.Devices(ifaces, links, snaplen)}
 	var all savefile.Set
 	if s.path != "" {
 		if savefile.CheckLinks(s.path, links) != nil {

@@ -17,7 +17,7 @@ import (
 var sinks = all.Sinks()
 
 // elsewhere are formats that other builds have, with the extensions that mean them.
-var elsewhere = map[string][]string{"kafka": nil}
+var elsewhere = map[string][]string{"sqlite": {".db", ".sqlite"}, "postgres": nil}
 
 // sinkNamed finds a sink by name or alias.
 func sinkNamed(name string) (*sink.Descriptor, error) {

@@ -35,6 +35,7 @@ type summary struct {
 	Limited     []string             `json:"limited"`           // what limits did to values, in words
 	Capture     *captureSummary      `json:"capture,omitempty"` // of a live run
 
+	ended   string // why no output is finished; "" if they are
 	failed  int    // inputs of which nothing could be read
 	damaged int    // inputs that were read in part
 	denied  int    // failed ones that may not be read
@@ -57,9 +58,9 @@ func summarize(res *pinyon.Result, targets []*sink.Target, outs *files.Outputs, 
 		Faults: []inputFault{}, Interrupted: interrupted, Replaced: outs.Most(func(s sink.Stats) uint64 { return s.Replaced }), Seconds: took.Seconds(), Counters: c,
 		Limited: limited(c),
 	}
-	s.lost = outs.Most(func(s sink.Stats) uint64 { return s.Lost })
+	s.lose(outs)
 	for _, t := range targets {
-		s.Outputs = append(s.Outputs, sink.Masked(t.Path))
+		s.Outputs = append(s.Outputs, t.Path)
 	}
 	for i := range res.Inputs {
 		in := &res.Inputs[i]
@@ -90,6 +91,14 @@ func summarize(res *pinyon.Result, targets []*sink.Target, outs *files.Outputs, 
 		s.Faults = append(s.Faults, f)
 	}
 	return s
+}
+
+// lose takes over how many rows an output has lost.
+func (s *summary) lose(outs *files.Outputs) {
+	s.lost = outs.Most(func(s sink.Stats) uint64 { return s.Lost })
+	if s.Capture != nil {
+		s.Capture.SinkLost = s.lost
+	}
 }
 
 // faultText is the error of an input in a line that names it once.
@@ -143,7 +152,11 @@ func (s *summary) print(a *app) {
 			names[i] = "standard output"
 		}
 	}
-	a.say("%d flows from %d packets (%d records) -> %s", s.Flows, s.Packets, s.Records, strings.Join(names, ", "))
+	to := " -> " + strings.Join(names, ", ")
+	if s.ended != "" {
+		to = ": " + s.ended
+	}
+	a.say("%d flows from %d packets (%d records)%s", s.Flows, s.Packets, s.Records, to)
 	if s.Capture != nil {
 		s.Capture.print(a)
 	}

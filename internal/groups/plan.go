@@ -8,6 +8,7 @@ import (
 
 	"pinyon/column"
 	"pinyon/feature"
+	"pinyon/internal/cryptopan"
 	"pinyon/internal/graph"
 	"pinyon/internal/near"
 )
@@ -28,6 +29,7 @@ type Options struct {
 	SPLT      bool
 
 	Anonymize bool
+	Prefixes  bool // with Anonymize: keep shared prefixes (Crypto-PAn) instead of hashing
 	Salt      string
 	// CommunitySeed is the seed of community_id, which there is only if Addresses and Ports
 	// are there and Anonymize is not: whoever has it can find what they hide.
@@ -81,6 +83,7 @@ type Plan struct {
 	exactSamples int
 	sampleShare  int64
 	anonymize    bool
+	prefixes     *cryptopan.Cipher // or nil: addresses are hashed
 	salt         string
 	seed         uint16 // of community_id
 	graph        graph.Options
@@ -145,6 +148,9 @@ func NewPlan(o *Options) (*Plan, error) {
 		exactSamples: o.ExactSamples, anonymize: o.Anonymize, salt: o.Salt, seed: o.CommunitySeed, custom: o.Custom,
 		sampleShare: o.SampleMemory / int64(max(o.Shards, 1)),
 		Schema:      &column.Schema{Nulls: o.Nulls, Version: feature.SchemaVersion},
+	}
+	if o.Anonymize && o.Prefixes {
+		p.prefixes = cryptopan.New(prefixKey(o.Salt))
 	}
 	p.graphPorts = o.GraphPorts
 	p.graph = graph.Options{MaxSources: o.MaxSources, Temporal: o.Temporal}
@@ -229,9 +235,6 @@ func (p *Plan) name(o *Options) error {
 			return fmt.Errorf("columns %s and %s are both called %s", other, d.ID(), out)
 		}
 		seen[out] = d.ID()
-		if o.Anonymize && d.Form == feature.Address {
-			d.Form = feature.NoForm // a hash is no address
-		}
 		p.Schema.Fields = append(p.Schema.Fields, column.Field{Desc: d, Out: out})
 	}
 	return nil

@@ -2,6 +2,7 @@ package groups
 
 import (
 	"math"
+	"slices"
 
 	"pinyon/column"
 	"pinyon/feature"
@@ -96,9 +97,6 @@ func (f Feature) under(o option) Feature { f.when = o; return f }
 // private marks addresses, names and hashes of them.
 func (f Feature) private() Feature { f.Privacy = feature.Sensitive; return f }
 
-// is says what the values are beyond their kind.
-func (f Feature) is(form feature.Form) Feature { f.Form = form; return f }
-
 // missing sets the number that stands for an absent value.
 func (f Feature) missing(v int64) Feature { f.MissingInt, f.Nullable = v, true; return f }
 
@@ -116,11 +114,12 @@ func allNeed(n need, table []Feature) []Feature {
 	return table
 }
 
-// add appends the column's values for rows; applies[i] says whether the group applies to
-// rows[i], and nil that it applies to all.
-func (f *Feature) add(c *column.Column, rows []*Row, applies []bool) {
+// add appends the column's values for rows; apply are the positions among them of those that
+// the group applies to, in order. Where it applies to most rows or to none of them, what costs
+// is a value, not the question whether there is one.
+func (f *Feature) add(c *column.Column, rows []*Row, apply []uint16) {
 	if f.always {
-		applies = nil
+		apply = everyRow[:len(rows)]
 	}
 	at := 0
 	if c.Valid != nil {
@@ -128,13 +127,13 @@ func (f *Feature) add(c *column.Column, rows []*Row, applies []bool) {
 	}
 	switch f.Kind {
 	case feature.Int:
-		f.addInts(c, rows, applies)
+		f.addInts(c, rows, apply)
 	case feature.Float:
-		f.addFloats(c, rows, applies)
+		f.addFloats(c, rows, apply)
 	case feature.Bool:
-		f.addBools(c, rows, applies)
+		f.addBools(c, rows, apply)
 	case feature.Text:
-		f.addTexts(c, rows, applies)
+		f.addTexts(c, rows, apply)
 	default:
 		for _, r := range rows {
 			f.list(c, r)
@@ -142,9 +141,17 @@ func (f *Feature) add(c *column.Column, rows []*Row, applies []bool) {
 		}
 	}
 	if c.Valid != nil {
-		f.addValid(c, at, rows, applies)
+		f.addValid(c, at, rows, apply)
 	}
 }
+
+// everyRow are the positions of as many rows as are written at once.
+var everyRow = func() (at [maxRows]uint16) {
+	for i := range at {
+		at[i] = uint16(i)
+	}
+	return at
+}()
 
 // length is the number of rows in the column.
 func (f *Feature) length(c *column.Column) int {
@@ -159,55 +166,66 @@ func (f *Feature) length(c *column.Column) int {
 	return len(c.Offsets) - 1
 }
 
-func (f *Feature) addInts(c *column.Column, rows []*Row, applies []bool) {
+// extend makes a slice longer by n, and gives the new part, which is to be filled.
+func extend[T any](s []T, n int) (all, added []T) {
+	all = slices.Grow(s, n)[:len(s)+n]
+	return all, all[len(s):]
+}
+
+func (f *Feature) addInts(c *column.Column, rows []*Row, apply []uint16) {
 	get, missing := f.num, f.MissingInt
-	if applies == nil {
-		for _, r := range rows {
-			v := get(r)
-			if v == none {
-				v = missing
-			}
-			c.Ints = append(c.Ints, v)
+	var to []int64
+	c.Ints, to = extend(c.Ints, len(rows))
+	if len(apply) < len(rows) {
+		for i := range to {
+			to[i] = missing
 		}
-		return
 	}
-	for i, r := range rows {
-		v := missing
-		if applies[i] {
-			if v = get(r); v == none {
-				v = missing
-			}
+	for _, i := range apply {
+		v := get(rows[i])
+		if v == none {
+			v = missing
 		}
-		c.Ints = append(c.Ints, v)
+		to[i] = v
 	}
 }
 
-func (f *Feature) addFloats(c *column.Column, rows []*Row, applies []bool) {
+func (f *Feature) addFloats(c *column.Column, rows []*Row, apply []uint16) {
 	get := f.float
-	for i, r := range rows {
-		v := 0.0
-		if applies == nil || applies[i] {
-			if v = get(r); v != v {
-				v = 0
-			}
+	var to []float64
+	c.Floats, to = extend(c.Floats, len(rows))
+	if len(apply) < len(rows) {
+		clear(to)
+	}
+	for _, i := range apply {
+		v := get(rows[i])
+		if v != v {
+			v = 0
 		}
-		c.Floats = append(c.Floats, v)
+		to[i] = v
 	}
 }
 
-func (f *Feature) addBools(c *column.Column, rows []*Row, applies []bool) {
-	get := f.flag
-	for i, r := range rows {
-		c.Bits = column.AppendBit(c.Bits, c.Rows, (applies == nil || applies[i]) && get(r))
-		c.Rows++
+func (f *Feature) addBools(c *column.Column, rows []*Row, apply []uint16) {
+	get, n := f.flag, c.Rows
+	c.Rows += len(rows)
+	for len(c.Bits) < (c.Rows+7)/8 {
+		c.Bits = append(c.Bits, 0)
+	}
+	for _, i := range apply {
+		if get(rows[i]) {
+			k := n + int(i)
+			c.Bits[k>>3] |= 1 << (k & 7)
+		}
 	}
 }
 
-func (f *Feature) addTexts(c *column.Column, rows []*Row, applies []bool) {
+func (f *Feature) addTexts(c *column.Column, rows []*Row, apply []uint16) {
 	get := f.text
 	for i, r := range rows {
 		ok := false
-		if applies == nil || applies[i] {
+		if len(apply) > 0 && int(apply[0]) == i {
+			apply = apply[1:]
 			c.Bytes, ok = get(c.Bytes, r)
 		}
 		if !ok {
@@ -219,10 +237,11 @@ func (f *Feature) addTexts(c *column.Column, rows []*Row, applies []bool) {
 
 // addValid appends the validity bits. It asks the getters again, which only runs that want
 // nulls pay for.
-func (f *Feature) addValid(c *column.Column, at int, rows []*Row, applies []bool) {
+func (f *Feature) addValid(c *column.Column, at int, rows []*Row, apply []uint16) {
 	for i, r := range rows {
-		ok := applies == nil || applies[i]
+		ok := len(apply) > 0 && int(apply[0]) == i
 		if ok {
+			apply = apply[1:]
 			switch f.Kind {
 			case feature.Int:
 				ok = f.num(r) != none

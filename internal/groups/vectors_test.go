@@ -2,12 +2,16 @@ package groups_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"math"
+	"net/netip"
 	"testing"
 
 	"pinyon/column"
 	"pinyon/flow"
+	"pinyon/internal/cryptopan"
 	"pinyon/internal/engine"
 	"pinyon/internal/groups"
 	"pinyon/internal/vectors"
@@ -213,4 +217,27 @@ func TestHashes(t *testing.T) {
 	check(t, "no salt", rows(t, o, vectors.V1())[0], map[string]any{"src_ip": "0546412d61ba57f1", "dst_ip": "6d99cbd08fc6c99c", "flow_id": "afbe9a93598761d356a33403ba8fa20d"})
 	o.Salt = "pinyon"
 	check(t, "salt", rows(t, o, vectors.V1())[0], map[string]any{"src_ip": "e3e327c708856ac2", "dst_ip": "08f62f09af3c53f2", "flow_id": "f6af277670ff8f4132c61bb13e6f27f2"})
+}
+
+// TestPrefixes: the key is the salt's digits, or made of the salt; flow_id stays the hash.
+func TestPrefixes(t *testing.T) {
+	o := options()
+	o.Anonymize, o.Prefixes = true, true
+	addrs := func(salt string) (netip.Addr, netip.Addr, string) {
+		o.Salt = salt
+		r := rows(t, o, vectors.V1())[0]
+		return netip.MustParseAddr(r.Value("src_ip").(string)), netip.MustParseAddr(r.Value("dst_ip").(string)), r.Value("flow_id").(string)
+	}
+	key := sha256.Sum256([]byte("pinyon"))
+	c := cryptopan.New(key)
+	src, dst, id := addrs("pinyon")
+	if src != c.Addr(netip.MustParseAddr("10.0.0.5")) || dst != c.Addr(netip.MustParseAddr("192.0.2.10")) || id != "f6af277670ff8f4132c61bb13e6f27f2" {
+		t.Errorf("salt: %s %s %s", src, dst, id)
+	}
+	if s, d, _ := addrs(hex.EncodeToString(key[:])); s != src || d != dst {
+		t.Errorf("key in hexadecimal digits: %s %s, want %s %s", s, d, src, dst)
+	}
+	if s, d, _ := addrs(""); s == src || d == dst {
+		t.Errorf("no salt: %s %s", s, d)
+	}
 }

@@ -55,9 +55,16 @@ class Open:
         self.packets.append(p)
         self.t = max(self.t, p.ts)
         if self.connection and p.flags is not None:
+            other = (p.dst, p.dport)
+            waits = other not in self.connection.answered
             reason = self.connection.add(p)
             if reason and self.closed is None:
                 self.closed, self.reason = p.clock, reason
+            elif self.reason == 'rst' and p.flags & (SYN | ACK) == SYN | ACK and waits and other in self.connection.answered:
+                # The SYN that was refused was sent once more, with its number, and is answered after all.
+                self.closed, self.reason = None, ''
+                self.connection.fin.clear()
+                self.connection.acked.clear()
 
     def silence(self) -> int:
         """The clock when it is over if nothing more comes."""

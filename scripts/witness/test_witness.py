@@ -218,6 +218,13 @@ class Cuts(unittest.TestCase):
     def test_a_late_copy_of_the_syn_belongs_to_the_closed_connection(self):
         self.assertEqual(cuts([*opening(), *self.closing, segment(True, 1000, 0, SYN)]), [([1, 2, 3, 4, 5, 6, 7], 'fin')])
 
+    def test_a_refused_syn_that_is_answered_after_all(self):
+        refused = [segment(True, 1000, 0, SYN), segment(False, 0, 1001, RST | ACK)]
+        frames = [(START + i * MS, f) for i, f in enumerate([*refused, *opening()])]
+        later = (START + 8 * 10**9, segment(True, 1001, 5001, ACK))
+        self.assertEqual(cuts([*frames, later]), [([1, 2, 3, 4, 5, 6], 'flushed')])
+        self.assertEqual([len(c[0]) for c in cuts([*frames[:2], later])], [2, 1])
+
     def test_a_late_packet_joins_only_for_a_while(self):
         frames = [(START + i * MS, f) for i, f in enumerate([*opening(), *self.closing])]
         late = segment(False, 5001, 1002, FIN | ACK)

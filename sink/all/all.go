@@ -7,10 +7,9 @@ import (
 	"pinyon/sink/arrow"
 	"pinyon/sink/csv"
 	"pinyon/sink/json"
+	"pinyon/sink/kafka"
 	"pinyon/sink/npy"
 	"pinyon/sink/parquet"
-	"pinyon/sink/sql/postgres"
-	"pinyon/sink/sql/sqlite"
 )
 
 // Sinks are all sinks, the default one first.
@@ -24,7 +23,6 @@ func Sinks() sink.Registry {
 		arrow.Stream,
 		arrow.File,
 		npy.Format,
-		sqlite.Format,
-		postgres.Format,
+		kafka.Format,
 	}
 }

@@ -63,7 +63,7 @@ func New(w io.Writer, s *column.Schema, o *Options) (sink.Sink, error) {
 		return nil, err
 	}
 	t.ipc = ipc.NewWriter(t.out, opts...)
-	return t, nil
+	return &streamWriter{*t}, nil
 }
 
 // NewFile makes a sink for an IPC file on w, which need not seek. A nil o means defaults.
@@ -138,6 +138,13 @@ func (t *writer) Close(context.Context) error {
 	}
 	return t.out.Flush()
 }
+
+// A streamWriter writes a stream, of which whole batches stand after an error of writing.
+type streamWriter struct{ writer }
+
+// Complete is what is left of the output after an error of writing it. The end of the file
+// ends a stream too.
+func (t *streamWriter) Complete() (bytes int64, end []byte) { return t.out.Whole(), nil }
 
 // Abort has every later call refused.
 func (t *writer) Abort() error { return t.out.Abort() }

@@ -17,25 +17,50 @@ import (
 // A File is where a sink's bytes go: standard output, a device or pipe that is written in
 // place, or a regular file that appears under its name only when it is complete. Until
 // Commit such a file is called .NAME.tmp-PID-RANDOM, in the same directory; a killed process
-// leaves that, and never a file under the name that looks finished.
+// leaves that, and never a file under the name that looks finished. What Commit has given its
+// name survives a crash of the machine: the file and its directory have reached the disk.
 type File struct {
-	file *os.File
-	path string // as given, for errors
-	name string // of the finished file; "" if written in place
-	std  bool   // standard output or error: not ours to close
+	file   *os.File
+	path   string      // as given, for errors
+	name   string      // of the finished file; "" if written in place
+	std    bool        // standard output or error: not ours to close
+	fresh  bool        // made by CreateNew: replaces nothing
+	synced bool        // what was written has reached the disk
+	temp   string      // the temporary name of a file that is complete and closed; "" otherwise
+	info   fs.FileInfo // of the complete file
 }
 
 // Create opens the place called path. "-" is standard output, and so are /dev/stdout and
 // its like, whatever stands behind them. A name that exists as a device or FIFO is written
 // in place. A symbolic link to a regular file stays; what it points to is replaced. Errors
 // name path, and no temporary name.
+//
+// A link that another user made in a directory that others may write to is not followed, and
+// is an error.
 func Create(path string) (*File, error) {
 	f, err := create(path)
+	return f, named(path, err)
+}
+
+// CreateNew makes a file that replaces nothing: of a series, whose names another run may have
+// taken, or that somebody else could guess. What path means is not looked at before Commit,
+// which returns fs.ErrExist if anything has the name by then, a symbolic link included.
+func CreateNew(path string) (*File, error) {
+	f, err := createTemp(path, path, nil)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	f.fresh = true
+	return f, nil
+}
+
+// named is an error of making a file with the name that was asked for.
+func named(path string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		return nil, &fs.PathError{Op: "create", Path: path, Err: pe.Err}
+		return &fs.PathError{Op: "create", Path: path, Err: pe.Err}
 	}
-	return f, err
+	return err
 }
 
 func create(path string) (*File, error) {
@@ -116,6 +141,9 @@ func resolve(path string) (string, error) {
 		if err != nil {
 			return path, nil
 		}
+		if planted(path) {
+			return "", &fs.PathError{Op: "create", Path: path, Err: ErrPlanted}
+		}
 		if !filepath.IsAbs(to) {
 			to = filepath.Join(filepath.Dir(path), to)
 		}
@@ -132,8 +160,13 @@ func isDescriptor(path string) bool {
 	return ok || dir == "/dev/fd" || standard(path) != nil
 }
 
-// createTemp makes the temporary file of name. An existing file's permissions are kept; a
-// new one gets what the process gives files.
+// ErrPlanted is the error for a link that somebody else has put where others write, such as
+// /tmp: following it would write wherever they like.
+var ErrPlanted = errors.New("is a symbolic link of another user in a directory that others may write to")
+
+// createTemp makes the temporary file of name. An existing file's permissions are kept, of
+// another user's file without what lets others write; a new one gets what the process gives
+// files. O_EXCL follows no link.
 func createTemp(path, name string, old fs.FileInfo) (*File, error) {
 	dir, base := filepath.Split(name)
 	const longest = 200 // a name has 255 bytes at most
@@ -148,7 +181,7 @@ func createTemp(path, name string, old fs.FileInfo) (*File, error) {
 			return nil, err
 		}
 		if old != nil {
-			if err := f.Chmod(old.Mode().Perm()); err != nil {
+			if err := f.Chmod(kept(old)); err != nil {
 				f.Close()
 				os.Remove(temp)
 				return nil, err
@@ -173,6 +206,7 @@ func WriteFile(path string, b []byte) error {
 
 // Write writes to the place. Errors name the path that Create was given.
 func (f *File) Write(p []byte) (int, error) {
+	f.synced = false
 	n, err := f.file.Write(p)
 	return n, f.named("write", err)
 }
@@ -190,49 +224,16 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 // which other files may be put.
 func (f *File) Regular() bool { return f.name != "" }
 
-// Commit closes the place and gives a regular file its name. Standard output stays open.
-// After Commit, Abort does nothing.
-func (f *File) Commit() error {
-	if f.file == nil || f.std {
-		return nil
-	}
-	temp := f.file.Name()
-	err := f.named("close", f.file.Close())
-	f.file = nil
-	if !f.Regular() {
-		return err
-	}
-	if err == nil {
-		err = f.named("rename", os.Rename(temp, f.name))
-	}
-	if err != nil {
-		os.Remove(temp)
-	}
-	return err
-}
-
-// Abort closes the place and removes what was written to a regular file; one that had the
-// name before is untouched.
-func (f *File) Abort() error {
-	if f.file == nil || f.std {
-		return nil
-	}
-	temp := f.file.Name()
-	err := f.file.Close()
-	f.file = nil
-	if f.Regular() {
-		err = errors.Join(err, os.Remove(temp))
-	}
-	return err
-}
-
 func (f *File) named(op string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var inner *fs.PathError
+	var link *os.LinkError
 	if errors.As(err, &inner) {
 		err = inner.Err
+	} else if errors.As(err, &link) {
+		err = link.Err
 	}
 	return &fs.PathError{Op: op, Path: f.path, Err: err}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,31 +19,6 @@ func PartialName(path string, n int) string {
 		word = fmt.Sprintf(".partial-%d", n)
 	}
 	return strings.TrimSuffix(path, ext) + word + ext
-}
-
-// mostPartial is how many partial files of one name there may be.
-const mostPartial = 1000
-
-// keep closes the place and gives a regular file the first partial name that is free. It
-// replaces no file.
-func (f *File) keep() (number int, err error) {
-	temp := f.file.Name()
-	err = f.named("close", f.file.Close())
-	f.file = nil
-	defer os.Remove(temp)
-	for n := 1; err == nil && n <= mostPartial; n++ {
-		err = os.Link(temp, PartialName(f.name, n))
-		if err == nil {
-			return n, nil
-		}
-		if errors.Is(err, fs.ErrExist) {
-			err = nil
-		}
-	}
-	if err == nil {
-		err = fs.ErrExist
-	}
-	return 0, f.named("keep", err)
 }
 
 // Kept is what stays of an output that was given up.
@@ -71,25 +44,32 @@ func (o *Output) Keep() (*Kept, error) {
 		return nil, errors.Join(err, o.remove())
 	}
 	o.closed = true
-	n, err := o.file.keep()
+	lacks := o.writeSides()
+	if lacks != nil {
+		lacks = errors.Join(lacks, o.dropSides())
+	}
+	n, err := o.commitFirst(func(n int) string { return PartialName(o.file.name, n) })
 	if err != nil {
 		return nil, errors.Join(err, o.remove())
 	}
-	kept := &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}
-	for i := range o.sides {
-		s := &o.sides[i]
-		suffix := s.path[len(o.target.Path):]
-		err = errors.Join(err, s.file.Abort(), WriteFile(kept.Path+suffix, s.bytes()))
-	}
-	return kept, err
+	return &Kept{Path: PartialName(o.target.Path, n), Rows: o.Counters().Committed.Load()}, lacks
 }
 
 // finishPartial has the encoder end with what it holds whole.
 func (o *Output) finishPartial() error {
+	var err error
 	if k, ok := o.enc.(sink.Keeper); ok {
-		return k.Keep()
+		err = k.Keep()
+	} else {
+		err = o.enc.Close(context.Background())
 	}
-	return o.enc.Close(context.Background())
+	if err != nil {
+		err = o.mend(err)
+	}
+	if err == nil && o.partial != nil {
+		err = o.file.markPartial()
+	}
+	return err
 }
 
 // Keep gives up every output that is not complete, as Abort does, and tells what stays of

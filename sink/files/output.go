@@ -68,6 +68,8 @@ type Output struct {
 	enc    sink.Sink
 	sides  []side
 
+	partial func() bool // whether rows are missing at the end; nil is never
+
 	mu        sync.Mutex  // held while the sink is at work, which a pipe may draw out
 	over      atomic.Bool // aborted
 	completed bool        // the format is; the file is not yet under its name
@@ -79,11 +81,15 @@ type side struct {
 	path  string
 	file  *File
 	bytes func() []byte
+	was   string // its temporary name, while names are tried
 }
 
 // open creates the file of a target and what belongs beside it. If one fails none is left.
 func open(t *sink.Target, s *column.Schema, run *sink.Run, encode func(io.Writer) (sink.Sink, error)) (_ *Output, err error) {
 	o := &Output{target: t}
+	if run.Provenance != nil {
+		o.partial = run.Provenance.Partial
+	}
 	defer func() {
 		if err != nil {
 			o.Abort()
@@ -171,12 +177,34 @@ func (o *Output) complete(ctx context.Context) error {
 	if o.over.Load() {
 		return sink.ErrAborted
 	}
-	for i := range o.sides {
-		if _, err := o.sides[i].file.Write(o.sides[i].bytes()); err != nil {
+	if o.file != nil {
+		if o.partial != nil && o.partial() {
+			if err := o.file.markPartial(); err != nil {
+				return err
+			}
+		}
+		if err := o.file.Sync(); err != nil {
 			return err
 		}
 	}
+	if err := o.writeSides(); err != nil {
+		return err
+	}
 	o.completed = true
+	return nil
+}
+
+// writeSides writes the files beside the output, without giving any its name.
+func (o *Output) writeSides() error {
+	for i := range o.sides {
+		f := o.sides[i].file
+		if _, err := f.Write(o.sides[i].bytes()); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -191,45 +219,15 @@ func (o *Output) commit() error {
 		return nil
 	}
 	o.closed = true
-	if o.file != nil {
-		if err := o.removeStale(); err != nil {
-			return err
-		}
-		if err := o.file.Commit(); err != nil {
-			return err
-		}
-	}
-	for i := range o.sides {
-		if err := o.sides[i].file.Commit(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// besides are the endings of files that an output of any format may have beside it.
-var besides = []string{Suffix, ".columns.json"}
-
-// removeStale removes what an earlier run left beside a file of this name and this run does not
-// replace: it would seem to tell of the new file.
-func (o *Output) removeStale() error {
-	if !o.file.Regular() {
+	if o.file == nil {
 		return nil
 	}
-	for _, suffix := range besides {
-		path := o.target.Path + suffix
-		if slices.ContainsFunc(o.sides, func(s side) bool { return s.path == path }) {
-			continue
-		}
-		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.nameAll()
 }
+
+// besides are the endings of files that an output of any format may have beside it: an
+// earlier run of another format may have left them.
+var besides = []string{Suffix, ".columns.json"}
 
 // Close completes the output and gives the files their names.
 func (o *Output) Close(ctx context.Context) error {

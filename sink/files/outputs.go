@@ -17,13 +17,21 @@ type Outputs struct {
 	list []Opened
 	over bool
 	none sink.Counters
+
+	goOn func(o *Opened, kept *Kept, err error) error
 }
 
 // Opened is one of Outputs and where it goes.
 type Opened struct {
 	Target *sink.Target
 	Sink   sink.Sink
+	Failed error // why it takes no more rows, which then count as lost; see GoOn
 }
+
+// GoOn has the outputs go on without one that fails. Of that one stays what Keep would have
+// stay, which failed is told, kept being nil if nothing does, with the error. An error that
+// failed returns ends the run.
+func (all *Outputs) GoOn(failed func(o *Opened, kept *Kept, err error) error) { all.goOn = failed }
 
 // Open opens the targets, one after the other. If one fails none is left.
 func (all *Outputs) Open(ctx context.Context, targets []*sink.Target, s *column.Schema, run *sink.Run) error {
@@ -35,7 +43,7 @@ func (all *Outputs) Open(ctx context.Context, targets []*sink.Target, s *column.
 		}
 		all.mu.Lock()
 		over := all.over
-		all.list = append(all.list, Opened{t, k})
+		all.list = append(all.list, Opened{Target: t, Sink: k})
 		all.mu.Unlock()
 		if over {
 			k.Abort()
@@ -54,7 +62,18 @@ func (all *Outputs) List() []Opened {
 
 // Write gives a batch to every output.
 func (all *Outputs) Write(ctx context.Context, b *column.Batch) error {
-	return all.each(func(s sink.Sink) error { return s.Write(ctx, b) })
+	for i := range all.List() {
+		o := &all.list[i]
+		if o.Failed != nil {
+			o.Sink.Counters().Accepted.Add(uint64(b.Rows))
+			o.Sink.Counters().Lost.Add(uint64(b.Rows))
+		} else if err := o.Sink.Write(ctx, b); err != nil {
+			if err := all.fail(o, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Flush hands on what the outputs hold.
@@ -63,12 +82,37 @@ func (all *Outputs) Flush(ctx context.Context) error {
 }
 
 func (all *Outputs) each(do func(sink.Sink) error) error {
-	for _, o := range all.List() {
+	for i := range all.List() {
+		o := &all.list[i]
+		if o.Failed != nil {
+			continue
+		}
 		if err := do(o.Sink); err != nil {
-			return err
+			if err := all.fail(o, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// fail goes on without an output, or returns its error.
+func (all *Outputs) fail(o *Opened, why error) error {
+	if all.goOn == nil || errors.Is(why, sink.ErrAborted) {
+		return why
+	}
+	o.Failed = why
+	var kept *Kept
+	var err error
+	if f, ok := o.Sink.(*Output); ok {
+		kept, err = f.Keep()
+	} else {
+		err = o.Sink.Abort()
+	}
+	if err != nil && !errors.Is(err, why) {
+		why = errors.Join(why, err)
+	}
+	return all.goOn(o, kept, why)
 }
 
 // Close completes every output, and then gives files their names. An output that lost rows is
@@ -98,10 +142,13 @@ func (all *Outputs) Close(ctx context.Context) error {
 	if all.over {
 		return sink.ErrAborted
 	}
-	for _, o := range all.list {
-		if f, ok := o.Sink.(*Output); ok {
+	for i := range all.list {
+		o := &all.list[i]
+		if f, ok := o.Sink.(*Output); ok && o.Failed == nil {
 			if err := f.commit(); err != nil {
-				return err
+				if err := all.fail(o, err); err != nil {
+					return err
+				}
 			}
 		}
 	}

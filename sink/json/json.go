@@ -118,3 +118,11 @@ func (t *writer) Close(context.Context) error {
 	}
 	return t.End("]\n")
 }
+
+// Complete is what is left of the output after an error of writing it.
+func (t *writer) Complete() (bytes int64, end []byte) {
+	if t.array {
+		end = []byte("\n]\n")
+	}
+	return t.Whole(), end
+}

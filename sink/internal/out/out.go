@@ -25,6 +25,7 @@ type Buffer struct {
 	count   sink.Counters
 	err     error
 	aborted atomic.Bool
+	whole   int64 // bytes that left up to the last Flush, which ends with a whole row
 }
 
 // New makes a buffer before w.
@@ -139,6 +140,7 @@ func (b *Buffer) Flush() error {
 	if err := b.drain(); err != nil {
 		return err
 	}
+	b.whole = int64(b.count.Bytes.Load())
 	if b.pending > 0 {
 		b.count.Committed.Add(b.pending)
 		b.pending = 0
@@ -186,6 +188,10 @@ func (b *Buffer) Fail(err error) error {
 
 // Tell is the number of bytes written and waiting: the position of the next byte.
 func (b *Buffer) Tell() int64 { return int64(b.count.Bytes.Load()) + int64(len(b.B)) }
+
+// Whole is how many bytes had left when rows were last committed: what lies behind them after
+// an error of writing is part of a row.
+func (b *Buffer) Whole() int64 { return b.whole }
 
 // Counters are the sink's.
 func (b *Buffer) Counters() *sink.Counters { return &b.count }

@@ -1,0 +1,7 @@
+//go:build !race
+
+package session_test
+
+import "time"
+
+const raceSlack time.Duration = 0
