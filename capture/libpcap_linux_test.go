@@ -5,7 +5,6 @@ package capture_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
