@@ -262,6 +262,11 @@ func (p *Pipeline) Start(ins []Input) *Run {
 		names[i] = ins[i].Name
 	}
 	p.plan.SetInputs(names)
+	for i := range ins {
+		if len(ins[i].Interfaces) > 0 {
+			p.plan.SetInterfaces(i, ins[i].Interfaces)
+		}
+	}
 	return &Run{ins, engine.New(&p.engine)}
 }
 

@@ -1,6 +1,7 @@
 package column
 
 import (
+	"strings"
 	"testing"
 
 	"pinyon/feature"
@@ -87,4 +88,63 @@ func TestReset(t *testing.T) {
 	if b.Check() == nil {
 		t.Error("a missing row went unnoticed")
 	}
+}
+
+// TestMistakes: a column that is not there or of another kind is a panic that says so, never a
+// value; Lookup tells of the first.
+func TestMistakes(t *testing.T) {
+	b := New(schema(), 1)
+	b.Reset()
+	for i := range b.Cols {
+		c := &b.Cols[i]
+		switch c.Field.Kind {
+		case feature.Int:
+			c.Ints = append(c.Ints, 7)
+		case feature.Float:
+			c.Floats = append(c.Floats, 7)
+		case feature.Bool:
+			c.Bits = AppendBit(c.Bits, 0, true)
+		default:
+			c.Offsets = append(c.Offsets, 0)
+		}
+		if c.Valid != nil {
+			c.Valid = AppendBit(c.Valid, 0, true)
+		}
+	}
+	b.Rows = 1
+	r := b.Row(0)
+	access := map[string]func(string) any{
+		"Int": func(n string) any { return r.Int(n) }, "Float": func(n string) any { return r.Float(n) },
+		"Bool": func(n string) any { return r.Bool(n) }, "Text": func(n string) any { return r.Text(n) }, "Value": r.Value,
+	}
+	for name, get := range access {
+		panics(t, name+" of no column", `did you mean "bool"?`, func() { get("boool") })
+		for i := range b.Cols {
+			f := b.Cols[i].Field
+			k := f.Kind.String()
+			fits := name == "Value" || name == map[feature.Kind]string{feature.Int: "Int", feature.Float: "Float", feature.Bool: "Bool", feature.Text: "Text"}[f.Kind] ||
+				name == "Float" && f.Kind == feature.Int
+			if fits {
+				get(f.Out)
+			} else {
+				panics(t, name+" of "+k, "is of kind "+k, func() { get(f.Out) })
+			}
+		}
+	}
+	if v, ok := r.Lookup("boool"); v != nil || ok {
+		t.Errorf("Lookup: %v, %v", v, ok)
+	}
+	if v, ok := r.Lookup("bool"); v != true || !ok {
+		t.Errorf("Lookup: %v, %v", v, ok)
+	}
+}
+
+func panics(t *testing.T, what, message string, f func()) {
+	t.Helper()
+	defer func() {
+		if text, _ := recover().(string); !strings.Contains(text, message) {
+			t.Errorf("%s: panic %q; want %q", what, text, message)
+		}
+	}()
+	f()
 }

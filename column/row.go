@@ -1,9 +1,12 @@
 package column
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"pinyon/feature"
+	"pinyon/internal/near"
 )
 
 // A Row is one row of a batch, for those who want rows. It is valid as long as the batch.
@@ -19,13 +22,40 @@ func (b *Batch) Row(i int) Row { return Row{b, i} }
 func (r Row) Schema() *Schema { return r.b.Schema }
 
 // Value is the value of the column called out: int64, float64, bool, string, []int64,
-// []float64 or []Triple; nil for a null, and for a column that does not exist.
-func (r Row) Value(out string) any {
+// []float64 or []Triple; nil for a null. It panics, as Int, Float, Bool and Text do, if the
+// schema has no such column: a misspelled name is a mistake in the program, which a value such
+// as 0 would hide. Lookup tells instead of panicking.
+func (r Row) Value(out string) any { return r.At(r.index(out)) }
+
+// Lookup is Value, and whether there is such a column.
+func (r Row) Lookup(out string) (v any, ok bool) {
 	i := r.b.Schema.Index(out)
 	if i < 0 {
-		return nil
+		return nil, false
 	}
-	return r.At(i)
+	return r.At(i), true
+}
+
+// index is the position of a column that has to be there.
+func (r Row) index(out string) int {
+	i := r.b.Schema.Index(out)
+	if i < 0 {
+		names := make([]string, len(r.b.Schema.Fields))
+		for k := range names {
+			names[k] = r.b.Schema.Fields[k].Out
+		}
+		panic(fmt.Sprintf("column: no column %q among the %d of the row%s", out, len(names), near.Hint(out, names)))
+	}
+	return i
+}
+
+// of is the position of a column that has to be there and to be of one of the kinds.
+func (r Row) of(out string, kinds ...feature.Kind) int {
+	i := r.index(out)
+	if k := r.b.Cols[i].Field.Kind; !slices.Contains(kinds, k) {
+		panic(fmt.Sprintf("column: %q is of kind %s, not %s", out, k, kinds[0]))
+	}
+	return i
 }
 
 // A Triple is one packet of a Triples column: length in bytes, gap to the packet before in
@@ -66,12 +96,16 @@ func (r Row) At(i int) any {
 	return ts
 }
 
-// Int is the value of an Int column; 0 if there is none by that name.
-func (r Row) Int(out string) int64 { v, _ := r.Value(out).(int64); return v }
+// Int is the value of an Int column; 0 for a null. It panics for a column of another kind.
+func (r Row) Int(out string) int64 {
+	v, _ := r.At(r.of(out, feature.Int)).(int64)
+	return v
+}
 
-// Float is the value of a Float column, or of an Int one; NaN if there is none.
+// Float is the value of a Float column, or of an Int one; NaN for a null. It panics for a
+// column of another kind.
 func (r Row) Float(out string) float64 {
-	switch v := r.Value(out).(type) {
+	switch v := r.At(r.of(out, feature.Float, feature.Int)).(type) {
 	case float64:
 		return v
 	case int64:
@@ -80,11 +114,17 @@ func (r Row) Float(out string) float64 {
 	return math.NaN()
 }
 
-// Bool is the value of a Bool column; false if there is none.
-func (r Row) Bool(out string) bool { v, _ := r.Value(out).(bool); return v }
+// Bool is the value of a Bool column; false for a null. It panics for a column of another kind.
+func (r Row) Bool(out string) bool {
+	v, _ := r.At(r.of(out, feature.Bool)).(bool)
+	return v
+}
 
-// Text is the value of a Text column; empty if there is none.
-func (r Row) Text(out string) string { v, _ := r.Value(out).(string); return v }
+// Text is the value of a Text column; empty for a null. It panics for a column of another kind.
+func (r Row) Text(out string) string {
+	v, _ := r.At(r.of(out, feature.Text)).(string)
+	return v
+}
 
 // Map is the whole row by output name.
 func (r Row) Map() map[string]any {

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"fmt"
 	"math"
 
 	"pinyon/feature"
@@ -26,22 +27,37 @@ type Accumulator interface {
 	End(h *flow.Head, v Values)
 }
 
-// Values are the values of a custom group in one row, by position of the feature.
+// Values are the values of a custom group in one row, by position of the feature. Its methods
+// panic if the feature is of another kind.
 type Values []groups.Value
 
+// set puts a value of a kind into its place.
+func (v Values) set(i int, k feature.Kind, x groups.Value) {
+	if want := v[i].Kind; want != 0 && want != k {
+		panic(fmt.Sprintf("extract: feature %d of a custom group is of kind %s, not %s", i, want, k))
+	}
+	x.Kind = k
+	v[i] = x
+}
+
 // Int sets an Int value.
-func (v Values) Int(i int, x int64) { v[i] = groups.Value{Int: x, Set: true} }
+func (v Values) Int(i int, x int64) { v.set(i, feature.Int, groups.Value{Int: x, Set: true}) }
 
 // Float sets a Float value; NaN leaves it absent.
-func (v Values) Float(i int, x float64) { v[i] = groups.Value{Float: x, Set: !math.IsNaN(x)} }
+func (v Values) Float(i int, x float64) {
+	v.set(i, feature.Float, groups.Value{Float: x, Set: !math.IsNaN(x)})
+}
 
 // Bool sets a Bool value.
 func (v Values) Bool(i int, x bool) {
-	v[i] = groups.Value{Set: true}
+	n := int64(0)
 	if x {
-		v[i].Int = 1
+		n = 1
 	}
+	v.set(i, feature.Bool, groups.Value{Int: n, Set: true})
 }
 
 // Text sets a Text value, which is copied.
-func (v Values) Text(i int, x string) { v[i] = groups.Value{Text: []byte(x), Set: true} }
+func (v Values) Text(i int, x string) {
+	v.set(i, feature.Text, groups.Value{Text: []byte(x), Set: true})
+}

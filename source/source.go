@@ -39,4 +39,7 @@ type Input struct {
 	// Size is how many bytes there are to read, 0 if that is not known. Several small inputs
 	// are read side by side; the rows do not depend on it.
 	Size int64
+	// Interfaces are the names of several interfaces that the input's frames come from, by
+	// packet.Frame.Iface; nil if Name says it. The column input has them.
+	Interfaces []string
 }

@@ -10,8 +10,9 @@ type core struct {
 	bytes   [2]uint64
 	payload [2]uint64
 	n       [2]uint32
-	stat    uint8 // bits 0 to 4 of flow_stat
-	first   uint8 // firstMAC, and the direction of the first packet
+	stat    uint8  // bits 0 to 4 of flow_stat
+	first   uint8  // firstMAC, and the direction of the first packet
+	iface   uint16 // packet.Frame.Iface of the first packet, at most 65,535
 }
 
 const (
@@ -22,6 +23,7 @@ const (
 func (c *core) update(o *flow.Obs) {
 	d := o.Dir & 1
 	if o.Index == 0 {
+		c.iface = uint16(min(o.Iface, 1<<16-1))
 		if o.Has&packet.HasSrcMAC != 0 {
 			c.first |= firstMAC
 		}

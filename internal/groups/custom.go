@@ -28,6 +28,7 @@ type Accumulator interface {
 // A Value is what a Custom says in one column of a row: Int holds an Int, and a Bool as 0 or 1.
 // It is absent until Set is true. Float is not NaN then.
 type Value struct {
+	Kind  feature.Kind // of the column
 	Int   int64
 	Float float64
 	Text  []byte
@@ -51,6 +52,9 @@ func (m *Memory) HasCustom() bool { return len(m.plan.custom) > 0 }
 
 func (r *Row) finishCustom(m *Memory, i int) {
 	v := make([]Value, len(m.plan.custom[i].Features))
+	for j := range v {
+		v[j].Kind = m.plan.custom[i].Features[j].Kind
+	}
 	if a := m.accumulators[i][m.number]; a != nil {
 		a.End(&r.Head, v)
 		delete(m.accumulators[i], m.number)

@@ -91,6 +91,7 @@ type Plan struct {
 	late         bool // some column is
 	custom       []Custom
 	inputs       []string
+	interfaces   map[int][]string // of inputs that have several
 }
 
 // planned is one column of the output.
@@ -390,9 +391,22 @@ func (p *Plan) IsLate(i int) bool {
 }
 
 // SetInputs names the inputs, for the input column; before the run.
-func (p *Plan) SetInputs(names []string) { p.inputs = names }
+func (p *Plan) SetInputs(names []string) { p.inputs, p.interfaces = names, nil }
 
-func (p *Plan) input(i int) string {
+// SetInterfaces names the interfaces of an input that has several, for the input column; after
+// SetInputs.
+func (p *Plan) SetInterfaces(input int, names []string) {
+	if p.interfaces == nil {
+		p.interfaces = map[int][]string{}
+	}
+	p.interfaces[input] = names
+}
+
+// input is the name of an input, or of one of its interfaces.
+func (p *Plan) input(i int, iface uint16) string {
+	if names := p.interfaces[i]; int(iface) < len(names) {
+		return names[iface]
+	}
 	if i < len(p.inputs) {
 		return p.inputs[i]
 	}
