@@ -114,6 +114,14 @@ func WithJoyfulJayNames() Option {
 	}
 }
 
+// WithAskedOrder has the columns in the order in which specific_features names them, instead of
+// the schema's.
+func WithAskedOrder() Option {
+	return func(p *Pipeline) {
+		p.shape = append(p.shape, func(o *groups.Options) { o.AskedOrder = true })
+	}
+}
+
 // WithProfile joins a profile of the user's own, a list of columns, to the configuration's.
 func WithProfile(name string, columns []string) Option {
 	return func(p *Pipeline) {

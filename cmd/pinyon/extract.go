@@ -30,6 +30,7 @@ type extraction struct {
 	tees           []string
 	qualified      bool
 	bidirStyle     string
+	order          string
 	settings       sink.Settings
 	provenance     string
 	hashInputs     bool
@@ -85,6 +86,7 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&x.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
 	f.BoolVar(&x.qualified, "qualified-names", false, "name columns with their group: timing.iat_mean")
+	f.StringVar(&x.order, "order", "schema", "order of the columns: schema, or asked for that of --feature")
 	f.StringVar(&x.bidirStyle, "bidir-style", "", "names under --bidir-split: pinyon, or jj for JoyfulJay's")
 	x.settings = sink.Settings{}
 	addSinkFlags(cmd, x.settings)
@@ -100,6 +102,7 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	}
 	complete(cmd, "format", sinks.Names())
 	complete(cmd, "bidir-style", []string{"pinyon", "jj"})
+	complete(cmd, "order", []string{"schema", "asked"})
 	complete(cmd, "provenance", []string{"sidecar", "header", "none"})
 	complete(cmd, "summary", []string{"text", "json"})
 }
@@ -190,6 +193,12 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	if x.qualified {
 		options = append(options, pinyon.WithQualifiedNames())
+	}
+	if x.order == "asked" {
+		if len(cfg.SpecificFeatures) == 0 {
+			return usage("--order asked: no --feature asks for columns")
+		}
+		options = append(options, pinyon.WithAskedOrder())
 	}
 	if x.bidirStyle == "jj" {
 		options = append(options, pinyon.WithJoyfulJayNames())
@@ -315,16 +324,14 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 	if err := x.tell(s); err != nil {
 		return err
 	}
-	status := s.status(x.keepGoing)
-	if in.live != nil && status == exitOK {
-		status = in.live.status(s)
+	status, loss := s.status(x.keepGoing), exitOK
+	if in.live != nil {
+		loss = in.live.status(s)
 	}
 	if lost != nil && status == exitOK {
 		status = exitIncomplete
 	}
-	if stopped != 0 {
-		status = stopped
-	}
+	status = endStatus(status, loss, stopped)
 	if in.live != nil && in.live.failed {
 		status = exitIncomplete
 	}
@@ -372,6 +379,21 @@ func (x *extraction) giveUp(outs *files.Outputs, keep bool) {
 	}
 }
 
+// endStatus is the exit status of a run by what its inputs ask for, by what was lost under
+// --fail-on-loss, and by the signal that ended it. A loss goes before the signal, without which
+// most live runs never end.
+func endStatus(inputs, loss, signal int) int {
+	switch {
+	case signal != 0 && loss != exitOK:
+		return loss
+	case signal != 0:
+		return signal
+	case inputs != exitOK:
+		return inputs
+	}
+	return loss
+}
+
 // outputs are where the rows go, by the flags.
 func (x *extraction) outputs() ([]*sink.Target, error) {
 	switch x.provenance {
@@ -388,6 +410,11 @@ func (x *extraction) outputs() ([]*sink.Target, error) {
 	case "", "pinyon", "jj":
 	default:
 		return nil, usage("unknown style %q of --bidir-split; want pinyon or jj", x.bidirStyle)
+	}
+	switch x.order {
+	case "schema", "asked":
+	default:
+		return nil, usage("--order: got %q; want schema or asked", x.order)
 	}
 	main, err := parseOutput(x.output, x.format, x.say)
 	if err != nil {

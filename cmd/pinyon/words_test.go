@@ -133,3 +133,31 @@ func TestLogJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestOrder: columns come in the order in which they were asked for, if that is wanted.
+func TestOrder(t *testing.T) {
+	in := captureFile(t)
+	header := func(args ...string) string {
+		line, _, _ := strings.Cut(want(t, 0, "", append([]string{"extract", in, "--feature", "total_bytes,connection.conn_src_unique_dsts,flow_meta.dst_port", "--feature", "duration"}, args...)...), "\n")
+		return line
+	}
+	all := header()
+	asked := header("--order", "asked")
+	if asked == all || strings.Split(asked, ",")[0] != "total_bytes" || !strings.HasSuffix(asked, ",duration") {
+		t.Errorf("asked %q, schema %q", asked, all)
+	}
+	want(t, exitUsage, "--feature", "extract", in, "--order", "asked")
+	want(t, exitUsage, "schema or asked", "extract", in, "--order", "random")
+}
+
+// TestEndStatus: a loss that --fail-on-loss asks for is the status after a signal too.
+func TestEndStatus(t *testing.T) {
+	for _, c := range []struct{ inputs, loss, signal, want int }{
+		{exitOK, exitOK, 0, exitOK}, {exitOK, exitIncomplete, 0, exitIncomplete}, {exitError, exitIncomplete, 0, exitError},
+		{exitOK, exitOK, exitTerminate, exitTerminate}, {exitOK, exitIncomplete, exitTerminate, exitIncomplete}, {exitIncomplete, exitOK, exitInterrupt, exitInterrupt},
+	} {
+		if got := endStatus(c.inputs, c.loss, c.signal); got != c.want {
+			t.Errorf("%+v: got %d", c, got)
+		}
+	}
+}

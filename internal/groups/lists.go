@@ -34,10 +34,13 @@ func (l *packetList) update(m *Memory, o *flow.Obs) {
 }
 
 // lists is a row's own copy of the list.
-type lists struct{ items []listItem }
+type lists struct {
+	items []listItem
+	bare  bool // lists are not filled up
+}
 
 func (l *lists) finish(m *Memory, r *Row) {
-	l.items = l.items[:0]
+	l.items, l.bare = l.items[:0], m.plan.Schema.Nulls
 	if r.list.at != 0 {
 		l.items = append(l.items, *m.lists.At(r.list.at)...)
 		m.lists.Put(r.list.at)
@@ -51,14 +54,16 @@ func (i listItem) direction() int64 {
 	return 1
 }
 
-func fillInts(c *column.Column, from, n int) {
-	for len(c.Ints)-from < n {
+// fillInts and fillFloats bring a list to n elements, unless rows have nulls: lists then hold what
+// there was, so that a packet of 0 bytes differs from none.
+func (l *lists) fillInts(c *column.Column, from, n int) {
+	for !l.bare && len(c.Ints)-from < n {
 		c.Ints = append(c.Ints, 0)
 	}
 }
 
-func fillFloats(c *column.Column, from, n int) {
-	for len(c.Floats)-from < n {
+func (l *lists) fillFloats(c *column.Column, from, n int) {
+	for !l.bare && len(c.Floats)-from < n {
 		c.Floats = append(c.Floats, 0)
 	}
 }
@@ -69,7 +74,7 @@ func (l *lists) gapList(c *column.Column, n int) {
 	for i := 1; i < len(l.items); i++ {
 		c.Floats = append(c.Floats, seconds(l.items[i].gap))
 	}
-	fillFloats(c, from, n)
+	l.fillFloats(c, from, n)
 }
 
 func (l *lists) timeList(c *column.Column, n int) {
@@ -79,7 +84,7 @@ func (l *lists) timeList(c *column.Column, n int) {
 		t += l.items[i].gap
 		c.Floats = append(c.Floats, seconds(t))
 	}
-	fillFloats(c, from, n)
+	l.fillFloats(c, from, n)
 }
 
 func (l *lists) beforeList(c *column.Column, n int) {
@@ -87,7 +92,7 @@ func (l *lists) beforeList(c *column.Column, n int) {
 	for i := range l.head(n) {
 		c.Floats = append(c.Floats, seconds(l.items[i].gap))
 	}
-	fillFloats(c, from, n)
+	l.fillFloats(c, from, n)
 }
 
 func (l *lists) lengthList(c *column.Column, n int) {
@@ -95,7 +100,7 @@ func (l *lists) lengthList(c *column.Column, n int) {
 	for i := range l.head(n) {
 		c.Ints = append(c.Ints, int64(l.items[i].length))
 	}
-	fillInts(c, from, n)
+	l.fillInts(c, from, n)
 }
 
 func (l *lists) signedList(c *column.Column, n int) {
@@ -103,7 +108,7 @@ func (l *lists) signedList(c *column.Column, n int) {
 	for i := range l.head(n) {
 		c.Ints = append(c.Ints, int64(l.items[i].length)*l.items[i].direction())
 	}
-	fillInts(c, from, n)
+	l.fillInts(c, from, n)
 }
 
 func (l *lists) directionList(c *column.Column, n int) {
@@ -111,7 +116,7 @@ func (l *lists) directionList(c *column.Column, n int) {
 	for i := range l.head(n) {
 		c.Ints = append(c.Ints, l.items[i].direction())
 	}
-	fillInts(c, from, n)
+	l.fillInts(c, from, n)
 }
 
 func (l *lists) triples(c *column.Column, n int) {

@@ -17,7 +17,9 @@ import (
 type Options struct {
 	Groups   []string // group names, "all", "extra", or the alias "tranalyzer"; empty is all
 	Features []string // column names, with or without group; empty is every column of the groups
-	Profiles []string // profile names; with some, they decide instead of Features
+	// AskedOrder has the columns in the order of Features instead of the schema's.
+	AskedOrder bool
+	Profiles   []string // profile names; with some, they decide instead of Features
 	// ProfileIDs are the columns of a profile of the user's own, joined to Profiles.
 	ProfileIDs []string
 
@@ -205,7 +207,23 @@ func NewPlan(o *Options) (*Plan, error) {
 	if len(p.columns) == 0 {
 		return nil, fmt.Errorf("no column is left%s", o.chosen())
 	}
+	if o.AskedOrder {
+		p.askedOrder(o.Features)
+	}
 	return p, p.name(o)
+}
+
+// askedOrder puts the columns into the order of words, and those that are in none behind.
+func (p *Plan) askedOrder(words []string) {
+	at := func(c *planned) int {
+		for i, w := range words {
+			if d := &c.f.Desc; w == d.Name || w == d.ID() {
+				return i
+			}
+		}
+		return len(words)
+	}
+	slices.SortStableFunc(p.columns, func(a, b planned) int { return at(&a) - at(&b) })
 }
 
 // closure switches on accumulators and parsers that others read, so that no value depends on

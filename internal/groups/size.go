@@ -49,7 +49,7 @@ var sizeTable = append(append(append(append(
 	float("byte_asymmetry", feature.None, "Bytes forward less backward, over all; -1 to 1.", func(r *Row) float64 {
 		return ratio(int64(r.core.bytes[flow.Fwd])-int64(r.core.bytes[flow.Bwd]), int64(r.total()))
 	}),
-	list("pkt_len_sequence", feature.IntList, feature.Bytes, "Lengths of the first packets, negative if backward, filled up with zeros.", func(c *column.Column, r *Row) { r.lists.signedList(c, r.plan.listLen) }).on(optSequences).needs(needList),
+	list("pkt_len_sequence", feature.IntList, feature.Bytes, "Lengths of the first packets, negative if backward, filled up with zeros unless missing is null.", func(c *column.Column, r *Row) { r.lists.signedList(c, r.plan.listLen) }).on(optSequences).needs(needList),
 )
 
 // lengthFamily is the minimum, maximum, mean, standard deviation and median of the packet

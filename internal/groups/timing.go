@@ -48,11 +48,11 @@ var timingTable = append(append(append(append(
 		}
 		return seconds(r.timing.first[flow.Bwd] - r.First)
 	}).null(),
-	list("iat_sequence", feature.FloatList, feature.Seconds, "The first gaps, filled up with zeros.", func(c *column.Column, r *Row) { r.lists.gapList(c, r.plan.listLen) }).on(optSequences).needs(needList),
-	list("timestamp_sequence", feature.FloatList, feature.Seconds, "Times of the first packets after the first one, filled up with zeros.", func(c *column.Column, r *Row) { r.lists.timeList(c, r.plan.listLen) }).on(optSequences).needs(needList),
+	list("iat_sequence", feature.FloatList, feature.Seconds, "The first gaps, filled up with zeros unless missing is null.", func(c *column.Column, r *Row) { r.lists.gapList(c, r.plan.listLen) }).on(optSequences).needs(needList),
+	list("timestamp_sequence", feature.FloatList, feature.Seconds, "Times of the first packets after the first one, filled up with zeros unless missing is null.", func(c *column.Column, r *Row) { r.lists.timeList(c, r.plan.listLen) }).on(optSequences).needs(needList),
 	list("splt", feature.Triples, feature.None, "Length, gap and direction of the first packets.", func(c *column.Column, r *Row) { r.lists.triples(c, r.plan.listLen) }).on(optSPLT).needs(needList),
-	list("splt_lengths", feature.IntList, feature.Bytes, "Lengths of the first packets, filled up with zeros.", func(c *column.Column, r *Row) { r.lists.lengthList(c, r.plan.listLen) }).on(optSPLT).needs(needList),
-	list("splt_times", feature.FloatList, feature.Seconds, "Gaps before the first packets, filled up with zeros.", func(c *column.Column, r *Row) { r.lists.beforeList(c, r.plan.listLen) }).on(optSPLT).needs(needList),
+	list("splt_lengths", feature.IntList, feature.Bytes, "Lengths of the first packets, filled up with zeros unless missing is null.", func(c *column.Column, r *Row) { r.lists.lengthList(c, r.plan.listLen) }).on(optSPLT).needs(needList),
+	list("splt_times", feature.FloatList, feature.Seconds, "Gaps before the first packets, filled up with zeros unless missing is null.", func(c *column.Column, r *Row) { r.lists.beforeList(c, r.plan.listLen) }).on(optSPLT).needs(needList),
 	list("splt_directions", feature.IntList, feature.None, "Directions of the first packets: 1 forward, -1 backward, 0 no packet.", func(c *column.Column, r *Row) { r.lists.directionList(c, r.plan.listLen) }).on(optSPLT).needs(needList),
 )
 
