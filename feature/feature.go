@@ -77,6 +77,17 @@ const (
 // Profiles lists them in the order of their promises.
 var Profiles = []Profile{Core, Extended, Experimental}
 
+// Form says what a value is beyond its kind, for outputs that have a type of its own for it.
+type Form uint8
+
+// The forms. Address is a Text column of IPv4 and IPv6 addresses (RFC 5952), Instant a Float
+// column of seconds since the Unix epoch.
+const (
+	NoForm Form = iota
+	Address
+	Instant
+)
+
 // Privacy says how much of a person a value may tell.
 type Privacy uint8
 
@@ -101,6 +112,7 @@ type Desc struct {
 	Doc      string // one sentence
 	Optional bool   // appears only if its switch is on, and is in no profile
 	Privacy  Privacy
+	Form     Form
 	Nullable bool // may be absent; a column that is not never has nulls
 	// What stands for an absent value when nulls are not wanted; zero values unless set.
 	MissingInt  int64

@@ -16,8 +16,8 @@ import (
 // Who talked to whom, when, how much and how fast, and how the conversation ended.
 var metaTable = []Feature{
 	text("flow_id", "Hash of salt and 5-tuple in canonical order; the same for every row of a 5-tuple.", flowID).on(optFlowID).private(),
-	text("src_ip", "Address of the initiator.", func(dst []byte, r *Row) ([]byte, bool) { return r.appendIP(dst, r.src()), true }).under(optAddresses).private(),
-	text("dst_ip", "Address of the responder.", func(dst []byte, r *Row) ([]byte, bool) { return r.appendIP(dst, r.dst()), true }).under(optAddresses).private(),
+	text("src_ip", "Address of the initiator.", func(dst []byte, r *Row) ([]byte, bool) { return r.appendIP(dst, r.src()), true }).under(optAddresses).private().is(feature.Address),
+	text("dst_ip", "Address of the responder.", func(dst []byte, r *Row) ([]byte, bool) { return r.appendIP(dst, r.dst()), true }).under(optAddresses).private().is(feature.Address),
 	count("src_port", feature.None, "Port of the initiator; 0 for protocols without ports.", func(r *Row) int64 { return int64(r.srcPort()) }).under(optPorts),
 	count("dst_port", feature.None, "Port of the responder; 0 for protocols without ports.", func(r *Row) int64 { return int64(r.dstPort()) }).under(optPorts),
 	text("dst_port_class", "Service name of the responder's port, or system, registered, dynamic.", func(dst []byte, r *Row) ([]byte, bool) {
@@ -29,8 +29,8 @@ var metaTable = []Feature{
 		return int64(n)
 	}).under(optPorts),
 	count("protocol", feature.None, "Upper-layer protocol number (IANA), IPv6 extension headers walked.", func(r *Row) int64 { return int64(r.Key.Proto) }),
-	float("start_time", feature.Seconds, "Time of the first packet, Unix epoch.", func(r *Row) float64 { return stat.Epoch(r.First) }),
-	float("end_time", feature.Seconds, "Time of the latest packet, Unix epoch.", func(r *Row) float64 { return stat.Epoch(r.Last) }),
+	float("start_time", feature.Seconds, "Time of the first packet, Unix epoch.", func(r *Row) float64 { return stat.Epoch(r.First) }).is(feature.Instant),
+	float("end_time", feature.Seconds, "Time of the latest packet, Unix epoch.", func(r *Row) float64 { return stat.Epoch(r.Last) }).is(feature.Instant),
 	float("duration", feature.Seconds, "Time from the first to the latest packet.", func(r *Row) float64 { return seconds(r.Last - r.First) }),
 	count("total_packets", feature.Count, "Packets in both directions.", func(r *Row) int64 { return int64(r.Packets) }),
 	count("packets_fwd", feature.Count, "Packets from the initiator.", func(r *Row) int64 { return int64(r.core.n[flow.Fwd]) }),
@@ -54,8 +54,8 @@ var metaTable = []Feature{
 		return over(float64(r.total()), seconds(r.Last-r.First))
 	}),
 	float("avg_packet_size", feature.Bytes, "Mean bytes a packet.", func(r *Row) float64 { return ratio(r.total(), r.Packets) }),
-	float("time_first", feature.Seconds, "Same as start_time.", func(r *Row) float64 { return stat.Epoch(r.First) }),
-	float("time_last", feature.Seconds, "Same as end_time.", func(r *Row) float64 { return stat.Epoch(r.Last) }),
+	float("time_first", feature.Seconds, "Same as start_time.", func(r *Row) float64 { return stat.Epoch(r.First) }).is(feature.Instant),
+	float("time_last", feature.Seconds, "Same as end_time.", func(r *Row) float64 { return stat.Epoch(r.Last) }).is(feature.Instant),
 	count("flow_stat", feature.None, "Bitmap: SYN 1, SYN-ACK 2, FIN forward 4, FIN backward 8, RST 16, opened and closed 64.", func(r *Row) int64 { return r.core.flowStat() }),
 	count("num_hdrs", feature.Count, "Parts of hdr_desc.", func(r *Row) int64 { return 2 + int64(r.core.first&firstMAC) }),
 	text("hdr_desc", "Headers of the first packet: ETH if it has a source address, IP or IP6, transport.", hdrDesc),

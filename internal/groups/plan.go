@@ -254,6 +254,9 @@ func (p *Plan) name(o *Options) error {
 			return fmt.Errorf("columns %s and %s are both called %s", other, d.ID(), out)
 		}
 		seen[out] = d.ID()
+		if o.Anonymize && d.Form == feature.Address {
+			d.Form = feature.NoForm // a hash is no address
+		}
 		p.Schema.Fields = append(p.Schema.Fields, column.Field{Desc: d, Out: out})
 	}
 	return nil

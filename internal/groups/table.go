@@ -97,6 +97,9 @@ func (f Feature) under(o option) Feature { f.when = o; return f }
 // private marks addresses, names and hashes of them.
 func (f Feature) private() Feature { f.Privacy = feature.Sensitive; return f }
 
+// is says what the values are beyond their kind.
+func (f Feature) is(form feature.Form) Feature { f.Form = form; return f }
+
 // missing sets the number that stands for an absent value.
 func (f Feature) missing(v int64) Feature { f.MissingInt, f.Nullable = v, true; return f }
 
