@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,12 @@ type Descriptor struct {
 	// Stream says what a format of bytes needs to know of itself; nil is a sink that goes to
 	// no file.
 	Stream *Stream
+	// Foreign leaves options that the sink does not have in the address: they are the server's,
+	// such as sslmode of a database.
+	Foreign bool
+	// Default is the address of an output that names none, and whether there is one; nil is
+	// standard output.
+	Default func() (address string, ok bool)
 }
 
 // A Stream says where a format of bytes may go, and what it carries.
@@ -160,16 +167,6 @@ func Neutral(path string) bool {
 		strings.Trim(ext, ".abcdefghijklmnopqrstuvwxyz0123456789") != "" || strings.Trim(ext, ".0123456789") == ""
 }
 
-// ForURL is the sink that the scheme of a URL means; nil for what is no URL, and for a scheme
-// that means no sink.
-func (r Registry) ForURL(s string) *Descriptor {
-	scheme, _, ok := strings.Cut(s, "://")
-	if !ok || !isWord(scheme) {
-		return nil
-	}
-	return r.forScheme(scheme)
-}
-
 // forScheme is the sink that a URL's scheme means; nil if it means none.
 func (r Registry) forScheme(scheme string) *Descriptor {
 	for _, d := range r {
@@ -178,6 +175,22 @@ func (r Registry) forScheme(scheme string) *Descriptor {
 		}
 	}
 	return nil
+}
+
+// ForURL is the sink that the scheme of an address means; nil if the address is no URL. The
+// letter of a drive is no scheme.
+func (r Registry) ForURL(address string) (*Descriptor, error) {
+	scheme, rest, ok := strings.Cut(address, ":")
+	if !ok || len(scheme) < 2 || !isWord(scheme) {
+		return nil, nil
+	}
+	if d := r.forScheme(scheme); d != nil {
+		return d, nil
+	}
+	if strings.HasPrefix(rest, "//") {
+		return nil, fmt.Errorf("%w scheme %s://", ErrUnknown, scheme)
+	}
+	return nil, nil
 }
 
 // A Target is where one sink goes: a Descriptor, an address, and options.
@@ -200,13 +213,20 @@ func (e *SettingError) Error() string { return e.Target + ": " + e.Err.Error() }
 // Unwrap is Err.
 func (e *SettingError) Unwrap() error { return e.Err }
 
-// Name is the target as messages call it.
+// Name is the target as messages call it, without the password of a URL.
 func (t *Target) Name() string {
 	if t.Path == "-" {
 		return "standard output"
 	}
-	return t.Path
+	return Masked(t.Path)
 }
+
+// secrets are what stands for itself in messages: the password of a URL's user, and the values
+// of what is called password in its query.
+var secrets = regexp.MustCompile(`(://[^/?#@:]*:)[^/?#]*(@)|([?&][a-z_]*(?:password|secret|token)=)[^&#]*`)
+
+// Masked is an address with its passwords taken out, for messages and logs.
+func Masked(address string) string { return secrets.ReplaceAllString(address, "${1}${3}***${2}") }
 
 // Run is what the opener of a sink is told beside its own options.
 type Run struct {
@@ -221,6 +241,13 @@ type Run struct {
 	Live bool
 	// Stdout is what "-" stands for; nil is the process's standard output.
 	Stdout io.Writer
+	// ID names the run, by which a database tells its rows from those of others; "" has the
+	// sink make a name.
+	ID string
+	// Resume has a database go on behind the rows of run ID that it holds already.
+	Resume bool
+	// From is the number, from 0 within the run, of the first row that Write will be given.
+	From uint64
 }
 
 // Parse reads a target:
@@ -228,15 +255,14 @@ type Run struct {
 //	flows.parquet                 a file, by its extension; the first format if that is Neutral
 //	csv=flows.txt?null=NA&crlf    a format, a file, and options
 //	json=-                        a format on standard output
-//	SCHEME://...?option=value     a URL, by its scheme
+//	SCHEME://...?option=value     a URL, by its scheme; SCHEME: of a scheme that a sink has
 //
 // Options are what follows the last question mark, if that has an equals sign or names an
 // option; a plain file name is never cut.
 func (r Registry) Parse(s string) (*Target, error) {
-	if scheme, _, ok := strings.Cut(s, "://"); ok && isWord(scheme) {
-		d := r.forScheme(scheme)
-		if d == nil {
-			return nil, fmt.Errorf("%w scheme %s://", ErrUnknown, scheme)
+	if d, err := r.ForURL(s); d != nil || err != nil {
+		if err != nil {
+			return nil, err
 		}
 		return d.Target(s)
 	}
@@ -270,24 +296,45 @@ func (d *Descriptor) Target(address string) (*Target, error) {
 	if first, _, _ := strings.Cut(text, "&"); !strings.Contains(text, "=") && d.Option(first) == nil {
 		return t, nil // a question mark in a name
 	}
+	if d.Foreign {
+		path, text = d.leave(path, text)
+	}
 	query, err := parseQuery(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: options: %w", path, err)
+		return nil, fmt.Errorf("%s: options: %w", Masked(path), err)
 	}
 	if path == "" {
 		return nil, fmt.Errorf("%s: the name is empty", d.Name)
 	}
 	t.Path, t.Query = path, query
 	if _, err := d.settings(nil, query); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", Masked(path), err)
 	}
 	return t, nil
+}
+
+// leave puts options that the sink does not have back into the address.
+func (d *Descriptor) leave(path, text string) (address, query string) {
+	var own []string
+	sep := "?"
+	for _, pair := range strings.Split(text, "&") {
+		if name, _, _ := strings.Cut(pair, "="); d.Option(name) != nil {
+			own = append(own, pair)
+			continue
+		}
+		path += sep + pair
+		sep = "&"
+	}
+	return path, strings.Join(own, "&")
 }
 
 // parseQuery reads name=value pairs with & between them. Any character stands for itself but
 // &, and % before two hexadecimal digits.
 func parseQuery(s string) (url.Values, error) {
 	q := url.Values{}
+	if s == "" {
+		return q, nil
+	}
 	for _, pair := range strings.Split(s, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		value, err := url.PathUnescape(value)

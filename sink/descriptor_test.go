@@ -53,7 +53,7 @@ func TestParse(t *testing.T) {
 		"csv=a?delimiter=::":    "one character",
 		"csv=a?crlf=perhaps":    "true or false",
 		"parquet=a?row-group=0": "1 or more",
-		"postgres://u@h/db":     "unknown scheme",
+		"mysql://u@h/db":        "unknown scheme",
 		"memory://x?most=few":   "0 or more",
 		"csv=a?null=%zz":        "options",
 	} {
@@ -63,6 +63,11 @@ func TestParse(t *testing.T) {
 	}
 	if _, err := r.Named("xml"); !errors.Is(err, sink.ErrUnknown) {
 		t.Errorf("got %v", err)
+	}
+	target, err := r.Parse("postgres://u:pw@h/db?sslmode=require&table=x&password=pw2&meta")
+	if err != nil || target.Path != "postgres://u:pw@h/db?sslmode=require&password=pw2" || target.Query.Get("table") != "x" ||
+		target.Name() != "postgres://u:***@h/db?sslmode=require&password=***" {
+		t.Errorf("%+v, %v", target, err)
 	}
 	if _, err := (sink.Registry{}).Parse("a.csv"); err == nil {
 		t.Error("a registry without sinks parsed a target")
@@ -91,20 +96,24 @@ func TestDescriptors(t *testing.T) {
 		}
 		for i := range d.Options {
 			o := &d.Options[i]
-			value := "1000001" // a number that no option has by itself, or a text
+			values := []string{"1000001"} // a number that no option has by itself, or a text
 			switch {
 			case o.Bool:
-				value = ""
+				values = []string{"", "false"}
 			case o.Values != nil:
-				value = o.Values[len(o.Values)-1]
+				values = o.Values
 			case o.Name == "delimiter":
-				value = ";"
+				values = []string{";"}
 			}
-			with, without := d.NewOptions(), d.NewOptions()
-			if err := o.Set(with, value); err != nil || o.Doc == "" {
-				t.Errorf("%s: option %s: %v", d.Name, o.Name, err)
+			sets := false // one of them is not the default
+			for _, value := range values {
+				with, without := d.NewOptions(), d.NewOptions()
+				if err := o.Set(with, value); err != nil || o.Doc == "" {
+					t.Errorf("%s: option %s: %v", d.Name, o.Name, err)
+				}
+				sets = sets || !reflect.DeepEqual(with, without)
 			}
-			if reflect.DeepEqual(with, without) {
+			if !sets {
 				t.Errorf("%s: option %s sets nothing", d.Name, o.Name)
 			}
 		}
