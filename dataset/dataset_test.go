@@ -52,6 +52,9 @@ func TestScan(t *testing.T) {
 		}
 	}
 	for _, d := range all.Sinks() {
+		if d.Stream == nil {
+			continue // a database describes its tables itself
+		}
 		path := filepath.Join(t.TempDir(), "table")
 		target, err := d.Target(path)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ type extraction struct {
 	provenance     string
 	hashInputs     bool
 	keepGoing      bool
+	resume         string
 	summary        string
 	recursive      bool
 	streaming      bool
@@ -91,6 +93,7 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	x.settings = sink.Settings{}
 	addSinkFlags(cmd, x.settings)
 	f.StringVar(&x.provenance, "provenance", "sidecar", "sidecar: FILE.provenance.json beside files; header: first row of jsonl; none")
+	f.StringVar(&x.resume, "resume", "", "name of a run: a database that holds rows of it goes on behind them, one that does not begins it")
 	f.StringVar(&x.summary, "summary", "text", "form of the result lines on standard error: text or json")
 	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
 	f.BoolVar(&x.noProgress, "no-progress", false, "")
@@ -247,7 +250,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 			return usage("format %s is not for a terminal: give a file with -o", t.Sink.Name)
 		}
 	}
-	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil}
+	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil, ID: x.resume, Resume: x.resume != ""}
 	run.Workers = workersOf(cfg)
 	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
 		return outputError(err)
@@ -277,7 +280,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 			}
 			x.tell(s)
 		}
-		return err
+		return x.missing(&outs, err)
 	}
 	if err := in.close(); err != nil {
 		outs.Abort()
@@ -314,7 +317,7 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 	} else if err := outs.Close(context.Background()); err != nil && !errors.As(err, &lost) {
 		outs.Abort()
 		x.tellSent(outs)
-		return err
+		return x.missing(outs, err)
 	}
 	if lost != nil {
 		x.say("warning: %v", lost)
@@ -347,9 +350,24 @@ func (x *extraction) tellSent(outs *files.Outputs) {
 	for _, o := range outs.List() {
 		if o.Target.Sink.Stream == nil {
 			c := o.Sink.Counters().Stats()
-			x.say("%s: %d rows accepted, %d committed, %d lost", o.Target.Name(), c.Accepted, c.Committed, c.Lost)
+			there := ""
+			if c.Resumed > 0 {
+				there = fmt.Sprintf("%d were there, ", c.Resumed)
+			}
+			x.say("%s: %d rows accepted, %s%d committed, %d lost", o.Target.Name(), c.Accepted, there, c.Committed, c.Lost)
 		}
 	}
+}
+
+// missing is the error of a run that failed: where rows have arrived that stay, the status says
+// that others are missing.
+func (x *extraction) missing(outs *files.Outputs, err error) error {
+	for _, o := range outs.List() {
+		if c := o.Sink.Counters().Stats(); o.Target.Sink.Stream == nil && c.Committed+c.Resumed > 0 {
+			return &exit{exitIncomplete, err}
+		}
+	}
+	return err
 }
 
 // isPartial gives a function that says whether rows are missing: the run was interrupted, or the

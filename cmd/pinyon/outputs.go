@@ -2,11 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
 	"pinyon/sink"
 	"pinyon/sink/files"
+	"pinyon/sink/sql"
 )
 
 // parseOutput makes a target of what -o and -f say. A contradiction between the two is told
@@ -15,22 +17,15 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 	if path == "" {
 		path = "-"
 	}
-	if scheme, _, ok := strings.Cut(path, "://"); ok && (strings.HasPrefix(scheme, "sqlite") || strings.HasPrefix(scheme, "postgres")) {
-		return nil, usage("output %s://: databases are not in this build", scheme)
+	byURL, err := sinks.ForURL(path)
+	if err != nil {
+		return nil, usage("output %s: %w", sink.Masked(path), err)
 	}
-	if d := sinks.ForURL(path); d != nil {
-		if word != "" && !d.Has(word) {
-			return nil, usage("output %s is no place for -f %s", path, word)
-		}
-		t, err := d.Target(path)
-		if err != nil {
-			return nil, usage("%w", err)
-		}
-		return t, nil
+	if byURL != nil {
+		return serverOutput(path, word, byURL)
 	}
 	t := &sink.Target{Path: path, Sink: sinks[0]}
 	var byName *sink.Descriptor
-	var err error
 	if path != "-" {
 		if byName, err = sinkFor(path); err != nil && word == "" {
 			return nil, err
@@ -50,9 +45,35 @@ func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, err
 		t.Sink = byName
 	}
 	if t.Sink.Stream == nil && path == "-" {
-		t.Path = t.Sink.Name // it has no place among files: its options say where it goes
+		if t.Sink.Default == nil {
+			t.Path = t.Sink.Name // it has no place among files: its options say where it goes
+			return t, nil
+		}
+		var ok bool
+		if path, ok = t.Sink.Default(); !ok {
+			return nil, fmt.Errorf("format %s: give its address with -o, or in %s", t.Sink.Name, sql.AddressVariable)
+		}
+		return serverOutput(path, t.Sink.Name, t.Sink)
+	}
+	if t.Sink.Stream == nil && len(t.Sink.Extensions) == 0 && t.Path != t.Sink.Name {
+		return nil, usage("output %s is no place for -f %s; want %s://", path, t.Sink.Name, t.Sink.Schemes[0])
 	}
 	return t, checkStream(t)
+}
+
+// serverOutput is the target of a URL, which -f may not contradict.
+func serverOutput(address, word string, byURL *sink.Descriptor) (*sink.Target, error) {
+	if u, err := sinks.ForURL(address); err != nil || u != byURL && u != nil {
+		return nil, usage("output %s is no place for -f %s", sink.Masked(address), word)
+	}
+	if word != "" && !byURL.Has(word) {
+		return nil, usage("output %s is no place for -f %s", sink.Masked(address), word)
+	}
+	t, err := byURL.Target(address)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return t, nil
 }
 
 // checkStream refuses standard output to formats that cannot go there.

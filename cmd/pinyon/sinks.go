@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,17 +15,11 @@ import (
 // sinks are the sinks of this build, the default one first.
 var sinks = all.Sinks()
 
-// elsewhere are formats that other builds have, with the extensions that mean them.
-var elsewhere = map[string][]string{"sqlite": {".db", ".sqlite"}, "postgres": nil}
-
 // sinkNamed finds a sink by name or alias.
 func sinkNamed(name string) (*sink.Descriptor, error) {
 	d, err := sinks.Named(name)
 	if err == nil {
 		return d, nil
-	}
-	if _, ok := elsewhere[name]; ok {
-		return nil, usage("format %s: not in this build", name)
 	}
 	return nil, usage("%w", err)
 }
@@ -36,11 +29,6 @@ func sinkFor(path string) (*sink.Descriptor, error) {
 	d, err := sinks.ForFile(path)
 	if err == nil || files.IsSpecial(path) {
 		return d, nil
-	}
-	for name, exts := range elsewhere {
-		if slices.Contains(exts, strings.ToLower(filepath.Ext(path))) {
-			return nil, usage("%s: format %s: not in this build", path, name)
-		}
 	}
 	return nil, usage("%w; -f FORMAT goes before the name", err)
 }

@@ -60,7 +60,7 @@ func summarize(res *pinyon.Result, targets []*sink.Target, outs *files.Outputs, 
 	}
 	s.lose(outs)
 	for _, t := range targets {
-		s.Outputs = append(s.Outputs, t.Path)
+		s.Outputs = append(s.Outputs, sink.Masked(t.Path))
 	}
 	for i := range res.Inputs {
 		in := &res.Inputs[i]

@@ -10,6 +10,8 @@ import (
 	"pinyon/sink/kafka"
 	"pinyon/sink/npy"
 	"pinyon/sink/parquet"
+	"pinyon/sink/sql/postgres"
+	"pinyon/sink/sql/sqlite"
 )
 
 // Sinks are all sinks, the default one first.
@@ -23,6 +25,8 @@ func Sinks() sink.Registry {
 		arrow.Stream,
 		arrow.File,
 		npy.Format,
+		sqlite.Format,
+		postgres.Format,
 		kafka.Format,
 	}
 }
