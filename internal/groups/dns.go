@@ -28,12 +28,7 @@ var dnsTable = []Feature{
 }
 
 // dns is what the flow says in DNS, or nil if it holds no message.
-func (r *Row) dns() *dns.Flow {
-	if x := r.parsers; x != nil && x.dns != nil && x.dns.Detected() {
-		return x.dns
-	}
-	return nil
-}
+func (r *Row) dns() *dns.Flow { return r.parsers.DNS() }
 
 func dnsFlag(name, doc string, get func(*dns.Flow) bool) Feature {
 	return flag(name, doc, func(r *Row) bool { f := r.dns(); return f != nil && get(f) }).everywhere()

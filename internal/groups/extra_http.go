@@ -77,12 +77,7 @@ var http2Extra = []Feature{
 }
 
 // http1 is the flow's cleartext HTTP/1, or nil.
-func (r *Row) http1() *http1.Conn {
-	if x := r.parsers; x != nil && x.kept&parseHTTP1 != 0 {
-		return x.http1
-	}
-	return nil
-}
+func (r *Row) http1() *http1.Conn { return r.parsers.HTTP1() }
 
 // asked2 is the flow's HTTP/2 if the request of record is its: HTTP/1 has none.
 func (r *Row) asked2() *http2.Conn {

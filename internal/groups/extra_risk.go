@@ -42,11 +42,13 @@ var riskExtra = []Feature{
 	risk("risk_nonstandard_port", "TLS, SSH, DNS, HTTP or QUIC with neither port one of its own.", (*Row).strangePort),
 	risk("risk_http_numeric_host", "The first HTTP request is for an address.", func(r *Row) bool {
 		var room [256]byte
-		return r.riskHTTP() && isHostAddress(r.parsers.http1.AppendHost(room[:0]))
+		h := r.http1()
+		return h != nil && isHostAddress(h.AppendHost(room[:0]))
 	}),
 	risk("risk_http_cleartext_auth", "The first HTTP request has a password in clear.", func(r *Row) bool {
 		var room [64]byte
-		return r.riskHTTP() && bytes.EqualFold(r.parsers.http1.AppendAuthScheme(room[:0]), []byte("basic"))
+		h := r.http1()
+		return h != nil && bytes.EqualFold(h.AppendAuthScheme(room[:0]), []byte("basic"))
 	}),
 	risk("risk_dns_large", "A response over UDP has more than 512 bytes to a query without EDNS.", func(r *Row) bool {
 		f := r.dns()
@@ -58,7 +60,7 @@ var riskExtra = []Feature{
 		return s != nil && obsoleteSSH(s)
 	}),
 	risk("risk_fully_encrypted", "No protocol was recognized and the client's first data looks like noise from its first byte on.", func(r *Row) bool {
-		return r.protocol.first == firstNoise && !r.recognized()
+		return r.first == firstNoise && !r.recognized()
 	}).needs(needFirstData),
 }
 
@@ -110,16 +112,14 @@ func isHostAddress(host []byte) bool {
 	return isAddress(addr)
 }
 
-func (r *Row) riskHTTP() bool { return r.parsers != nil && r.parsers.kept&parseHTTP1 != 0 }
-
 // recognized reports whether a protocol was confirmed.
 func (r *Row) recognized() bool {
-	return r.isTLS() || r.ssh() != nil || r.dns() != nil || r.riskHTTP() || r.http2() != nil || r.quic() != nil
+	return r.isTLS() || r.ssh() != nil || r.dns() != nil || r.http1() != nil || r.http2() != nil || r.quic() != nil
 }
 
 func (r *Row) strangePort() bool {
 	return r.isTLS() && !r.onPort(portsTLS) || r.ssh() != nil && !r.onPort(portsSSH) || r.dns() != nil && !r.onPort(portsDNS) ||
-		(r.riskHTTP() || r.http2() != nil) && !r.onPort(portsHTTP) || r.quic() != nil && !r.onPort(portsQUIC)
+		(r.http1() != nil || r.http2() != nil) && !r.onPort(portsHTTP) || r.quic() != nil && !r.onPort(portsQUIC)
 }
 
 func obsoleteSSH(s *ssh.Session) bool {
@@ -139,19 +139,22 @@ func oldSSH(version []byte) bool {
 	return bytes.HasPrefix(version, []byte("1.")) && string(version) != "1.99"
 }
 
-// What is known of a TCP client's first data.
+// firstData is what the first data of a TCP client looks like.
+type firstData uint8
+
 const (
-	firstUnseen uint8 = iota
+	firstUnseen firstData = iota
 	firstPlain
 	firstNoise
 )
 
-// firstData looks at the first data that came from the side whose SYN was seen.
-func (s *protocolState) firstData(o *flow.Obs) {
-	if s.first == firstUnseen && len(o.Payload) > 0 && s.synSeen>>(2+o.Dir&1)&1 != 0 {
-		s.first = firstPlain
+// update takes a packet of a TCP flow. started says whether the side that sent it had sent a SYN
+// without ACK: others are no client.
+func (f *firstData) update(o *flow.Obs, started bool) {
+	if *f == firstUnseen && started && len(o.Payload) > 0 {
+		*f = firstPlain
 		if looksNoise(o.Payload) {
-			s.first = firstNoise
+			*f = firstNoise
 		}
 	}
 }

@@ -58,21 +58,21 @@ func TestFirstData(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name     string
-		synSeen  uint8
+		started  [2]bool // a SYN of the direction came
 		segments []*flow.Obs
-		want     uint8
+		want     firstData
 	}{
-		{"no SYN", 0, []*flow.Obs{data(0, noise)}, firstUnseen},
-		{"the server's", 4, []*flow.Obs{data(1, noise)}, firstUnseen},
-		{"empty ones first", 4, []*flow.Obs{data(0, nil), data(1, []byte("hello")), data(0, noise)}, firstNoise},
-		{"the second is not asked", 8, []*flow.Obs{data(1, []byte("hello, world")), data(1, noise)}, firstPlain},
+		{"no SYN", [2]bool{}, []*flow.Obs{data(0, noise)}, firstUnseen},
+		{"the server's", [2]bool{true, false}, []*flow.Obs{data(1, noise)}, firstUnseen},
+		{"empty ones first", [2]bool{true, false}, []*flow.Obs{data(0, nil), data(1, []byte("hello")), data(0, noise)}, firstNoise},
+		{"the second is not asked", [2]bool{false, true}, []*flow.Obs{data(1, []byte("hello, world")), data(1, noise)}, firstPlain},
 	} {
-		s := protocolState{synSeen: c.synSeen}
+		var f firstData
 		for _, o := range c.segments {
-			s.firstData(o)
+			f.update(o, c.started[o.Dir])
 		}
-		if s.first != c.want {
-			t.Errorf("%s: %d; want %d", c.name, s.first, c.want)
+		if f != c.want {
+			t.Errorf("%s: %d; want %d", c.name, f, c.want)
 		}
 	}
 }

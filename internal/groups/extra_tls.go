@@ -20,7 +20,7 @@ var tlsExtra = []Feature{
 			return append(dst, "quic"...), true
 		case s.Over() == tls.OverDTLS:
 			return append(dst, "dtls"...), true
-		case r.parsers.openVPN != nil && !r.isTCP():
+		case r.parsers.InOpenVPN() && !r.isTCP():
 			return append(dst, "openvpn"...), true
 		}
 		return append(dst, "tcp"...), true

@@ -28,20 +28,15 @@ var http2Table = []Feature{
 			return append(dst, "h3"...), true
 		case r.isHTTP2():
 			return append(dst, "h2"...), true
-		case r.parsers != nil && r.parsers.kept&parseHTTP1 != 0:
-			return appended(dst, r.parsers.http1.AppendVersion(dst))
+		case r.http1() != nil:
+			return appended(dst, r.http1().AppendVersion(dst))
 		}
 		return dst, false
 	}).null(),
 }
 
 // http2 is the flow's cleartext HTTP/2, or nil.
-func (r *Row) http2() *http2.Conn {
-	if x := r.parsers; x != nil && x.http2 != nil && x.http2.Detected() {
-		return x.http2
-	}
-	return nil
-}
+func (r *Row) http2() *http2.Conn { return r.parsers.HTTP2() }
 
 func (r *Row) isHTTP2() bool { return r.http2() != nil || r.selectsHTTP2() }
 

@@ -108,11 +108,11 @@ func (r *Row) serverAddr() netip.Addr {
 // dohInClear reports whether HTTP/1 without TLS says that it carries DNS, as behind a proxy that
 // ends TLS: by the media type of RFC 8484 section 6, or by a query in the first request's target.
 func (r *Row) dohInClear() bool {
-	if !r.riskHTTP() {
+	h := r.http1()
+	if h == nil {
 		return false
 	}
 	var room [512]byte
-	h := r.parsers.http1
 	if dnsMedia(h.AppendContentType(room[:0])) {
 		return true
 	}

@@ -1,6 +1,9 @@
 package groups
 
-import "pinyon/internal/slab"
+import (
+	"pinyon/internal/dispatch"
+	"pinyon/internal/slab"
+)
 
 // Memory is what the flows of one goroutine share: numbered objects for what does not fit
 // into a few numbers, and scratch space. It is used by one goroutine at a time.
@@ -9,15 +12,15 @@ type Memory struct {
 	shard  *Shard
 	number uint32 // of the entry at hand, for custom extractors
 
-	chunks        slab.Pool[chunk]
-	sketches      slab.Pool[sketches]
-	sizeMaps      slab.Pool[sizeMap]
-	smallBytes    slab.Pool[smallBytes]
-	byteCounts    slab.Pool[byteCounts]
-	lists         slab.Pool[[]listItem]
-	protocolPools protocolPools
-	tcpPools      tcpPools
-	netPools      netPools
+	chunks     slab.Pool[chunk]
+	sketches   slab.Pool[sketches]
+	sizeMaps   slab.Pool[sizeMap]
+	smallBytes slab.Pool[smallBytes]
+	byteCounts slab.Pool[byteCounts]
+	lists      slab.Pool[[]listItem]
+	parsers    dispatch.Pools
+	tcpPools   tcpPools
+	netPools   netPools
 
 	terms        terms
 	gapScratch   [3][]int64
@@ -57,6 +60,9 @@ type Shard struct {
 // NewMemory makes the memory of one goroutine.
 func NewMemory(p *Plan) *Memory {
 	m := &Memory{plan: p}
+	m.parsers.On = p.parsers
+	m.parsers.CountSegments = p.need&needSegments != 0
+	m.parsers.KeepCertificates = p.need&needCerts != 0
 	for range p.custom {
 		m.accumulators = append(m.accumulators, make(map[uint32]Accumulator))
 	}

@@ -9,6 +9,7 @@ import (
 	"pinyon/column"
 	"pinyon/feature"
 	"pinyon/internal/cryptopan"
+	"pinyon/internal/dispatch"
 	"pinyon/internal/graph"
 	"pinyon/internal/near"
 )
@@ -77,7 +78,7 @@ type Plan struct {
 	leftOut int
 	on      set
 	need    need
-	parsers parser
+	parsers dispatch.Set
 
 	theta        int64
 	entropyBytes int
@@ -229,7 +230,7 @@ func (p *Plan) askedOrder(words []string) {
 // closure switches on accumulators and parsers that others read, so that no value depends on
 // what else is asked for.
 func (p *Plan) closure() {
-	p.parsers = p.parsers.needs()
+	p.parsers = p.parsers.WithNeeded()
 	if p.on.has(groupPadding) || p.on.has(groupFingerprint) {
 		p.on |= 1<<groupTiming | 1<<groupSize
 	}

@@ -36,12 +36,7 @@ var quicTable = []Feature{
 }
 
 // quic is the flow's connection, or nil if it is not QUIC.
-func (r *Row) quic() *quic.Conn {
-	if x := r.parsers; x != nil && x.quic != nil && x.quic.Confirmed() {
-		return x.quic
-	}
-	return nil
-}
+func (r *Row) quic() *quic.Conn { return r.parsers.QUIC() }
 
 func quicFlag(name, doc string, get func(*quic.Conn) bool) Feature {
 	return flag(name, doc, func(r *Row) bool { c := r.quic(); return c != nil && get(c) }).everywhere()

@@ -2,6 +2,7 @@ package groups
 
 import (
 	"pinyon/flow"
+	"pinyon/internal/dispatch"
 	"pinyon/internal/graph"
 	"pinyon/packet"
 )
@@ -29,7 +30,7 @@ type Row struct {
 	macSets   macSets
 	labels    labels
 	icmpSets  icmpSets
-	parsers   *protocols // nil if there is nothing to say
+	parsers   *dispatch.Parsers // nil if there is nothing to say
 	quicCH    quicHello
 	hellos    tlsHellos
 	cert      rowCert

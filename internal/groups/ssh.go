@@ -22,12 +22,7 @@ var sshTable = []Feature{
 }
 
 // ssh is the flow's session, or nil if it is not SSH.
-func (r *Row) ssh() *ssh.Session {
-	if x := r.parsers; x != nil && x.kept&parseSSH != 0 {
-		return x.ssh
-	}
-	return nil
-}
+func (r *Row) ssh() *ssh.Session { return r.parsers.SSH() }
 
 func sshFlag(name, doc string, get func(*ssh.Session) bool) Feature {
 	return flag(name, doc, func(r *Row) bool { s := r.ssh(); return s != nil && get(s) }).everywhere()

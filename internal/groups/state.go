@@ -3,6 +3,7 @@ package groups
 import (
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/internal/dispatch"
 	"pinyon/packet"
 )
 
@@ -32,8 +33,9 @@ type State struct {
 	ipsec  ipsec
 	opener opener
 	// The parsers of what the payload says; they hang on a number, made at first data.
-	protocol protocolState
+	protocol dispatch.State
 	tunnel   tunnelState
+	first    firstData
 }
 
 // groups are all columns, in column order. A group's place here is its place everywhere.
@@ -42,13 +44,13 @@ var groups = []group{
 	of("timing", feature.Core, timingTable),
 	of("size", feature.Core, sizeTable),
 	of("tcp", feature.Core, tcpTable).only((*Row).isTCP),
-	of("tls", feature.Core, tlsTable).only((*Row).isTLS).parses(parseTLS),
-	of("quic", feature.Extended, quicTable).only(func(r *Row) bool { return r.quic() != nil }).parses(parseQUIC),
-	of("http2", feature.Extended, http2Table).parses(parseHTTP1 | parseHTTP2 | parseQUIC | parseTLS),
-	of("ssh", feature.Extended, sshTable).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
-	of("dns", feature.Extended, dnsTable).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
+	of("tls", feature.Core, tlsTable).only((*Row).isTLS).parses(dispatch.TLS),
+	of("quic", feature.Extended, quicTable).only(func(r *Row) bool { return r.quic() != nil }).parses(dispatch.QUIC),
+	of("http2", feature.Extended, http2Table).parses(dispatch.HTTP1 | dispatch.HTTP2 | dispatch.QUIC | dispatch.TLS),
+	of("ssh", feature.Extended, sshTable).only(func(r *Row) bool { return r.ssh() != nil }).parses(dispatch.SSH),
+	of("dns", feature.Extended, dnsTable).only(func(r *Row) bool { return r.dns() != nil }).parses(dispatch.DNS),
 	of("padding", feature.Experimental, paddingTable),
-	of("fingerprint", feature.Experimental, fingerprintTable).parses(parseTLS | parseQUIC | parseSSH | parseHTTP1),
+	of("fingerprint", feature.Experimental, fingerprintTable).parses(dispatch.TLS | dispatch.QUIC | dispatch.SSH | dispatch.HTTP1),
 	of("entropy", feature.Extended, entropyTable),
 	of("mac", feature.Experimental, macTable),
 	of("ip_extended", feature.Extended, ipExtendedTable),
@@ -66,21 +68,21 @@ var groups = []group{
 // extras are further columns of the groups above, in column order behind all of these. The
 // word extra switches them on, or a column's name; they are in no profile.
 var extras = []group{
-	extra("tls", tlsPrints).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(parseTLS | parseQUIC),
-	extra("quic", quicPrints).only(func(r *Row) bool { return r.quicCH.seen() }).parses(parseQUIC),
-	extra("ssh", sshPrints).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
+	extra("tls", tlsPrints).only(func(r *Row) bool { return r.isTLS() || r.quicCH.ok }).parses(dispatch.TLS | dispatch.QUIC),
+	extra("quic", quicPrints).only(func(r *Row) bool { return r.quicCH.seen() }).parses(dispatch.QUIC),
+	extra("ssh", sshPrints).only(func(r *Row) bool { return r.ssh() != nil }).parses(dispatch.SSH),
 	extra("tcp", synExtra).only((*Row).isTCP),
-	extra("tls", tlsExtra).only(func(r *Row) bool { return r.isTLS() || r.quicCH.seen() }).parses(parseTLS | parseQUIC),
-	extra("tls", certExtra).only((*Row).isTLS).parses(parseTLS),
-	extra("quic", quicExtra).only(func(r *Row) bool { return r.quic() != nil }).parses(parseQUIC),
-	extra("http", httpExtra).only((*Row).isHTTP).parses(parseHTTP1 | parseHTTP2),
-	extra("http2", http2Extra).only(func(r *Row) bool { return r.http2() != nil }).parses(parseHTTP1 | parseHTTP2),
-	extra("dns", dnsExtra).only(func(r *Row) bool { return r.dns() != nil }).parses(parseDNS),
-	extra("dns", dnsEncryptedExtra).parses(parseTLS | parseQUIC),
-	extra("ssh", sshExtra).only(func(r *Row) bool { return r.ssh() != nil }).parses(parseSSH),
+	extra("tls", tlsExtra).only(func(r *Row) bool { return r.isTLS() || r.quicCH.seen() }).parses(dispatch.TLS | dispatch.QUIC),
+	extra("tls", certExtra).only((*Row).isTLS).parses(dispatch.TLS),
+	extra("quic", quicExtra).only(func(r *Row) bool { return r.quic() != nil }).parses(dispatch.QUIC),
+	extra("http", httpExtra).only((*Row).isHTTP).parses(dispatch.HTTP1 | dispatch.HTTP2),
+	extra("http2", http2Extra).only(func(r *Row) bool { return r.http2() != nil }).parses(dispatch.HTTP1 | dispatch.HTTP2),
+	extra("dns", dnsExtra).only(func(r *Row) bool { return r.dns() != nil }).parses(dispatch.DNS),
+	extra("dns", dnsEncryptedExtra).parses(dispatch.TLS | dispatch.QUIC),
+	extra("ssh", sshExtra).only(func(r *Row) bool { return r.ssh() != nil }).parses(dispatch.SSH),
 	extra("flow_meta", communityExtra),
 	extra("ipsec", ipsecExtra).only(func(r *Row) bool { return r.Key.Proto == packet.ProtoESP }),
-	extra("risk", riskExtra).parses(parseTLS | parseQUIC | parseHTTP1 | parseHTTP2 | parseDNS | parseSSH),
+	extra("risk", riskExtra).parses(dispatch.TLS | dispatch.QUIC | dispatch.HTTP1 | dispatch.HTTP2 | dispatch.DNS | dispatch.SSH),
 }
 
 // tables are groups and extras; columns are planned by their position in it.
@@ -112,10 +114,10 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 		s.list.update(m, o)
 	}
 	if p.parsers != 0 {
-		s.protocol.update(m, o)
+		s.protocol.Update(&m.parsers, o)
 	}
 	if p.need&needFirstData != 0 && o.Has&hasTCP != 0 {
-		s.protocol.firstData(o)
+		s.first.update(o, s.protocol.Started(o.Dir))
 	}
 	if p.need&needTunnel != 0 {
 		s.tunnel.update(o)
@@ -212,7 +214,8 @@ func (r *Row) finish(m *Memory) {
 		r.rtt.finish(m)
 	}
 	if p.parsers != 0 {
-		r.finishProtocols(m)
+		m.parsers.Release(r.parsers)
+		r.parsers = r.protocol.Finish(&m.parsers)
 		r.quicCH.finish(r)
 		r.hellos.finish(r)
 		if p.need&needCerts != 0 {
@@ -265,7 +268,7 @@ type group struct {
 	name    string
 	table   []Feature
 	applies func(*Row) bool // nil: to every flow
-	parsers parser          // what has to be parsed for it
+	parsers dispatch.Set    // what has to be parsed for it
 	late    bool            // its columns are filled when all flows of the input are known
 }
 
@@ -290,7 +293,7 @@ func extra(name string, table []Feature) group {
 }
 
 // parses names the parsers that the group reads.
-func (g group) parses(p parser) group { g.parsers = p; return g }
+func (g group) parses(p dispatch.Set) group { g.parsers = p; return g }
 
 // atEnd marks a group whose values depend on every flow of the input.
 func (g group) atEnd() group { g.late = true; return g }

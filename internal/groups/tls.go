@@ -60,12 +60,7 @@ var tlsTable = []Feature{
 }
 
 // tls is the flow's session, or nil if it is not TLS.
-func (r *Row) tls() *tls.Session {
-	if x := r.parsers; x != nil && x.tls != nil && x.tls.Detected() {
-		return x.tls
-	}
-	return nil
-}
+func (r *Row) tls() *tls.Session { return r.parsers.TLS() }
 
 func (r *Row) isTLS() bool { return r.tls() != nil }
 

@@ -1,4 +1,4 @@
-package groups
+package dispatch
 
 import (
 	"pinyon/internal/stream"
@@ -28,34 +28,34 @@ func (w *wrapped) reset() {
 
 // feedTLS gives TLS the bytes of a segment, each part at which another stream starts on its
 // own.
-func (x *protocols) feedTLS(m *Memory, d int, seg *stream.Segment) {
+func (x *Parsers) feedTLS(p *Pools, d int, seg *stream.Segment) {
 	data, off := seg.Data, seg.Offset
 	for _, at := range x.cuts[d][:x.ncuts[d]] {
 		if at <= off || at >= off+uint64(len(data)) {
 			continue
 		}
 		n := at - off
-		x.partTLS(m, d, data[:n])
+		x.partTLS(p, d, data[:n])
 		data, off = data[n:], at
 	}
-	x.partTLS(m, d, data)
+	x.partTLS(p, d, data)
 	x.judgeTLS(d)
 }
 
 // judgeTLS notes whether TLS was found, and whether direction d is over for it.
-func (x *protocols) judgeTLS(d int) {
+func (x *Parsers) judgeTLS(d int) {
 	if x.tls != nil {
 		if x.tls.Ended(d) {
-			x.active[d] &^= parseTLS
+			x.active[d] &^= TLS
 		}
-		if x.kept&parseTLS == 0 && x.tls.Detected() {
-			x.found(parseTLS)
+		if x.kept&TLS == 0 && x.tls.Detected() {
+			x.found(TLS)
 		}
 	}
 }
 
 // partTLS reads TLS, or looks for its start at the first byte, and behind what asks for TLS.
-func (x *protocols) partTLS(m *Memory, d int, data []byte) {
+func (x *Parsers) partTLS(p *Pools, d int, data []byte) {
 	for len(data) > 0 {
 		switch {
 		case x.openVPN != nil:
@@ -73,11 +73,11 @@ func (x *protocols) partTLS(m *Memory, d int, data []byte) {
 			x.skipTLS(d, n)
 			data = data[n:]
 		case len(x.ahead[d].pieces) == 0 && tls.Start(data) != tls.NotMine:
-			x.openTLS(m)
+			x.openTLS(p)
 			x.tls.Feed(d, data, x.marks[d])
 			return
 		default:
-			if data = x.beforeTLS(m, d, data); len(data) == 0 {
+			if data = x.beforeTLS(p, d, data); len(data) == 0 {
 				return
 			}
 		}
@@ -85,7 +85,7 @@ func (x *protocols) partTLS(m *Memory, d int, data []byte) {
 }
 
 // skipTLS counts bytes before TLS that need no further test.
-func (x *protocols) skipTLS(d, n int) {
+func (x *Parsers) skipTLS(d, n int) {
 	if x.tls != nil {
 		x.tls.Skip(d, 0, int64(n))
 		return
@@ -94,7 +94,7 @@ func (x *protocols) skipTLS(d, n int) {
 }
 
 // missTLS counts a segment that TLS does not start with, and n bytes.
-func (x *protocols) missTLS(d, n int) {
+func (x *Parsers) missTLS(d, n int) {
 	if x.tls != nil {
 		x.tls.Skip(d, 1, int64(n))
 		return
@@ -102,24 +102,24 @@ func (x *protocols) missTLS(d, n int) {
 	x.tlsTried[d]++
 	x.tlsBytes[d] += int64(n)
 	if x.tlsTried[d] == tlsSegments {
-		x.active[d] &^= parseTLS
+		x.active[d] &^= TLS
 	}
 }
 
 // openTLS makes the flow's session, if there is none yet.
-func (x *protocols) openTLS(m *Memory) {
+func (x *Parsers) openTLS(p *Pools) {
 	if x.tls != nil {
 		return
 	}
-	x.tls = take(&m.protocolPools.tls)
-	x.tls.KeepCertificates = m.plan.need&needCerts != 0
+	x.tls = take(&p.tls)
+	x.tls.KeepCertificates = p.KeepCertificates
 	x.tls.Reset()
 	for d := range x.dir {
 		x.tls.Skip(d, int(x.tlsTried[d]), x.tlsBytes[d])
 	}
 }
 
-func (x *protocols) unwrapTDS(d int, data []byte) {
+func (x *Parsers) unwrapTDS(d int, data []byte) {
 	for len(data) > 0 {
 		var inner []byte
 		if inner, data = x.tds[d].Next(data); len(inner) > 0 {
@@ -128,7 +128,7 @@ func (x *protocols) unwrapTDS(d int, data []byte) {
 	}
 }
 
-func (x *protocols) streamOpenVPN(d int, data []byte) {
+func (x *Parsers) streamOpenVPN(d int, data []byte) {
 	for len(data) > 0 {
 		data = x.openVPN.Stream(d, data)
 		x.takeOpenVPN(d)
@@ -136,7 +136,7 @@ func (x *protocols) streamOpenVPN(d int, data []byte) {
 }
 
 // takeOpenVPN reads the TLS that an OpenVPN packet brought.
-func (x *protocols) takeOpenVPN(d int) {
+func (x *Parsers) takeOpenVPN(d int) {
 	for b, ok := x.openVPN.Next(d); ok; b, ok = x.openVPN.Next(d) {
 		x.tls.Feed(d, b, x.marks[d])
 	}

@@ -1,4 +1,4 @@
-package groups
+package dispatch
 
 import (
 	"pinyon/flow"
@@ -16,25 +16,24 @@ import (
 const streamBound = stream.Window
 
 // segment takes a TCP segment.
-func (s *protocolState) segment(m *Memory, o *flow.Obs) {
-	p := &m.protocolPools
+func (s *State) segment(p *Pools, o *flow.Obs) {
 	d := o.Dir & 1
 	if o.Known != 0 {
-		s.numbered(m, o)
+		s.numbered(p, o)
 	}
 	if o.Stray {
 		return
 	}
-	var x *protocols
+	var x *Parsers
 	switch {
 	case s.at != 0:
 		x = p.live[s.at]
-	case len(o.Payload) == 0 && !s.counts(m, o):
+	case len(o.Payload) == 0 && !s.counts(p, o):
 		return
 	default:
-		x = s.begin(m, o)
+		x = s.begin(p, o)
 	}
-	if x.ssh != nil && m.plan.need&needSegments != 0 {
+	if x.ssh != nil && p.CountSegments {
 		x.ssh.Packet(d, int(o.PayloadLen), o.TCPFlags == packet.ACK)
 	}
 	if len(o.Payload) == 0 || x.active[d] == 0 {
@@ -46,22 +45,22 @@ func (s *protocolState) segment(m *Memory, o *flow.Obs) {
 	}
 	x.dir[d].Push(seq, o.Payload, o.Index, o.Time)
 	for seg, ok := x.dir[d].Pull(); ok; seg, ok = x.dir[d].Pull() {
-		x.feed(m, s, d, &seg)
+		x.feed(p, s, d, &seg)
 	}
-	if x.ssh != nil && (x.active[0]|x.active[1]|x.kept)&parseSSH == 0 {
+	if x.ssh != nil && (x.active[0]|x.active[1]|x.kept)&SSH == 0 {
 		give(&p.ssh, x.ssh)
 		x.ssh = nil
 	}
 	if x.active[0]|x.active[1] == 0 {
 		s.done = true
 		if x.kept == 0 {
-			s.drop(m)
+			s.drop(p)
 		}
 	}
 }
 
 // numbered takes the initial numbers that became known.
-func (s *protocolState) numbered(m *Memory, o *flow.Obs) {
+func (s *State) numbered(p *Pools, o *flow.Obs) {
 	for d := range s.syn {
 		if o.Known>>d&1 == 0 {
 			continue
@@ -72,15 +71,15 @@ func (s *protocolState) numbered(m *Memory, o *flow.Obs) {
 			s.synSeen |= 4 << d
 		}
 		if s.at != 0 {
-			m.protocolPools.live[s.at].dir[d].SYN(s.syn[d], o.Numbers.Size(d))
+			p.live[s.at].dir[d].SYN(s.syn[d], o.Numbers.Size(d))
 		}
 	}
 }
 
 // counts notes a segment without captured payload before the flow's first data, and reports
 // whether more has to be kept of it than fits here.
-func (s *protocolState) counts(m *Memory, o *flow.Obs) bool {
-	if m.plan.need&needSegments == 0 {
+func (s *State) counts(p *Pools, o *flow.Obs) bool {
+	if !p.CountSegments {
 		return false
 	}
 	if o.PayloadLen > 0 {
@@ -98,17 +97,17 @@ func (s *protocolState) counts(m *Memory, o *flow.Obs) bool {
 }
 
 // begin makes the protocols of a TCP flow at its first data.
-func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
-	x := m.protocolPools.open(s)
-	want := m.plan.parsers & parseStreams
-	if m.plan.parsers&parseDNS != 0 {
-		want |= parseDNS
+func (s *State) begin(p *Pools, o *flow.Obs) *Parsers {
+	x := p.open(s)
+	want := p.On & onStreams
+	if p.On&DNS != 0 {
+		want |= DNS
 		x.dnsCarrier, x.dnsPort = dns.CarrierOf(o.SrcPort, o.DstPort, true)
 	}
-	x.active = [2]parser{want, want}
-	if want&parseSSH != 0 && m.plan.need&needSegments != 0 {
+	x.active = [2]Set{want, want}
+	if want&SSH != 0 && p.CountSegments {
 		// It counts segments from the first one on, whether or not it gets to read them.
-		x.ssh = take(&m.protocolPools.ssh)
+		x.ssh = take(&p.ssh)
 		x.ssh.Reset()
 		x.ssh.BareACKs = [2]int64{int64(s.tried & 0xf), int64(s.tried >> 4)}
 	}
@@ -122,32 +121,29 @@ func (s *protocolState) begin(m *Memory, o *flow.Obs) *protocols {
 
 // feed gives the parsers that want them the next bytes of a direction. None of them stops
 // another: several protocols may be found in one flow.
-func (x *protocols) feed(m *Memory, s *protocolState, d int, seg *stream.Segment) {
+func (x *Parsers) feed(p *Pools, s *State, d int, seg *stream.Segment) {
 	x.ncuts[d] = 0
 	x.marks[d] = tls.Mark{Index: seg.Index, Time: seg.Time}
-	if x.active[d]&parseDNS != 0 {
-		x.feedDNS(m, d, seg, seg.Offset == 0)
+	if x.active[d]&DNS != 0 {
+		x.feedDNS(p, d, seg, seg.Offset == 0)
 	}
-	if x.active[d]&parseCarried != 0 {
-		x.carry(m, s, d, *seg)
+	if x.active[d]&fromFirstByte != 0 {
+		x.carry(p, s, d, *seg)
 	}
-	if x.active[d]&parseTLS != 0 {
-		x.feedTLS(m, d, seg)
+	if x.active[d]&TLS != 0 {
+		x.feedTLS(p, d, seg)
 	}
 	if x.dir[d].Next() >= streamBound {
-		x.active[d] &^= parseDNS | parseTLS
-		if x.kept&parseSSH == 0 {
-			x.active[d] &^= parseSSH
+		x.active[d] &^= DNS | TLS
+		if x.kept&SSH == 0 {
+			x.active[d] &^= SSH
 		}
 	}
 }
 
-// found keeps what a parser has.
-func (x *protocols) found(p parser) { x.kept |= p }
-
 // opener is the direction that opened the connection: it sent the SYN or, if only the other
 // half was captured, was sent the SYN-ACK. It is -1 without either.
-func (s *protocolState) opener() int {
+func (s *State) opener() int {
 	for d := range 2 {
 		if s.synSeen>>(2+d)&1 != 0 {
 			return d
@@ -161,17 +157,17 @@ func (s *protocolState) opener() int {
 	return -1
 }
 
-func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segment, first bool) {
+func (x *Parsers) feedSSH(p *Pools, s *State, d int, seg *stream.Segment, first bool) {
 	if !x.looked {
 		// A side that is known to have opened the connection is no server.
 		opener := s.opener()
 		if !first || ssh.Looks(seg.Data, opener != d) == ssh.NotMine || http1.Looks(seg.Data) == http1.Mine {
-			x.active[d] &^= parseSSH
+			x.active[d] &^= SSH
 			return
 		}
 		x.looked = true
 		if x.ssh == nil {
-			x.ssh = take(&m.protocolPools.ssh)
+			x.ssh = take(&p.ssh)
 			x.ssh.Reset()
 		}
 		if opener >= 0 {
@@ -180,22 +176,22 @@ func (x *protocols) feedSSH(m *Memory, s *protocolState, d int, seg *stream.Segm
 	}
 	switch x.ssh.Feed(d, seg.Data) {
 	case ssh.NotMine:
-		x.active[d] &^= parseSSH
+		x.active[d] &^= SSH
 	case ssh.Mine:
-		if x.kept&parseSSH == 0 {
-			x.found(parseSSH)
+		if x.kept&SSH == 0 {
+			x.found(SSH)
 		}
 	}
 	x.ssh.Segment(d, int64(seg.Offset-x.base[d])+int64(len(seg.Data)), len(seg.Data))
 }
 
-func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
+func (x *Parsers) feedHTTP2(p *Pools, d int, data []byte, first bool) {
 	if x.http2 == nil {
 		if !first || http2.Looks(data) == http2.NotMine {
-			x.active[d] &^= parseHTTP2
+			x.active[d] &^= HTTP2
 			return
 		}
-		x.http2 = take(&m.protocolPools.http2)
+		x.http2 = take(&p.http2)
 		x.http2.Reset()
 		if x.dir[1-d].Next() > 0 {
 			x.http2.Other(1 - d)
@@ -203,31 +199,31 @@ func (x *protocols) feedHTTP2(m *Memory, d int, data []byte, first bool) {
 	}
 	switch x.http2.Feed(d, data) {
 	case http2.NotMine:
-		x.active[d] &^= parseHTTP2
+		x.active[d] &^= HTTP2
 	case http2.Mine:
-		if x.kept&parseHTTP2 == 0 {
-			x.found(parseHTTP2)
+		if x.kept&HTTP2 == 0 {
+			x.found(HTTP2)
 		}
 	}
 }
 
 // feedDNS reads messages from the start of the stream on. On ports that are not of DNS the
 // first one has to have its shape.
-func (x *protocols) feedDNS(m *Memory, d int, seg *stream.Segment, first bool) {
+func (x *Parsers) feedDNS(p *Pools, d int, seg *stream.Segment, first bool) {
 	if x.dns == nil {
 		if !x.dnsPort && (!first || dns.LooksStream(seg.Data) == dns.NotMine) {
-			x.active[d] &^= parseDNS
+			x.active[d] &^= DNS
 			return
 		}
-		x.dns = take(&m.protocolPools.dns)
+		x.dns = take(&p.dns)
 		x.dns.Reset(x.dnsCarrier, x.dnsPort)
 	}
 	switch x.dns.Stream(d, seg.Data, seg.Time) {
 	case dns.Mine:
-		x.found(parseDNS)
+		x.found(DNS)
 	case dns.NotMine:
 		if !x.dnsPort {
-			x.active[d] &^= parseDNS
+			x.active[d] &^= DNS
 		}
 	}
 }

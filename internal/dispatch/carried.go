@@ -1,4 +1,4 @@
-package groups
+package dispatch
 
 import (
 	"bytes"
@@ -48,7 +48,7 @@ func (c *carried) cut(d int, at uint64) {
 
 // carry takes heads of carriers off the bytes and gives the others to the parsers. While
 // bytes may be a head, they wait.
-func (x *protocols) carry(m *Memory, s *protocolState, d int, seg stream.Segment) {
+func (x *Parsers) carry(p *Pools, s *State, d int, seg stream.Segment) {
 	for len(seg.Data) > 0 && x.carrier.Reads(d) {
 		n, v := x.carrier.Feed(d, seg.Data)
 		switch v {
@@ -67,39 +67,39 @@ func (x *protocols) carry(m *Memory, s *protocolState, d int, seg stream.Segment
 			x.cut(d, seg.Offset)
 		default:
 			for i := range x.held[d] {
-				x.read(m, s, d, &x.held[d][i])
+				x.read(p, s, d, &x.held[d][i])
 			}
 			clear(x.held[d])
 			x.held[d] = x.held[d][:0]
 		}
 	}
 	if len(seg.Data) > 0 {
-		x.read(m, s, d, &seg)
+		x.read(p, s, d, &seg)
 	}
 }
 
 // read gives bytes to the parsers of a stream from its first byte on. HTTP/1 comes last, as
 // what lies behind its tunnel is for all of them.
-func (x *protocols) read(m *Memory, s *protocolState, d int, seg *stream.Segment) {
+func (x *Parsers) read(p *Pools, s *State, d int, seg *stream.Segment) {
 	first := seg.Offset == x.base[d]
-	if x.active[d]&parseSSH != 0 {
-		x.feedSSH(m, s, d, seg, first)
+	if x.active[d]&SSH != 0 {
+		x.feedSSH(p, s, d, seg, first)
 	}
-	if x.active[d]&parseHTTP2 != 0 {
-		x.feedHTTP2(m, d, seg.Data, first)
+	if x.active[d]&HTTP2 != 0 {
+		x.feedHTTP2(p, d, seg.Data, first)
 	}
-	if x.active[d]&parseHTTP1 != 0 {
-		x.feedHTTP1(m, s, d, seg, first)
+	if x.active[d]&HTTP1 != 0 {
+		x.feedHTTP1(p, s, d, seg, first)
 	}
 }
 
-func (x *protocols) feedHTTP1(m *Memory, s *protocolState, d int, seg *stream.Segment, first bool) {
+func (x *Parsers) feedHTTP1(p *Pools, s *State, d int, seg *stream.Segment, first bool) {
 	if x.http1 == nil {
 		if !first || http1.Looks(seg.Data) == http1.NotMine {
-			x.active[d] &^= parseHTTP1
+			x.active[d] &^= HTTP1
 			return
 		}
-		x.http1 = take(&m.protocolPools.http1)
+		x.http1 = take(&p.http1)
 		x.http1.Reset()
 	}
 	if first {
@@ -107,28 +107,28 @@ func (x *protocols) feedHTTP1(m *Memory, s *protocolState, d int, seg *stream.Se
 	}
 	switch x.http1.Feed(d, seg.Data, seg.Time) {
 	case http1.NotMine:
-		x.active[d] &^= parseHTTP1
+		x.active[d] &^= HTTP1
 		return
 	case http1.Mine:
-		if x.kept&parseHTTP1 == 0 {
-			x.found(parseHTTP1)
+		if x.kept&HTTP1 == 0 {
+			x.found(HTTP1)
 		}
-		if x.kept&parseSSH == 0 {
-			x.active[d] &^= parseSSH // a server's lines before its own are those of HTTP
+		if x.kept&SSH == 0 {
+			x.active[d] &^= SSH // a server's lines before its own are those of HTTP
 		}
 	}
 	if at, ok := x.http1.Behind(d); ok {
 		x.cut(d, uint64(at)+x.http1At[d])
 	}
-	x.tunnels(m, s, d, seg)
+	x.tunnels(p, s, d, seg)
 	if x.within[d] > 0 && x.http1.Stopped(d) {
-		x.active[d] &^= parseHTTP1 // what was tunneled is something else
+		x.active[d] &^= HTTP1 // what was tunneled is something else
 	}
 }
 
 // tunnels follows the directions at the offsets at which HTTP/1 hands them over. seg is the
 // segment of direction d that told.
-func (x *protocols) tunnels(m *Memory, s *protocolState, d int, seg *stream.Segment) {
+func (x *Parsers) tunnels(p *Pools, s *State, d int, seg *stream.Segment) {
 	var inner [2]stream.Segment
 	for _, e := range [2]int{1 - d, d} {
 		n, ok := x.http1.Tunnel(e)
@@ -141,87 +141,87 @@ func (x *protocols) tunnels(m *Memory, s *protocolState, d int, seg *stream.Segm
 		}
 		switch {
 		case x.http1.Connected():
-			inner[e] = x.enter(m, e, at)
+			inner[e] = x.enter(p, e, at)
 			if e != d {
-				x.heldTLS(m, e, inner[e].Data)
+				x.heldTLS(p, e, inner[e].Data)
 			} else if skip := at - seg.Offset; skip < uint64(len(seg.Data)) {
 				inner[e].Data = seg.Data[skip:]
 			}
 		default:
-			x.upgrade(m, d, seg)
+			x.upgrade(p, d, seg)
 		}
 	}
 	for _, e := range [2]int{1 - d, d} {
 		if len(inner[e].Data) > 0 {
-			x.carry(m, s, e, inner[e])
+			x.carry(p, s, e, inner[e])
 		}
 	}
 }
 
 // enter makes ready to read what direction e says within a tunnel, from an offset on, and
 // returns what of it was held back.
-func (x *protocols) enter(m *Memory, e int, at uint64) (inner stream.Segment) {
+func (x *Parsers) enter(p *Pools, e int, at uint64) (inner stream.Segment) {
 	inner = stream.Segment{Data: x.http1.Within(e), Offset: at, Index: x.marks[e].Index, Time: x.marks[e].Time}
 	if x.within[e] == maxTunnels {
-		x.active[e] &^= parseHTTP1
+		x.active[e] &^= HTTP1
 		inner.Data = nil
 		return inner
 	}
 	x.within[e]++
 	x.base[e] = at
 	x.carrier.Again(e)
-	again := parseHTTP1
-	if x.kept&parseSSH == 0 {
-		again |= parseSSH
+	again := HTTP1
+	if x.kept&SSH == 0 {
+		again |= SSH
 		if x.ssh == nil {
 			x.looked = false
 		} else if x.looked {
 			x.ssh.Restart(e)
 		}
 	}
-	if x.kept&parseHTTP2 == 0 {
-		again |= parseHTTP2
+	if x.kept&HTTP2 == 0 {
+		again |= HTTP2
 	}
-	x.active[e] |= m.plan.parsers & again
+	x.active[e] |= p.On & again
 	return inner
 }
 
 // upgrade hands a connection over to HTTP/2 where a request was answered 101 and h2c. seg is
 // the segment of direction d that told, the server's as a rule; what either side sent ahead
 // was held back.
-func (x *protocols) upgrade(m *Memory, d int, seg *stream.Segment) {
-	x.active[0] &^= parseHTTP1
-	x.active[1] &^= parseHTTP1
-	if x.h2c || m.plan.parsers&parseHTTP2 == 0 || !x.http1.H2C() {
+func (x *Parsers) upgrade(p *Pools, d int, seg *stream.Segment) {
+	x.active[0] &^= HTTP1
+	x.active[1] &^= HTTP1
+	if x.h2c || p.On&HTTP2 == 0 || !x.http1.H2C() {
 		return
 	}
 	x.h2c = true
 	if x.http2 == nil {
-		x.http2 = take(&m.protocolPools.http2)
+		x.http2 = take(&p.http2)
 	}
 	if !x.http2.PrefaceSeen() { // else the client's was captured ahead of the answer
 		x.http2.Reset()
 	}
 	client, _ := x.http1.ClientDir()
 	x.http2.Upgrade(1 - client)
-	x.active[0] |= parseHTTP2
-	x.active[1] |= parseHTTP2
+	x.active[0] |= HTTP2
+	x.active[1] |= HTTP2
 	for _, e := range [2]int{client, 1 - client} {
 		if held := x.http1.Held(e); len(held) > 0 {
-			x.feedHTTP2(m, e, held, true)
+			x.feedHTTP2(p, e, held, true)
 		}
 		at, ok := x.http1.Tunnel(e)
 		if skip := at + int64(x.http1At[e]) - int64(seg.Offset); ok && e == d && skip < int64(len(seg.Data)) {
-			x.feedHTTP2(m, d, seg.Data[max(skip, 0):], true)
+			x.feedHTTP2(p, d, seg.Data[max(skip, 0):], true)
 		}
 	}
 }
 
 // upgradeLate hands over a connection of which only the answer was captured, when it is over.
-func (x *protocols) upgradeLate(m *Memory) {
+func (x *Parsers) upgradeLate(p *Pools) {
 	for d := range x.dir {
-		if _, ok := x.http1.Tunnel(d); ok && !x.http1.Connected() && x.active[d]&parseHTTP1 != 0 {
-			x.upgrade(m, d, &stream.Segment{Offset: x.dir[d].Next()})
+		if _, ok := x.http1.Tunnel(d); ok && !x.http1.Connected() && x.active[d]&HTTP1 != 0 {
+			x.upgrade(p, d, &stream.Segment{Offset: x.dir[d].Next()})
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package groups
+package dispatch
 
 import (
 	"pinyon/proto/carrier"
@@ -39,7 +39,7 @@ func (a *ahead) clear() { a.bytes, a.pieces = a.bytes[:0], a.pieces[:0] }
 // returns the bytes to go on with; none if TLS is not in this segment. While more has to be
 // seen, nothing else reads the pieces, so that none is taken for something else. Where they
 // turn out to be no message, the next one may start with one, or with TLS.
-func (x *protocols) beforeTLS(m *Memory, d int, data []byte) []byte {
+func (x *Parsers) beforeTLS(p *Pools, d int, data []byte) []byte {
 	a := &x.ahead[d]
 	for {
 		held, all := len(a.bytes), data
@@ -50,7 +50,7 @@ func (x *protocols) beforeTLS(m *Memory, d int, data []byte) []byte {
 		k, n, v := carrier.Before(all)
 		switch {
 		case v == carrier.Mine:
-			return x.behindMessage(m, d, k, n, data)
+			return x.behindMessage(p, d, k, n, data)
 		case v == carrier.NeedMore && len(all) < carrier.MaxBefore:
 			a.hold(data, x.marks[d])
 			x.missTLS(d, 0) // a try that counts now; its bytes do when they are judged
@@ -61,7 +61,7 @@ func (x *protocols) beforeTLS(m *Memory, d int, data []byte) []byte {
 		}
 		x.skipTLS(d, a.dropFirst())
 		if len(a.pieces) > 0 && tls.Start(a.bytes) != tls.NotMine {
-			x.openTLS(m)
+			x.openTLS(p)
 			x.readAhead(d)
 		}
 		if len(a.pieces) == 0 {
@@ -72,16 +72,16 @@ func (x *protocols) beforeTLS(m *Memory, d int, data []byte) []byte {
 
 // behindMessage acts on a message that Before found: what is held and then data start with it.
 // It returns the bytes of data to go on with.
-func (x *protocols) behindMessage(m *Memory, d int, k carrier.Kind, n int, data []byte) []byte {
+func (x *Parsers) behindMessage(p *Pools, d int, k carrier.Kind, n int, data []byte) []byte {
 	switch k {
 	case carrier.InTDS:
-		x.openTLS(m)
+		x.openTLS(p)
 		x.inTDS[d] = true
 		x.readAhead(d)
 		return data
 	case carrier.InOpenVPN:
-		x.openTLS(m)
-		x.openVPN = take(&m.protocolPools.openVPN)
+		x.openTLS(p)
+		x.openVPN = take(&p.openVPN)
 		x.readAhead(d)
 		x.readAhead(1 - d)
 		return data
@@ -99,20 +99,20 @@ func (x *protocols) behindMessage(m *Memory, d int, k carrier.Kind, n int, data 
 }
 
 // readAhead reads as TLS, or takes it out of, what was held, each segment with its own mark.
-func (x *protocols) readAhead(d int) {
+func (x *Parsers) readAhead(d int) {
 	a := &x.ahead[d]
 	now, b := x.marks[d], a.bytes
-	for _, p := range a.pieces {
-		x.marks[d] = p.mark
-		switch data := b[:p.size]; {
+	for _, q := range a.pieces {
+		x.marks[d] = q.mark
+		switch data := b[:q.size]; {
 		case x.openVPN != nil:
 			x.streamOpenVPN(d, data)
 		case x.inTDS[d]:
 			x.unwrapTDS(d, data)
 		default:
-			x.tls.Feed(d, data, p.mark)
+			x.tls.Feed(d, data, q.mark)
 		}
-		b = b[p.size:]
+		b = b[q.size:]
 	}
 	x.marks[d] = now
 	a.clear()
@@ -120,11 +120,11 @@ func (x *protocols) readAhead(d int) {
 
 // heldTLS reads TLS at the start of what a tunnel held back, if it begins there in the midst of
 // a segment: that the tunnel begins there was not known when the segment came.
-func (x *protocols) heldTLS(m *Memory, d int, held []byte) {
-	if x.active[d]&parseTLS == 0 || x.tls != nil && x.tls.Reading(d) || tls.Start(held) != tls.Mine {
+func (x *Parsers) heldTLS(p *Pools, d int, held []byte) {
+	if x.active[d]&TLS == 0 || x.tls != nil && x.tls.Reading(d) || tls.Start(held) != tls.Mine {
 		return
 	}
-	x.openTLS(m)
+	x.openTLS(p)
 	x.skipTLS(d, len(x.ahead[d].bytes)-len(held)) // as all but the former were counted to be no TLS
 	x.ahead[d].clear()
 	x.tlsSkip[d] = 0

@@ -1,4 +1,4 @@
-package groups
+package dispatch
 
 import (
 	"pinyon/flow"
@@ -15,33 +15,33 @@ import (
 // shape of the datagram at hand, which takes a bounded time; hence it may do so for ever.
 //
 // A feeding function takes the flow's protocols, nil if there are none yet, and returns them.
-func (s *protocolState) datagram(m *Memory, o *flow.Obs) {
-	var x *protocols
+func (s *State) datagram(p *Pools, o *flow.Obs) {
+	var x *Parsers
 	if s.at != 0 {
-		x = m.protocolPools.live[s.at]
+		x = p.live[s.at]
 	}
-	on := m.plan.parsers
-	if on&parseDNS != 0 && (x != nil && x.dns != nil || looksDNS(o)) {
-		x = s.datagramDNS(m, x, o)
+	on := p.On
+	if on&DNS != 0 && (x != nil && x.dns != nil || looksDNS(o)) {
+		x = s.datagramDNS(p, x, o)
 	}
-	if on&parseQUIC != 0 && (x != nil && x.quic != nil || quic.Looks(o.Payload)) {
-		x = s.datagramQUIC(m, x, o)
+	if on&QUIC != 0 && (x != nil && x.quic != nil || quic.Looks(o.Payload)) {
+		x = s.datagramQUIC(p, x, o)
 	}
-	if on&parseTLS != 0 && (x != nil && x.tls != nil || tls.StartDTLS(o.Payload) == tls.Mine) {
-		x = s.datagramDTLS(m, x, o)
+	if on&TLS != 0 && (x != nil && x.tls != nil || tls.StartDTLS(o.Payload) == tls.Mine) {
+		x = s.datagramDTLS(p, x, o)
 	}
-	if on&parseTLS != 0 && (x != nil && x.openVPN != nil || carrier.LooksOpenVPN(o.Payload) == carrier.Mine) {
-		x = s.datagramOpenVPN(m, x, o)
+	if on&TLS != 0 && (x != nil && x.openVPN != nil || carrier.LooksOpenVPN(o.Payload) == carrier.Mine) {
+		x = s.datagramOpenVPN(p, x, o)
 	}
 	if x != nil && x.dns == nil && x.quic == nil && x.tls == nil {
-		s.drop(m)
+		s.drop(p)
 	}
 }
 
 // opened is x, or the flow's protocols newly made if there were none.
-func (s *protocolState) opened(m *Memory, x *protocols) *protocols {
+func (s *State) opened(p *Pools, x *Parsers) *Parsers {
 	if x == nil {
-		x = m.protocolPools.open(s)
+		x = p.open(s)
 	}
 	return x
 }
@@ -56,10 +56,10 @@ func looksDNS(o *flow.Obs) bool {
 // isPart reports a first fragment: later ones hold the rest of its payload.
 func isPart(o *flow.Obs) bool { return o.Has&packet.HasFragment != 0 && o.MoreFrags }
 
-func (s *protocolState) datagramDNS(m *Memory, x *protocols, o *flow.Obs) *protocols {
-	x = s.opened(m, x)
+func (s *State) datagramDNS(p *Pools, x *Parsers, o *flow.Obs) *Parsers {
+	x = s.opened(p, x)
 	if x.dns == nil {
-		x.dns = take(&m.protocolPools.dns)
+		x.dns = take(&p.dns)
 		x.dns.Reset(dns.CarrierOf(o.SrcPort, o.DstPort, false))
 	}
 	x.dns.Datagram(o.Dir&1, o.Payload, int(o.PayloadLen), isPart(o), o.Time)
@@ -68,9 +68,8 @@ func (s *protocolState) datagramDNS(m *Memory, x *protocols, o *flow.Obs) *proto
 
 // datagramQUIC gives up a connection that some datagrams could not confirm. The next one that
 // looks like QUIC begins another.
-func (s *protocolState) datagramQUIC(m *Memory, x *protocols, o *flow.Obs) *protocols {
-	p := &m.protocolPools
-	x = s.opened(m, x)
+func (s *State) datagramQUIC(p *Pools, x *Parsers, o *flow.Obs) *Parsers {
+	x = s.opened(p, x)
 	if x.quic == nil {
 		x.quic = take(&p.quic)
 	}
@@ -84,24 +83,24 @@ func (s *protocolState) datagramQUIC(m *Memory, x *protocols, o *flow.Obs) *prot
 	return x
 }
 
-func (s *protocolState) datagramDTLS(m *Memory, x *protocols, o *flow.Obs) *protocols {
-	x = s.opened(m, x)
+func (s *State) datagramDTLS(p *Pools, x *Parsers, o *flow.Obs) *Parsers {
+	x = s.opened(p, x)
 	if x.tls == nil {
-		x.openTLS(m)
+		x.openTLS(p)
 	}
 	x.tls.FeedDatagram(o.Dir&1, o.Payload, tls.Mark{Index: o.Index, Time: o.Time})
 	return x
 }
 
 // datagramOpenVPN reads the TLS of OpenVPN's control channel, unless there is DTLS already.
-func (s *protocolState) datagramOpenVPN(m *Memory, x *protocols, o *flow.Obs) *protocols {
-	x = s.opened(m, x)
+func (s *State) datagramOpenVPN(p *Pools, x *Parsers, o *flow.Obs) *Parsers {
+	x = s.opened(p, x)
 	if x.openVPN == nil {
 		if x.tls != nil {
 			return x
 		}
-		x.openTLS(m)
-		x.openVPN = take(&m.protocolPools.openVPN)
+		x.openTLS(p)
+		x.openVPN = take(&p.openVPN)
 	}
 	d := o.Dir & 1
 	x.marks[d] = tls.Mark{Index: o.Index, Time: o.Time}
