@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 
+	"pinyon/account"
 	"pinyon/column"
 	"pinyon/extract"
 	"pinyon/filter"
@@ -23,13 +24,13 @@ import (
 type Input = engine.Input
 
 // A Report is what became of one input: its counts, and the error that ended it.
-type Report = engine.Report
+type Report = account.Report
 
 // An Account is what a run has counted so far, for any goroutine to read; see WithAccount.
-type Account = engine.Account
+type Account = account.Account
 
 // A Snapshot is an Account at one moment.
-type Snapshot = engine.Snapshot
+type Snapshot = account.Snapshot
 
 // A Session is a run whose records its caller pushes; see Pipeline.Session.
 type Session = engine.Session
@@ -68,7 +69,8 @@ func WithCustom(cs ...extract.Custom) Option {
 	return func(p *Pipeline) { p.custom = append(p.custom, cs...) }
 }
 
-// WithAccount has the run keep a up to date, for other goroutines to read.
+// WithAccount has the run keep a up to date, for other goroutines to read: what was read and
+// what became of it, and, of Process and ProcessAll, what the sink says of itself.
 func WithAccount(a *Account) Option {
 	return func(p *Pipeline) { p.engine.Account = a }
 }
@@ -222,6 +224,9 @@ func (p *Pipeline) Process(ctx context.Context, in Input, s sink.Sink) (*Result,
 // number. An input that fails is reported in the Result and the run goes on; the error is
 // the sink's or the context's. It does not close s.
 func (p *Pipeline) ProcessAll(ctx context.Context, ins []Input, s sink.Sink) (*Result, error) {
+	if a := p.engine.Account; a != nil {
+		a.Outputs(func() []sink.Member { return sink.Members(s) })
+	}
 	r := p.Start(ins)
 	for b, err := range r.Batches(ctx) {
 		if err == nil {

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"pinyon/account"
 	"pinyon/config"
 	"pinyon/feature"
 	"pinyon/flow"
-	"pinyon/internal/engine"
 	"pinyon/internal/groups"
 	"pinyon/internal/version"
 	"pinyon/source"
@@ -86,7 +86,7 @@ type Counters struct {
 }
 
 // Sum sums the counters of all inputs of a run.
-func Sum(inputs []engine.Report, stats groups.Stats) *Counters {
+func Sum(inputs []account.Report, stats groups.Stats) *Counters {
 	c := newCounters()
 	for i := range inputs {
 		c.add(&inputs[i])
@@ -96,7 +96,7 @@ func Sum(inputs []engine.Report, stats groups.Stats) *Counters {
 }
 
 // Of is the counters of one input.
-func Of(in *engine.Report) *Counters {
+func Of(in *account.Report) *Counters {
 	c := newCounters()
 	c.add(in)
 	return c
@@ -106,7 +106,7 @@ func newCounters() *Counters {
 	return &Counters{DroppedBy: map[string]uint64{}, NonIP: map[string]uint64{}, Noted: map[string]uint64{}, EndReasons: map[string]uint64{}}
 }
 
-func (c *Counters) add(in *engine.Report) {
+func (c *Counters) add(in *account.Report) {
 	drop := func(name string, n uint64) {
 		c.DroppedBy[name] += n
 		c.Dropped += n
@@ -153,7 +153,7 @@ func (c *Counters) add(in *engine.Report) {
 
 // New describes the beginning of a run over inputs; profile is what its profile is called,
 // "" for none. Sizes and hashes of the inputs are the caller's to fill in.
-func New(c *config.Config, profile string, ins []engine.Input) *Provenance {
+func New(c *config.Config, profile string, ins []source.Input) *Provenance {
 	v := &Provenance{
 		Tool: "pinyon", ToolVersion: version.Number, PinyonVersion: version.Number, SchemaVersion: feature.SchemaVersion,
 		Backend: "pcap", CaptureMode: "offline", ConfigHash: c.Hash(),
@@ -174,7 +174,7 @@ func New(c *config.Config, profile string, ins []engine.Input) *Provenance {
 }
 
 // End enters what became of the inputs, in whose order reports is.
-func (v *Provenance) End(reports []engine.Report, rows uint64, stats groups.Stats) {
+func (v *Provenance) End(reports []account.Report, rows uint64, stats groups.Stats) {
 	v.Rows, v.Counters = &rows, Sum(reports, stats)
 	for i := range reports {
 		in := &reports[i]

@@ -7,23 +7,24 @@ import (
 	"testing"
 	"time"
 
+	"pinyon/account"
 	"pinyon/config"
-	"pinyon/internal/engine"
 	"pinyon/internal/groups"
+	"pinyon/source"
 )
 
 // TestEnd: what is known before the first row is told with nothing of the end, counters add up,
 // and inputs are counted one by one if there are several or one failed.
 func TestEnd(t *testing.T) {
-	ins := []engine.Input{{Name: "a.pcap"}, {Name: "b.pcap"}}
+	ins := []source.Input{{Name: "a.pcap"}, {Name: "b.pcap"}}
 	v := New(config.Default(), "mine", ins)
 	head := v.Compact()
 	if v.Rows != nil || v.Counters != nil || *v.Profile != "mine" || bytes.Contains(head, []byte("\n")) || v.CaptureMode != "offline" {
 		t.Errorf("before the end: %s", head)
 	}
-	reports := []engine.Report{
-		{Name: "a.pcap", Intake: engine.Intake{Filtered: 3, Sampled: 2}, Outcome: engine.Outcome{Rows: 4, InRows: 20}},
-		{Name: "b.pcap", Outcome: engine.Outcome{Rows: 1, InRows: 5}, Err: errors.New("bad \xff byte")},
+	reports := []account.Report{
+		{Name: "a.pcap", Intake: account.Intake{Filtered: 3, Sampled: 2}, Outcome: account.Outcome{Rows: 4, InRows: 20}},
+		{Name: "b.pcap", Outcome: account.Outcome{Rows: 1, InRows: 5}, Err: errors.New("bad \xff byte")},
 	}
 	reports[0].Source.Counts.Records, reports[1].Source.Counts.Records = 25, 5
 	v.End(reports, 5, groups.Stats{})
@@ -43,7 +44,7 @@ func TestEnd(t *testing.T) {
 	if err := json.Unmarshal(v.JSON(), &back); err != nil || back.GeneratedAt != "1970-01-01T00:00:00Z" || back.Counters.Records != 30 {
 		t.Errorf("%v: %s", err, v.JSON())
 	}
-	one := New(config.Default(), "", []engine.Input{{Name: "eth0", Live: true}})
+	one := New(config.Default(), "", []source.Input{{Name: "eth0", Live: true}})
 	one.End(reports[:1], 4, groups.Stats{})
 	if one.Profile != nil || one.CaptureMode != "live" || one.Inputs[0].Counters != nil {
 		t.Errorf("%s", one.JSON())

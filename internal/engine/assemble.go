@@ -83,7 +83,7 @@ func (a *assembler) full() {
 	if a.lay != nil {
 		a.lay(j)
 	}
-	a.run.account.rows(&a.run.outcome)
+	a.run.account.Rows(&a.run.outcome)
 	a.send(j)
 	a.open = a.next()
 	a.serial++

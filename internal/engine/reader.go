@@ -121,7 +121,7 @@ func (r *reader) compile() (err error) {
 // fail notes that the input cannot be read.
 func (r *reader) fail(err error) bool {
 	r.report.Err = err
-	r.account.read(r.input, &r.in)
+	r.account.Ended(r.input, &r.in)
 	return false
 }
 
@@ -245,7 +245,7 @@ func (r *reader) count() {
 	} else if now := time.Now(); now.Sub(r.asked) >= statsEvery {
 		r.asked, r.in.Source = now, r.src.Stats()
 	}
-	r.account.reading(r.input, r.report.Name, &r.in)
+	r.account.Reading(r.input, r.report.Name, &r.in)
 }
 
 // end closes the input and makes e its last epoch.
@@ -260,7 +260,7 @@ func (r *reader) end(e *epoch, err error) {
 	r.asked = time.Time{} // the sums of the whole are final now
 	r.count()
 	rep.Intake = r.in
-	r.account.read(r.input, &r.in)
+	r.account.Ended(r.input, &r.in)
 	e.now, e.last = r.clock.Now(), true
 	r.src = nil
 }

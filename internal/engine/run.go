@@ -94,7 +94,7 @@ func (r *Run) Stats() groups.Stats {
 // worker makes worker id of n.
 func (r *Run) worker(id, n int) *worker {
 	w := newWorker(r.opt, id, n, r.shards)
-	w.chunks, w.counts = &r.chunks, r.account.table()
+	w.chunks, w.counts = &r.chunks, r.account.Tables()
 	r.mu.Lock()
 	r.workers = append(r.workers, w)
 	r.mu.Unlock()
@@ -118,8 +118,8 @@ func (r *Run) opened(i int, rd *reader) {
 
 // count enters a row into the report of its input.
 func (r *Run) count(row *groups.Row) {
-	r.reports[row.Input].add(row)
-	r.outcome.add(row)
+	r.reports[row.Input].Row(uint64(row.Packets), row.Reason)
+	r.outcome.Row(uint64(row.Packets), row.Reason)
 }
 
 // ending takes what the last chunk of an input says of it.

@@ -123,12 +123,12 @@ func (t *team) start(n int) {
 		t.spare <- &job{batch: column.New(r.opt.Plan.Schema, batchRows), done: make(chan struct{}, 1)}
 	}
 	t.turns = make(chan turn, turnsInFlight)
-	r.account.queue("epochs", epochsInFlight, func() int { return epochsInFlight - len(t.epochs) })
-	r.account.queue("batches", jobs, func() int { return len(t.ready) })
+	r.account.Queue("epochs", epochsInFlight, func() int { return epochsInFlight - len(t.epochs) })
+	r.account.Queue("batches", jobs, func() int { return len(t.ready) })
 	for _, w := range t.workers {
 		w.in = make(chan *epoch, epochsInFlight)
 		w.out = make(chan *chunk, chunks)
-		r.account.queue("rows", chunks, func() int { return len(w.out) })
+		r.account.Queue("rows", chunks, func() int { return len(w.out) })
 		if !t.direct {
 			t.all.Go(func() { t.serve(w) })
 		}

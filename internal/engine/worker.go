@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"pinyon/account"
 	"pinyon/flow"
 	"pinyon/internal/groups"
 )
@@ -37,7 +38,7 @@ type worker struct {
 	out    chan *chunk
 	gave   time.Time // when direct gave rows last
 	chunks *pile
-	counts *tableCounts
+	counts *account.Tables
 	gone   uint64 // flows that left the tables
 }
 
@@ -91,7 +92,7 @@ func (w *worker) publish() {
 	for i := range w.shards {
 		n += w.shards[i].table.Len()
 	}
-	w.counts.set(int64(n), w.gone)
+	w.counts.Set(int64(n), w.gone)
 }
 
 // observe has a flow take a packet. The shard's account is in use.

@@ -222,7 +222,13 @@ func (o *Output) commit() error {
 	if o.file == nil {
 		return nil
 	}
-	return o.nameAll()
+	if err := o.nameAll(); err != nil {
+		return err
+	}
+	if o.file.Regular() {
+		o.enc.Counters().Files.Add(uint64(1 + len(o.sides)))
+	}
+	return nil
 }
 
 // besides are the endings of files that an output of any format may have beside it: an

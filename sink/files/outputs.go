@@ -60,6 +60,16 @@ func (all *Outputs) List() []Opened {
 	return all.list
 }
 
+// Members are the outputs by the names of their targets; see sink.Group.
+func (all *Outputs) Members() []sink.Member {
+	list := all.List()
+	members := make([]sink.Member, len(list))
+	for i, o := range list {
+		members[i] = sink.Member{Name: o.Target.Name(), Counters: o.Sink.Counters()}
+	}
+	return members
+}
+
 // Write gives a batch to every output.
 func (all *Outputs) Write(ctx context.Context, b *column.Batch) error {
 	for i := range all.List() {

@@ -1,10 +1,18 @@
-package engine
+// Package account holds what a run has counted so far, stage by stage: what its sources gave, what
+// was dropped and why, flows, rows, what its outputs took, and how full its queues are. Whoever
+// counts publishes here, and reports, progress, summary, provenance and metrics read here: there
+// is no other list of counters.
+//
+// Metrics is the account as a list of named numbers, for whatever shows numbers to others.
+package account
 
 import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
+	"pinyon/account/output"
 	"pinyon/source"
 )
 
@@ -17,8 +25,9 @@ type Account struct {
 	at      map[int]reading // the inputs at hand, by position
 	inputs  int             // inputs that ended
 	outcome Outcome
-	tables  []*tableCounts
+	tables  []*Tables
 	queues  []queue
+	sinks   atomic.Pointer[func() []output.Member]
 }
 
 // reading is an input at hand.
@@ -27,15 +36,16 @@ type reading struct {
 	intake Intake
 }
 
-// tableCounts are those of a worker's flow tables.
-type tableCounts struct {
+// Tables are the counts of a worker's flow tables.
+type Tables struct {
 	mu    sync.Mutex
 	flows int64  // in the tables
 	ended uint64 // that left them
 }
 
-// set publishes both, so that nobody sees one of them alone.
-func (t *tableCounts) set(flows int64, ended uint64) {
+// Set publishes how many flows are in the tables and how many left them, both at once, so that
+// nobody sees one of them alone.
+func (t *Tables) Set(flows int64, ended uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flows, t.ended = flows, ended
@@ -72,6 +82,14 @@ type Snapshot struct {
 	// Sources are those of the inputs that are read at the moment, by position. Intake.Source
 	// is the sum over them and those that ended, each of which is in its Report.
 	Sources []Reading
+	// Sinks are the outputs that take the rows, each with its own counts, in their order.
+	Sinks []Writing
+}
+
+// A Writing is what an output says of itself.
+type Writing struct {
+	Name string // where it goes; empty of a sink without a name
+	output.Stats
 }
 
 // Read takes a snapshot. A run in a single goroutine has no queues.
@@ -93,27 +111,36 @@ func (a *Account) Read() Snapshot {
 	for _, q := range a.queues {
 		s.Queues = append(s.Queues, Queue{q.name, q.n(), q.size})
 	}
+	if members := a.sinks.Load(); members != nil {
+		for _, m := range (*members)() {
+			s.Sinks = append(s.Sinks, Writing{m.Name, m.Counters.Stats()})
+		}
+	}
 	return s
 }
 
-// table adds the counts of a worker.
-func (a *Account) table() *tableCounts {
+// Outputs has the account tell what the outputs count that members gives, which any goroutine may
+// call, instead of what it told before.
+func (a *Account) Outputs(members func() []output.Member) { a.sinks.Store(&members) }
+
+// Tables adds the counts of a worker's flow tables, which it then keeps.
+func (a *Account) Tables() *Tables {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := &tableCounts{}
+	t := &Tables{}
 	a.tables = append(a.tables, t)
 	return t
 }
 
-// queue adds a queue; n tells how many it holds, from any goroutine.
-func (a *Account) queue(name string, size int, n func() int) {
+// Queue adds a queue; n tells how many it holds, from any goroutine.
+func (a *Account) Queue(name string, size int, n func() int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.queues = append(a.queues, queue{name, size, n})
 }
 
-// reading publishes what was read of input i so far.
-func (a *Account) reading(i int, name string, in *Intake) {
+// Reading publishes what was read of input i so far.
+func (a *Account) Reading(i int, name string, in *Intake) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.at == nil {
@@ -122,8 +149,8 @@ func (a *Account) reading(i int, name string, in *Intake) {
 	a.at[i] = reading{name, *in}
 }
 
-// read publishes what was read of input i, which ended.
-func (a *Account) read(i int, in *Intake) {
+// Ended publishes what was read of input i, which ended.
+func (a *Account) Ended(i int, in *Intake) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.at, i)
@@ -131,8 +158,8 @@ func (a *Account) read(i int, in *Intake) {
 	a.inputs++
 }
 
-// rows publishes the rows so far.
-func (a *Account) rows(o *Outcome) {
+// Rows publishes the rows so far.
+func (a *Account) Rows(o *Outcome) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.outcome = *o
