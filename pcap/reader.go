@@ -134,7 +134,7 @@ func (r *Reader) Ready() bool { return true }
 // Stats are the sums so far.
 func (r *Reader) Stats() source.Stats {
 	c := r.Counts()
-	return source.Stats{Received: c.Records, Captured: c.Records, Bytes: r.bytes, Truncated: r.cuts, Since: r.since, Counts: c}
+	return source.Stats{Received: c.Records, Captured: c.Records, Bytes: r.bytes, Truncated: r.cuts, Since: r.since, Offset: r.Offset(), Counts: c}
 }
 
 var _ source.Source = (*Reader)(nil)

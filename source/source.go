@@ -31,8 +31,12 @@ type Source interface {
 // An Input is one source by name, not opened yet.
 type Input struct {
 	Name string
-	// Open is called when the input's turn comes.
+	// Open is called when the input's turn comes, once.
 	Open func() (Source, error)
+	// Close, if not nil, gives back what the input holds before it is opened, such as a device
+	// that was opened while there was the privilege for it. Whoever has an Input calls Open or
+	// Close; a run closes those whose turn does not come.
+	Close func() error
 	// Live says that time passes without frames too: flows end by the wall clock, and rows are
 	// handed on as they come. Next tells silence by ErrTimeout, at least once a second.
 	Live bool

@@ -41,6 +41,9 @@ type Stats struct {
 	CallbackPanics uint64 `json:"callback_panics"`
 	// Since is when the source was opened.
 	Since time.Time `json:"since"`
+	// Offset is how many bytes of the source, as they are stored, were read so far, which may be
+	// a block ahead of the frames; 0 of a source that is not stored.
+	Offset int64 `json:"-"`
 	// Counts are the oddities of what was delivered.
 	Counts Counts `json:"-"`
 }
@@ -63,6 +66,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Freezes += o.Freezes
 	s.Downs += o.Downs
 	s.CallbackPanics += o.CallbackPanics
+	s.Offset += o.Offset
 	if s.Since.IsZero() || !o.Since.IsZero() && o.Since.Before(s.Since) {
 		s.Since = o.Since
 	}

@@ -43,7 +43,7 @@ func TestStatsAdd(t *testing.T) {
 			f.SetUint(uint64(i + 1))
 		}
 	}
-	one.Since, one.Counts.Records = time.Unix(7, 0), 5
+	one.Since, one.Counts.Records, one.Offset = time.Unix(7, 0), 5, 9
 	sum.Add(&one)
 	if sum != one {
 		t.Errorf("%+v, want %+v", sum, one)

@@ -185,7 +185,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		return err
 	}
 	prog := newProgress(in)
-	options = append(options, pinyon.WithAccount(&prog.run), pinyon.WithOpened(prog.opened))
+	options = append(options, pinyon.WithAccount(&prog.run))
 	if in.live == nil {
 		options = append(options, pinyon.WithStop(&sig.stop))
 	} else if options = append(options, pinyon.WithGraphStop(&sig.stop)); in.live.endless() {

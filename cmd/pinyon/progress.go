@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 
 	"pinyon"
-	"pinyon/source"
 )
 
 // How often progress is shown: on a terminal, and as lines anywhere else.
@@ -20,52 +18,19 @@ const (
 
 // A progress tells how far a run is, by bytes read of what there is to read.
 type progress struct {
-	run    pinyon.Account
-	before []int64 // bytes of the inputs before each
-	total  int64   // -1 if some input has no size
-	now    atomic.Pointer[position]
-	start  time.Time
-	done   chan struct{}
-	ended  chan struct{}
-}
-
-// position is the input being read. A source that cannot tell its offset is nil.
-type position struct {
-	input  int
-	source interface{ Offset() int64 }
+	run   pinyon.Account
+	total int64 // -1 if some input has no size
+	start time.Time
+	done  chan struct{}
+	ended chan struct{}
 }
 
 func newProgress(in *inputs) *progress {
-	p := &progress{total: in.total, before: make([]int64, len(in.sizes)), start: time.Now()}
-	sum := int64(0)
-	for i, n := range in.sizes {
-		p.before[i] = sum
-		sum += n
-	}
+	p := &progress{total: in.total, start: time.Now()}
 	if !in.known {
 		p.total = -1
 	}
 	return p
-}
-
-// opened notes the input that is read from now on.
-func (p *progress) opened(input int, src source.Source) {
-	at := &position{input: input}
-	at.source, _ = src.(interface{ Offset() int64 })
-	p.now.Store(at)
-}
-
-// bytes is how much was read so far.
-func (p *progress) bytes() int64 {
-	at := p.now.Load()
-	if at == nil {
-		return 0
-	}
-	n := p.before[at.input]
-	if at.source != nil {
-		n += at.source.Offset()
-	}
-	return n
 }
 
 // show starts to print to standard error: a bar if that is a terminal, else a line now and then. close
@@ -124,7 +89,7 @@ func (p *progress) bar(w io.Writer) func(end bool) {
 		}
 		s := p.run.Read()
 		b.Describe(fmt.Sprintf("%s packets, %s flows", short(s.Records), short(s.Rows)))
-		n := p.bytes()
+		n := s.Source.Offset
 		if p.total > 0 {
 			n = min(n, p.total-1) // the last step would end the bar
 		}
@@ -136,7 +101,7 @@ func (p *progress) bar(w io.Writer) func(end bool) {
 func (p *progress) line() string { return p.text(p.run.Read()) }
 
 func (p *progress) text(run pinyon.Snapshot) string {
-	n, secs := p.bytes(), time.Since(p.start).Seconds()
+	n, secs := run.Source.Offset, time.Since(p.start).Seconds()
 	records := run.Records
 	s := ""
 	switch {

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"pinyon"
+	"pinyon/account"
 	"pinyon/pcap"
+	"pinyon/source"
 )
 
 func TestProgressLine(t *testing.T) {
@@ -19,8 +20,10 @@ func TestProgressLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.opened(1, r)
-	var s pinyon.Snapshot
+	first := account.Intake{Source: source.Stats{Offset: 1000}}
+	p.run.Ended(0, &first)
+	p.run.Reading(1, "second", &account.Intake{Source: r.Stats()})
+	s := p.run.Read()
 	s.Records, s.Rows = 20000, 7
 	line := p.text(s)
 	for _, part := range []string{"50%, 2.0 KiB of 3.9 KiB", "20000 packets, 7 flows", "k packets/s", "left"} {

@@ -19,6 +19,7 @@ type Run struct {
 	shards       int       // logical shards that the flows are divided over
 	seeds        [2]uint64 // of the hash by which a table finds a flow; nothing shows them
 	reports      []Report
+	begun        []bool // inputs whose turn came
 	mu           sync.Mutex
 	workers      []*worker // all that were made, for their statistics; under mu
 	chunks       pile
@@ -64,6 +65,8 @@ func (r *Run) Batches(ctx context.Context, inputs []Input) iter.Seq2[*column.Bat
 			return nil
 		}
 		r.reports = make([]Report, len(inputs))
+		r.begun = make([]bool, len(inputs))
+		defer r.closeOthers(inputs)
 		var err error
 		r.chunks.rows = chunkRows
 		if r.opt.Workers <= 1 && !slices.ContainsFunc(inputs, func(in Input) bool { return in.Live }) {
@@ -73,6 +76,15 @@ func (r *Run) Batches(ctx context.Context, inputs []Input) iter.Seq2[*column.Bat
 		}
 		if err != nil && err != errLeft {
 			yield(nil, err)
+		}
+	}
+}
+
+// closeOthers gives back what inputs hold whose turn did not come.
+func (r *Run) closeOthers(inputs []Input) {
+	for i := range inputs {
+		if !r.begun[i] && inputs[i].Close != nil {
+			r.reports[i].Name, r.reports[i].Err = inputs[i].Name, inputs[i].Close()
 		}
 	}
 }
@@ -103,7 +115,7 @@ func (r *Run) worker(id, n int) *worker {
 
 // reader makes a reader of inputs.
 func (r *Run) reader() *reader {
-	return &reader{opt: r.opt, account: r.account, shards: uint64(r.shards), seed0: r.seeds[0], seed1: r.seeds[1]}
+	return &reader{begun: r.begun, opt: r.opt, account: r.account, shards: uint64(r.shards), seed0: r.seeds[0], seed1: r.seeds[1]}
 }
 
 // stopped reports whether the run is to end early.

@@ -93,7 +93,7 @@ func settings(to *source.Target, run *source.Run) (capture.Options, error) {
 // Input is an open capture as an input, whose source is the Device itself: the run closes it,
 // and its Stats stay.
 func Input(d *capture.Device) source.Input {
-	in := source.Input{Name: d.Name(), Live: true, Open: func() (source.Source, error) { return d, nil }}
+	in := source.Input{Name: d.Name(), Live: true, Open: func() (source.Source, error) { return d, nil }, Close: d.Close}
 	if names := d.Interfaces(); len(names) > 1 {
 		in.Interfaces = names
 	}
