@@ -96,7 +96,7 @@ func (r *Run) alone(ctx context.Context, inputs []Input, emit func(*column.Batch
 	defer l.close()
 	rd := r.reader()
 	for i := range inputs {
-		if r.stopped() {
+		if r.stopped() || ctx.Err() != nil {
 			break
 		}
 		if !rd.open(i, inputs[i], &r.reports[i]) {
@@ -113,5 +113,8 @@ func (r *Run) alone(ctx context.Context, inputs []Input, emit func(*column.Batch
 		}
 	}
 	l.rows.flush()
+	if l.err == nil {
+		l.err = ctx.Err()
+	}
 	return l.err
 }
