@@ -65,7 +65,7 @@ type reader struct {
 	seed0   uint64
 	seed1   uint64
 
-	begun  []bool // of the run
+	begun  []bool // of the run; nil of a session
 	src    source.Source
 	dec    packet.Decoder
 	clock  flow.Clock
@@ -85,7 +85,9 @@ type reader struct {
 // open starts input i. It returns false if it cannot be read at all.
 func (r *reader) open(i int, in Input, rep *Report) bool {
 	r.begin(i, in.Name, rep)
-	r.begun[i] = true
+	if r.begun != nil {
+		r.begun[i] = true
+	}
 	src, err := in.Open()
 	if err != nil {
 		return r.fail(err)
