@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"pinyon/proto"
 	"pinyon/proto/carrier"
 	"pinyon/proto/tls"
 )
@@ -49,9 +50,9 @@ func (x *Parsers) beforeTLS(p *Pools, d int, data []byte) []byte {
 		}
 		k, n, v := carrier.Before(all)
 		switch {
-		case v == carrier.Mine:
+		case v == proto.Mine:
 			return x.behindMessage(p, d, k, n, data)
-		case v == carrier.NeedMore && len(all) < carrier.MaxBefore:
+		case v == proto.NeedMore && len(all) < carrier.MaxBefore:
 			a.hold(data, x.marks[d])
 			x.missTLS(d, 0) // a try that counts now; its bytes do when they are judged
 			return nil
@@ -60,7 +61,7 @@ func (x *Parsers) beforeTLS(p *Pools, d int, data []byte) []byte {
 			return nil
 		}
 		x.skipTLS(d, a.dropFirst())
-		if len(a.pieces) > 0 && tls.Start(a.bytes) != tls.NotMine {
+		if len(a.pieces) > 0 && tls.Start(a.bytes) != proto.NotMine {
 			x.openTLS(p)
 			x.readAhead(d)
 		}
@@ -121,7 +122,7 @@ func (x *Parsers) readAhead(d int) {
 // heldTLS reads TLS at the start of what a tunnel held back, if it begins there in the midst of
 // a segment: that the tunnel begins there was not known when the segment came.
 func (x *Parsers) heldTLS(p *Pools, d int, held []byte) {
-	if x.active[d]&TLS == 0 || x.tls != nil && x.tls.Reading(d) || tls.Start(held) != tls.Mine {
+	if x.active[d]&TLS == 0 || x.tls != nil && x.tls.Reading(d) || tls.Start(held) != proto.Mine {
 		return
 	}
 	x.openTLS(p)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"pinyon/internal/stream"
+	"pinyon/proto"
 	"pinyon/proto/carrier"
 	"pinyon/proto/http1"
 	"pinyon/proto/tls"
@@ -52,11 +53,11 @@ func (x *Parsers) carry(p *Pools, s *State, d int, seg stream.Segment) {
 	for len(seg.Data) > 0 && x.carrier.Reads(d) {
 		n, v := x.carrier.Feed(d, seg.Data)
 		switch v {
-		case carrier.NeedMore:
+		case proto.NeedMore:
 			seg.Data = bytes.Clone(seg.Data)
 			x.held[d] = append(x.held[d], seg)
 			return
-		case carrier.Mine:
+		case proto.Mine:
 			clear(x.held[d])
 			x.held[d] = x.held[d][:0]
 			seg.Data, seg.Offset = seg.Data[n:], seg.Offset+uint64(n)
@@ -95,7 +96,7 @@ func (x *Parsers) read(p *Pools, s *State, d int, seg *stream.Segment) {
 
 func (x *Parsers) feedHTTP1(p *Pools, s *State, d int, seg *stream.Segment, first bool) {
 	if x.http1 == nil {
-		if !first || http1.Looks(seg.Data) == http1.NotMine {
+		if !first || http1.Looks(seg.Data) == proto.NotMine {
 			x.active[d] &^= HTTP1
 			return
 		}
@@ -106,10 +107,10 @@ func (x *Parsers) feedHTTP1(p *Pools, s *State, d int, seg *stream.Segment, firs
 		x.http1At[d] = seg.Offset - uint64(x.http1.At(d))
 	}
 	switch x.http1.Feed(d, seg.Data, seg.Time) {
-	case http1.NotMine:
+	case proto.NotMine:
 		x.active[d] &^= HTTP1
 		return
-	case http1.Mine:
+	case proto.Mine:
 		if x.kept&HTTP1 == 0 {
 			x.found(HTTP1)
 		}

@@ -4,6 +4,7 @@ import (
 	"pinyon/flow"
 	"pinyon/internal/stream"
 	"pinyon/packet"
+	"pinyon/proto"
 	"pinyon/proto/dns"
 	"pinyon/proto/http1"
 	"pinyon/proto/http2"
@@ -161,7 +162,7 @@ func (x *Parsers) feedSSH(p *Pools, s *State, d int, seg *stream.Segment, first 
 	if !x.looked {
 		// A side that is known to have opened the connection is no server.
 		opener := s.opener()
-		if !first || ssh.Looks(seg.Data, opener != d) == ssh.NotMine || http1.Looks(seg.Data) == http1.Mine {
+		if !first || ssh.Looks(seg.Data, opener != d) == proto.NotMine || http1.Looks(seg.Data) == proto.Mine {
 			x.active[d] &^= SSH
 			return
 		}
@@ -175,9 +176,9 @@ func (x *Parsers) feedSSH(p *Pools, s *State, d int, seg *stream.Segment, first 
 		}
 	}
 	switch x.ssh.Feed(d, seg.Data) {
-	case ssh.NotMine:
+	case proto.NotMine:
 		x.active[d] &^= SSH
-	case ssh.Mine:
+	case proto.Mine:
 		if x.kept&SSH == 0 {
 			x.found(SSH)
 		}
@@ -187,7 +188,7 @@ func (x *Parsers) feedSSH(p *Pools, s *State, d int, seg *stream.Segment, first 
 
 func (x *Parsers) feedHTTP2(p *Pools, d int, data []byte, first bool) {
 	if x.http2 == nil {
-		if !first || http2.Looks(data) == http2.NotMine {
+		if !first || http2.Looks(data) == proto.NotMine {
 			x.active[d] &^= HTTP2
 			return
 		}
@@ -198,9 +199,9 @@ func (x *Parsers) feedHTTP2(p *Pools, d int, data []byte, first bool) {
 		}
 	}
 	switch x.http2.Feed(d, data) {
-	case http2.NotMine:
+	case proto.NotMine:
 		x.active[d] &^= HTTP2
-	case http2.Mine:
+	case proto.Mine:
 		if x.kept&HTTP2 == 0 {
 			x.found(HTTP2)
 		}
@@ -211,7 +212,7 @@ func (x *Parsers) feedHTTP2(p *Pools, d int, data []byte, first bool) {
 // first one has to have its shape.
 func (x *Parsers) feedDNS(p *Pools, d int, seg *stream.Segment, first bool) {
 	if x.dns == nil {
-		if !x.dnsPort && (!first || dns.LooksStream(seg.Data) == dns.NotMine) {
+		if !x.dnsPort && (!first || dns.LooksStream(seg.Data) == proto.NotMine) {
 			x.active[d] &^= DNS
 			return
 		}
@@ -219,9 +220,9 @@ func (x *Parsers) feedDNS(p *Pools, d int, seg *stream.Segment, first bool) {
 		x.dns.Reset(x.dnsCarrier, x.dnsPort)
 	}
 	switch x.dns.Stream(d, seg.Data, seg.Time) {
-	case dns.Mine:
+	case proto.Mine:
 		x.found(DNS)
-	case dns.NotMine:
+	case proto.NotMine:
 		if !x.dnsPort {
 			x.active[d] &^= DNS
 		}

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"pinyon/internal/stream"
+	"pinyon/proto"
 	"pinyon/proto/carrier"
 	"pinyon/proto/tls"
 )
@@ -72,7 +73,7 @@ func (x *Parsers) partTLS(p *Pools, d int, data []byte) {
 			x.tlsSkip[d] -= n
 			x.skipTLS(d, n)
 			data = data[n:]
-		case len(x.ahead[d].pieces) == 0 && tls.Start(data) != tls.NotMine:
+		case len(x.ahead[d].pieces) == 0 && tls.Start(data) != proto.NotMine:
 			x.openTLS(p)
 			x.tls.Feed(d, data, x.marks[d])
 			return

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"pinyon/flow"
 	"pinyon/packet"
+	"pinyon/proto"
 	"pinyon/proto/carrier"
 	"pinyon/proto/dns"
 	"pinyon/proto/quic"
@@ -27,10 +28,10 @@ func (s *State) datagram(p *Pools, o *flow.Obs) {
 	if on&QUIC != 0 && (x != nil && x.quic != nil || quic.Looks(o.Payload)) {
 		x = s.datagramQUIC(p, x, o)
 	}
-	if on&TLS != 0 && (x != nil && x.tls != nil || tls.StartDTLS(o.Payload) == tls.Mine) {
+	if on&TLS != 0 && (x != nil && x.tls != nil || tls.StartDTLS(o.Payload) == proto.Mine) {
 		x = s.datagramDTLS(p, x, o)
 	}
-	if on&TLS != 0 && (x != nil && x.openVPN != nil || carrier.LooksOpenVPN(o.Payload) == carrier.Mine) {
+	if on&TLS != 0 && (x != nil && x.openVPN != nil || carrier.LooksOpenVPN(o.Payload) == proto.Mine) {
 		x = s.datagramOpenVPN(p, x, o)
 	}
 	if x != nil && x.dns == nil && x.quic == nil && x.tls == nil {

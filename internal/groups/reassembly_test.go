@@ -18,6 +18,7 @@ import (
 	"pinyon/internal/groups"
 	"pinyon/packet"
 	"pinyon/pcap"
+	"pinyon/proto"
 	"pinyon/proto/tls"
 )
 
@@ -167,7 +168,7 @@ func readFrames(path string) (frames []packet.Frame) {
 // the first one: segments before it have to stay what they were, and so has that boundary.
 func (d *tapped) start() int {
 	for _, r := range d.runs {
-		if tls.Start(d.bytes[r.from:d.end(r.from)]) == tls.Mine {
+		if tls.Start(d.bytes[r.from:d.end(r.from)]) == proto.Mine {
 			return r.from
 		}
 	}

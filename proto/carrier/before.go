@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"pinyon/internal/cursor"
+	"pinyon/proto"
 )
 
 // A Kind says how TLS goes on behind what Before found.
@@ -26,11 +27,11 @@ const MaxBefore = 160
 // A sender that does not wait may put its ClientHello in the same segment; where it waits,
 // the message has a segment of its own, and whoever looks for TLS at the start of each
 // segment needs no help with requests.
-func Before(b []byte) (k Kind, n int, v Verdict) {
+func Before(b []byte) (k Kind, n int, v proto.Verdict) {
 	if len(b) == 0 {
-		return 0, 0, NeedMore
+		return 0, 0, proto.NeedMore
 	}
-	read := func(next Kind, m int, w Verdict) {
+	read := func(next Kind, m int, w proto.Verdict) {
 		if w > v {
 			k, n, v = next, m, w
 		}
@@ -38,7 +39,7 @@ func Before(b []byte) (k Kind, n int, v Verdict) {
 	switch b[0] {
 	case 'S':
 		if len(b) > 1 && b[1] == 0x16 { // the consent of PostgreSQL is this one byte
-			return Request, 1, Mine
+			return Request, 1, proto.Mine
 		}
 	case 'A':
 		m, w := literal(b, "AMQP\x02\x01\x00\x00") // AMQP 1.0 part 5.2.1
@@ -67,42 +68,42 @@ func Before(b []byte) (k Kind, n int, v Verdict) {
 	if b[0] <= ovpnMaxPacket>>8 {
 		read(InOpenVPN, 0, looksOpenVPNStream(b))
 	}
-	if v == NotMine {
+	if v == proto.NotMine {
 		if m := max(connectHead(b), textRequest(b)); m > 0 {
-			return Request, m, Mine
+			return Request, m, proto.Mine
 		}
 	}
 	return k, n, v
 }
 
 // literal tells whether b starts with want.
-func literal(b []byte, want string) (n int, v Verdict) {
+func literal(b []byte, want string) (n int, v proto.Verdict) {
 	switch {
 	case !prefixOf(b, want):
-		return 0, NotMine
+		return 0, proto.NotMine
 	case len(b) < len(want):
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	}
-	return len(want), Mine
+	return len(want), proto.Mine
 }
 
 // negotiation is a connection request or confirm of X.224 in a TPKT, with which RDP and
 // others agree on TLS (ITU-T X.224 section 13, RFC 1006, MS-RDPBCGR section 2.2.1):
 //
 //	3, 0, length (16) │ length (8), 0xe0 request or 0xd0 confirm, …
-func negotiation(b []byte) (n int, v Verdict) {
+func negotiation(b []byte) (n int, v proto.Verdict) {
 	c := cursor.New(b)
 	version, reserved, n := c.U8(), c.U8(), int(c.U16())
 	header, code := int(c.U8()), c.U8()
 	switch {
 	case version != 3 || reserved != 0 || len(b) >= 4 && n < 11 || len(b) >= 5 && header != n-5:
-		return 0, NotMine
+		return 0, proto.NotMine
 	case c.Failed():
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case code&0xf0 != 0xe0 && code&0xf0 != 0xd0:
-		return 0, NotMine
+		return 0, proto.NotMine
 	}
-	return n, Mine
+	return n, proto.Mine
 }
 
 // mysqlSSL is the capability in a MySQL client's first packet that asks for TLS.
@@ -110,23 +111,23 @@ const mysqlSSL = 0x0800
 
 // mysqlRequest is MySQL's SSLRequest: a packet of 32 bytes, or 4 before the protocol of 4.1,
 // numbered 1, whose capabilities ask for TLS; little-endian.
-func mysqlRequest(b []byte) (n int, v Verdict) {
+func mysqlRequest(b []byte) (n int, v proto.Verdict) {
 	n = 4 + int(b[0])
 	switch want := [...]byte{b[0], 0, 0, 1}; {
 	case !prefixOf(b, string(want[:])):
-		return 0, NotMine
+		return 0, proto.NotMine
 	case len(b) < 6:
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case (uint16(b[4])|uint16(b[5])<<8)&mysqlSSL == 0:
-		return 0, NotMine
+		return 0, proto.NotMine
 	case b[0] == 4:
-		return n, Mine
+		return n, proto.Mine
 	case len(b) < n:
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case len(bytes.Trim(b[13:32], "\x00")) > 0: // reserved; what MariaDB added stands behind that
-		return 0, NotMine
+		return 0, proto.NotMine
 	}
-	return n, Mine
+	return n, proto.Mine
 }
 
 // ldapOID names the extended operation StartTLS (RFC 4511 section 4.14).
@@ -134,7 +135,7 @@ const ldapOID = "1.3.6.1.4.1.1466.20037"
 
 // ldapStartTLS is an LDAP message that asks for TLS or consents: a SEQUENCE with the message
 // id and an extended request or response.
-func ldapStartTLS(b []byte) (n int, v Verdict) {
+func ldapStartTLS(b []byte) (n int, v proto.Verdict) {
 	c := cursor.New(b)
 	c.U8()
 	switch n = int(c.U8()); n {
@@ -146,21 +147,21 @@ func ldapStartTLS(b []byte) (n int, v Verdict) {
 		n = int(c.U32())
 	default:
 		if n >= 0x80 {
-			return 0, NotMine
+			return 0, proto.NotMine
 		}
 	}
 	n += c.At()
 	switch {
 	case c.Failed():
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case n > MaxBefore:
-		return 0, NotMine
+		return 0, proto.NotMine
 	case n > len(b):
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case bytes.Contains(b[:n], []byte(ldapOID)), bytes.Contains(b[:n], []byte("\x0a\x01\x00")) && bytes.IndexByte(b[:n], 0x78) > 0:
-		return n, Mine
+		return n, proto.Mine
 	}
-	return 0, NotMine
+	return 0, proto.NotMine
 }
 
 // connectHead is the head of an HTTP CONNECT, if b holds the whole of it.

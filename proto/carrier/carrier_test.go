@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+
+	"pinyon/proto"
 )
 
 const (
@@ -50,7 +52,7 @@ func TestHeads(t *testing.T) {
 			conn.Reset()
 			for b := []byte(c.other); len(b) > 0; {
 				k, v := conn.Feed(1, b)
-				if v != Mine {
+				if v != proto.Mine {
 					t.Fatal(c.name)
 				}
 				b = b[k:]
@@ -68,7 +70,7 @@ func headLen(c *Conn, dir int, s string, n int) (end int) {
 		b := []byte(s[at:min(at+n, len(s))])
 		for len(b) > 0 {
 			k, v := c.Feed(dir, b)
-			if v != Mine {
+			if v != proto.Mine {
 				at += len(b)
 				break
 			}
@@ -93,31 +95,31 @@ func TestBefore(t *testing.T) {
 		name, in string
 		kind     Kind
 		n        int
-		v        Verdict
+		v        proto.Verdict
 	}{
-		{"X.224", xClient + tlsBytes, Request, len(xClient), Mine},
-		{"X.224 of other lengths", "\x03\x00\x00\x13\x0d\xe0\x00\x00", 0, 0, NotMine},
-		{"X.224 data", "\x03\x00\x00\x07\x02\xf0\x80\x00", 0, 0, NotMine},
-		{"MySQL's SSLRequest", "\x20\x00\x00\x01\x85\xae\xff\x19\x00\x00\x00\x01\x2d" + string(make([]byte, 23)), Request, 36, Mine},
-		{"MySQL's login", "\x20\x00\x00\x01\x85\xa6\xff\x19\x00\x00\x00\x01\x2d" + string(make([]byte, 23)), 0, 0, NotMine},
-		{"before 4.1", "\x04\x00\x00\x01\x00\x08\xff\xff" + tlsBytes, Request, 8, Mine},
-		{"PostgreSQL", "\x00\x00\x00\x08\x04\xd2\x16\x2f", Request, 8, Mine},
-		{"PostgreSQL's cancel", "\x00\x00\x00\x10\x04\xd2\x16\x2e", 0, 0, NotMine},
-		{"consent of PostgreSQL", "S" + tlsBytes, Request, 1, Mine},
-		{"LDAP", "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037", Request, 31, Mine},
-		{"LDAP, long form", "\x30\x84\x00\x00\x00\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037", Request, 35, Mine},
-		{"LDAP bind", "\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00", 0, 0, NotMine},
-		{"SMTP", "EHLO a\r\nSTARTTLS\r\n" + tlsBytes, Request, 18, Mine},
-		{"text that does not ask", "hello\r\n" + tlsBytes, 0, 0, NotMine},
-		{"a page with TLS behind a line", "HTTP/1.1 200 OK\r\n\r\n" + tlsBytes, 0, 0, NotMine},
-		{"TLS in TDS", tdsTLS, InTDS, 0, Mine},
-		{"SQL in TDS", "\x12\x01\x00\x12\x00\x00\x01\x00\x17\x03\x01", 0, 0, NotMine},
-		{"OpenVPN", "\x00\x0e\x38abcdefgh\x00\x00\x00\x00\x00", InOpenVPN, 0, Mine},
-		{"OpenVPN's data", "\x00\x0e\x30abcdefgh\x00\x00\x00\x00\x00", 0, 0, NotMine},
-		{"HTTP", "GET / HTTP/1.1\r\n\r\n", 0, 0, NotMine},
+		{"X.224", xClient + tlsBytes, Request, len(xClient), proto.Mine},
+		{"X.224 of other lengths", "\x03\x00\x00\x13\x0d\xe0\x00\x00", 0, 0, proto.NotMine},
+		{"X.224 data", "\x03\x00\x00\x07\x02\xf0\x80\x00", 0, 0, proto.NotMine},
+		{"MySQL's SSLRequest", "\x20\x00\x00\x01\x85\xae\xff\x19\x00\x00\x00\x01\x2d" + string(make([]byte, 23)), Request, 36, proto.Mine},
+		{"MySQL's login", "\x20\x00\x00\x01\x85\xa6\xff\x19\x00\x00\x00\x01\x2d" + string(make([]byte, 23)), 0, 0, proto.NotMine},
+		{"before 4.1", "\x04\x00\x00\x01\x00\x08\xff\xff" + tlsBytes, Request, 8, proto.Mine},
+		{"PostgreSQL", "\x00\x00\x00\x08\x04\xd2\x16\x2f", Request, 8, proto.Mine},
+		{"PostgreSQL's cancel", "\x00\x00\x00\x10\x04\xd2\x16\x2e", 0, 0, proto.NotMine},
+		{"consent of PostgreSQL", "S" + tlsBytes, Request, 1, proto.Mine},
+		{"LDAP", "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037", Request, 31, proto.Mine},
+		{"LDAP, long form", "\x30\x84\x00\x00\x00\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037", Request, 35, proto.Mine},
+		{"LDAP bind", "\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00", 0, 0, proto.NotMine},
+		{"SMTP", "EHLO a\r\nSTARTTLS\r\n" + tlsBytes, Request, 18, proto.Mine},
+		{"text that does not ask", "hello\r\n" + tlsBytes, 0, 0, proto.NotMine},
+		{"a page with TLS behind a line", "HTTP/1.1 200 OK\r\n\r\n" + tlsBytes, 0, 0, proto.NotMine},
+		{"TLS in TDS", tdsTLS, InTDS, 0, proto.Mine},
+		{"SQL in TDS", "\x12\x01\x00\x12\x00\x00\x01\x00\x17\x03\x01", 0, 0, proto.NotMine},
+		{"OpenVPN", "\x00\x0e\x38abcdefgh\x00\x00\x00\x00\x00", InOpenVPN, 0, proto.Mine},
+		{"OpenVPN's data", "\x00\x0e\x30abcdefgh\x00\x00\x00\x00\x00", 0, 0, proto.NotMine},
+		{"HTTP", "GET / HTTP/1.1\r\n\r\n", 0, 0, proto.NotMine},
 	} {
 		k, n, v := Before([]byte(c.in))
-		if v != c.v || v == Mine && (k != c.kind || n != c.n) {
+		if v != c.v || v == proto.Mine && (k != c.kind || n != c.n) {
 			t.Errorf("%s: kind %d, %d bytes, %v; want %d, %d, %v", c.name, k, n, v, c.kind, c.n, c.v)
 		}
 	}
@@ -217,7 +219,7 @@ func FuzzBefore(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, n uint8) {
 		_, _, want := Before(b)
-		if len(b) >= MaxBefore && want == NeedMore {
+		if len(b) >= MaxBefore && want == proto.NeedMore {
 			t.Fatalf("%d bytes are not enough", len(b))
 		}
 		var tds TDS

@@ -1,5 +1,7 @@
 package carrier
 
+import "pinyon/proto"
+
 // maxHead is how many bytes a head may have that is read as a whole: a SOCKS 5 client's
 // greeting, GSS-API left out, with user name, password and request (RFC 1928, RFC 1929).
 const maxHead = 2 + 255 + 3 + 255 + 255 + 4 + 1 + 255 + 2
@@ -50,17 +52,17 @@ func (c *Conn) Again(dir int) {
 // Mine says that b[:n] belongs to a head, which ends there or goes on; a further head may
 // follow, so that what comes next, b[n:] first, is for the next call. NeedMore says that all of b may belong to a head. NotMine says that there is none:
 // neither b nor what was NeedMore directly before it. It is final until Again.
-func (c *Conn) Feed(dir int, b []byte) (n int, v Verdict) {
+func (c *Conn) Feed(dir int, b []byte) (n int, v proto.Verdict) {
 	d := &c.sides[dir]
 	if d.off {
-		return 0, NotMine
+		return 0, proto.NotMine
 	}
 	if d.skip > 0 {
 		n = min(d.skip, len(b))
 		if d.skip -= n; d.skip == 0 {
 			d.enter()
 		}
-		return n, Mine
+		return n, proto.Mine
 	}
 	head, had := b, len(d.buf)
 	if had > 0 {
@@ -69,21 +71,21 @@ func (c *Conn) Feed(dir int, b []byte) (n int, v Verdict) {
 	}
 	n, v = c.read(head, &c.sides[1-dir])
 	switch {
-	case v == Mine && n > had+len(b):
+	case v == proto.Mine && n > had+len(b):
 		d.skip, d.buf = n-had-len(b), d.buf[:0]
-		return len(b), Mine
-	case v == NeedMore && len(head) < maxHead:
+		return len(b), proto.Mine
+	case v == proto.NeedMore && len(head) < maxHead:
 		if had == 0 {
 			d.buf = append(d.buf, b...)
 		}
-		return 0, NeedMore
-	case v == Mine:
+		return 0, proto.NeedMore
+	case v == proto.Mine:
 		d.buf = d.buf[:0]
 		d.enter()
-		return n - had, Mine
+		return n - had, proto.Mine
 	}
 	d.off, d.buf = true, d.buf[:0]
-	return 0, NotMine
+	return 0, proto.NotMine
 }
 
 // enter notes that a head has ended.
@@ -97,17 +99,17 @@ func (d *side) enter() {
 // missing needs no reading. The answer of SOCKS 4 has no sign of its own but two bytes: it
 // counts behind a request, which may have been captured after it, so as long as nothing is
 // known of the other side.
-func (c *Conn) read(b []byte, other *side) (n int, v Verdict) {
+func (c *Conn) read(b []byte, other *side) (n int, v proto.Verdict) {
 	switch b[0] {
 	case 'P', '\r':
 		return proxyHeader(b)
 	case 4:
-		if n, v = socks4Request(b); v == Mine {
+		if n, v = socks4Request(b); v == proto.Mine {
 			c.socks4 = true
 		}
 		return n, v
 	case 5:
-		if n, v = socks5Client(b); v != Mine {
+		if n, v = socks5Client(b); v != proto.Mine {
 			// A method chosen looks like the number of methods, and the other way round.
 			m, w := socks5Server(b)
 			if w > v {
@@ -120,5 +122,5 @@ func (c *Conn) read(b []byte, other *side) (n int, v Verdict) {
 			return socks4Reply(b)
 		}
 	}
-	return 0, NotMine
+	return 0, proto.NotMine
 }

@@ -12,21 +12,6 @@
 // packets.
 package carrier
 
-// A Verdict says whether bytes are what is sought.
-type Verdict uint8
-
-// The verdicts. NeedMore says that the bytes so far may be the start of it.
-const (
-	NotMine Verdict = iota
-	NeedMore
-	Mine
-)
-
-// String is the verdict's name.
-func (v Verdict) String() string {
-	return [...]string{"not mine", "need more", "mine"}[v]
-}
-
 // prefixOf reports whether b and want agree as far as both go.
 func prefixOf(b []byte, want string) bool {
 	n := min(len(b), len(want))

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"pinyon/internal/cursor"
+	"pinyon/proto"
 )
 
 // Opcodes of OpenVPN packets, the upper five bits of the first byte; the others name one of
@@ -114,9 +115,9 @@ func parseOVPN(b []byte, mac int) (p ovpnPacket, ok bool) {
 
 // looksOpenVPN is LooksOpenVPN, and the length of what tls-auth adds to packets. A reset
 // acknowledges no more than the other side's, has number 0 and nothing behind that.
-func looksOpenVPN(b []byte) (mac int, v Verdict) {
+func looksOpenVPN(b []byte) (mac int, v proto.Verdict) {
 	if len(b) < 14 {
-		return 0, NotMine
+		return 0, proto.NotMine
 	}
 	op := b[0] >> 3
 	for _, mac := range ovpnMACs {
@@ -127,15 +128,15 @@ func looksOpenVPN(b []byte) (mac int, v Verdict) {
 		switch op {
 		case ovpnResetClient1, ovpnResetClient2, ovpnResetServer1, ovpnResetServer2:
 			if p.acks <= 1 && p.number == 0 && len(p.payload) == 0 && !allZero(p.session) {
-				return mac, Mine
+				return mac, proto.Mine
 			}
 		case ovpnControl:
 			if p.number <= ovpnWindow && len(p.payload) > 2 && (p.payload[0] == 0x16 || p.payload[0] == 0x15) && p.payload[1] == 3 {
-				return mac, Mine
+				return mac, proto.Mine
 			}
 		}
 	}
-	return 0, NotMine
+	return 0, proto.NotMine
 }
 
 // ovpnReplay reports whether the number and time behind an HMAC make sense: a number that
@@ -150,9 +151,9 @@ func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // LooksOpenVPN tells whether a datagram begins an OpenVPN control channel that can be read:
 // a reset, or a control packet with the start of TLS. It does not allocate.
-func LooksOpenVPN(b []byte) Verdict {
+func LooksOpenVPN(b []byte) proto.Verdict {
 	if len(b) == 0 || !ovpnBegins(b[0]) {
-		return NotMine
+		return proto.NotMine
 	}
 	_, v := looksOpenVPN(b)
 	return v
@@ -160,18 +161,18 @@ func LooksOpenVPN(b []byte) Verdict {
 
 // looksOpenVPNStream tells the same of bytes of a TCP stream, where a packet stands behind its
 // length (16). Of a long packet the start is enough.
-func looksOpenVPNStream(b []byte) Verdict {
+func looksOpenVPNStream(b []byte) proto.Verdict {
 	n := ovpnMaxPacket
 	if len(b) >= 2 {
 		if n = int(b[0])<<8 | int(b[1]); n < 14 || n > ovpnMaxPacket {
-			return NotMine
+			return proto.NotMine
 		}
 	}
 	if len(b) >= 3 && !ovpnBegins(b[2]) {
-		return NotMine
+		return proto.NotMine
 	}
 	if want := min(2+n, MaxBefore); len(b) < want {
-		return NeedMore
+		return proto.NeedMore
 	}
 	return LooksOpenVPN(b[2:min(2+n, len(b))])
 }
@@ -200,7 +201,7 @@ func (o *OpenVPN) Packet(dir int, b []byte) bool {
 	}
 	if !o.known {
 		mac, v := looksOpenVPN(b)
-		if v != Mine {
+		if v != proto.Mine {
 			return false
 		}
 		o.mac, o.known = mac, true

@@ -1,5 +1,7 @@
 package carrier
 
+import "pinyon/proto"
+
 // Types of TDS packets (MS-TDS section 2.2.3.1.1): the server's answers, and what comes
 // before login, the TLS handshake among it.
 const (
@@ -13,55 +15,55 @@ const (
 const tdsHeader = 8
 
 // tdsPacket is the length of the packet of TDS that b starts with.
-func tdsPacket(b []byte) (n int, v Verdict) {
+func tdsPacket(b []byte) (n int, v proto.Verdict) {
 	for i, c := range b[:min(len(b), tdsHeader)] {
 		switch {
 		case i == 0 && c != tdsPrelogin && c != tdsResponse, i == 1 && c > 1, i == 7 && c != 0:
-			return 0, NotMine
+			return 0, proto.NotMine
 		}
 	}
 	if len(b) >= 4 {
 		if n = int(b[2])<<8 | int(b[3]); n <= tdsHeader {
-			return 0, NotMine
+			return 0, proto.NotMine
 		}
 	}
 	if len(b) < tdsHeader {
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	}
-	return n, Mine
+	return n, proto.Mine
 }
 
 // prelogin is a packet of options sent before the handshake: behind the header, tokens of
 // which the first is the version, whose six bytes stand behind all tokens (section 2.2.6.5).
-func prelogin(b []byte) (n int, v Verdict) {
+func prelogin(b []byte) (n int, v proto.Verdict) {
 	n, v = tdsPacket(b)
 	switch {
-	case v != Mine:
+	case v != proto.Mine:
 		return 0, v
 	case n < tdsHeader+6, len(b) > tdsHeader && b[tdsHeader] != 0:
-		return 0, NotMine
+		return 0, proto.NotMine
 	case len(b) < tdsHeader+5:
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case b[tdsHeader+3] != 0 || b[tdsHeader+4] != 6:
-		return 0, NotMine
+		return 0, proto.NotMine
 	}
-	return n, Mine
+	return n, proto.Mine
 }
 
 // wrapsTLS tells whether b starts with a TDS packet that holds the start of a record of TLS:
 // the handshake is sent in such packets.
-func wrapsTLS(b []byte) (n int, v Verdict) {
+func wrapsTLS(b []byte) (n int, v proto.Verdict) {
 	switch _, v = tdsPacket(b); {
-	case v != Mine:
+	case v != proto.Mine:
 		return 0, v
 	case len(b) > tdsHeader && b[tdsHeader] != 0x16 && b[tdsHeader] != 0x15:
-		return 0, NotMine
+		return 0, proto.NotMine
 	case len(b) < tdsHeader+2:
-		return 0, NeedMore
+		return 0, proto.NeedMore
 	case b[tdsHeader+1] != 3:
-		return 0, NotMine
+		return 0, proto.NotMine
 	}
-	return 0, Mine
+	return 0, proto.Mine
 }
 
 // A TDS takes a direction of TLS out of TDS packets, from the start of one. When the

@@ -13,15 +13,7 @@
 // on the former.
 package dns
 
-// A Verdict says whether bytes are DNS.
-type Verdict uint8
-
-// The verdicts.
-const (
-	NeedMore Verdict = iota // too few bytes to tell
-	Mine
-	NotMine
-)
+import "pinyon/proto"
 
 // A Carrier is the way messages travel.
 type Carrier uint8
@@ -63,14 +55,14 @@ func plain(tcp bool) Carrier {
 
 // Looks is the first test of a message: whether opcode and number of questions are
 // possible. It does not say that the message parses.
-func Looks(b []byte, c Carrier) Verdict {
+func Looks(b []byte, c Carrier) proto.Verdict {
 	if len(b) < 6 {
-		return NeedMore
+		return proto.NeedMore
 	}
 	if 1<<(b[2]>>3&15)&opcodes == 0 || (b[4] != 0 || b[5] > maxQuestions) && c != MDNS {
-		return NotMine
+		return proto.NotMine
 	}
-	return Mine
+	return proto.Mine
 }
 
 const (

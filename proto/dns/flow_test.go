@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"pinyon/proto"
 )
 
 func TestLookup(t *testing.T) {
@@ -159,10 +161,10 @@ func TestCarriers(t *testing.T) {
 func TestStream(t *testing.T) {
 	pre := func(b []byte) []byte { return cat(b16(uint16(len(b))), b) }
 	f := flow(TCP)
-	if f.Stream(0, cat(pre([]byte("hello")), pre([]byte("no message of DNS at all"))), 0) != NotMine {
+	if f.Stream(0, cat(pre([]byte("hello")), pre([]byte("no message of DNS at all"))), 0) != proto.NotMine {
 		t.Error("text is taken for DNS")
 	}
-	if f.Stream(0, cat(pre(query(1, "a.b", 1)), pre(query(2, "c", 1))), 1000) != Mine || f.QueryCount() != 2 {
+	if f.Stream(0, cat(pre(query(1, "a.b", 1)), pre(query(2, "c", 1))), 1000) != proto.Mine || f.QueryCount() != 2 {
 		t.Error(facts(f))
 	}
 	r := cat(pre(response(2, "c", 1, 0)), pre(response(1, "a.b", 1, 3)))

@@ -1,6 +1,9 @@
 package dns
 
-import "pinyon/internal/cursor"
+import (
+	"pinyon/internal/cursor"
+	"pinyon/proto"
+)
 
 // A message is what parse found in the bytes of one: numbers and offsets.
 //
@@ -30,7 +33,7 @@ func (m *message) isResponse() bool { return m.flags&flagQR != 0 }
 // accepted.
 func parse(b []byte, cut bool, carrier Carrier, m *message) bool {
 	*m = message{}
-	if len(b) < headerLen || Looks(b, carrier) != Mine {
+	if len(b) < headerLen || Looks(b, carrier) != proto.Mine {
 		return false
 	}
 	c := cursor.New(b)

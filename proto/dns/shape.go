@@ -1,5 +1,7 @@
 package dns
 
+import "pinyon/proto"
+
 // Is reports whether a UDP payload, which b is not all of if cut, is a message as a Flow of
 // carrier c on ports of DNS (own) or of others accepts as its first.
 func Is(b []byte, cut bool, c Carrier, own bool) bool {
@@ -12,17 +14,17 @@ func Is(b []byte, cut bool, c Carrier, own bool) bool {
 
 // LooksStream is the first test of a direction of a TCP flow on ports that are not of DNS,
 // on the first bytes of its stream: a length, and the header of a message of that shape.
-func LooksStream(b []byte) Verdict {
+func LooksStream(b []byte) proto.Verdict {
 	const need = 2 + headerLen
 	switch {
 	case len(b) >= 2 && int(b[0])<<8|int(b[1]) < shortest:
-		return NotMine
+		return proto.NotMine
 	case len(b) < need:
-		return NeedMore
+		return proto.NeedMore
 	case headerShape(b[2:]):
-		return Mine
+		return proto.Mine
 	}
-	return NotMine
+	return proto.NotMine
 }
 
 // shortest is the length of a message that asks for the root.

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"pinyon/proto"
 )
 
 // TestShape: on ports that are not of DNS its messages are found, and nothing else.
@@ -61,17 +63,17 @@ func TestShape(t *testing.T) {
 		s := new(Flow)
 		s.Reset(TCP, false)
 		pre := cat(b16(uint16(len(c.b))), c.b)
-		want := NotMine
+		want := proto.NotMine
 		if c.want {
-			want = Mine
+			want = proto.Mine
 		}
-		if got := LooksStream(pre); got == NotMine && c.want {
+		if got := LooksStream(pre); got == proto.NotMine && c.want {
 			t.Errorf("%s: a stream does not look like it", c.name)
 		}
 		for i := range pre {
 			s.Stream(0, pre[i:i+1], 0)
 		}
-		if got := s.Stream(0, nil, 0); s.Detected() != c.want || got != want && got != NeedMore {
+		if got := s.Stream(0, nil, 0); s.Detected() != c.want || got != want && got != proto.NeedMore {
 			t.Errorf("%s: a stream says %v; want %v", c.name, got, want)
 		}
 	}
@@ -134,7 +136,7 @@ func FuzzShape(f *testing.F) {
 		if shape && !Is(b, false, UDP, true) {
 			t.Fatal("shape alone")
 		}
-		if shape && len(b) < 1<<16 && LooksStream(cat(b16(uint16(len(b))), b)) == NotMine {
+		if shape && len(b) < 1<<16 && LooksStream(cat(b16(uint16(len(b))), b)) == proto.NotMine {
 			t.Fatal("not in a stream")
 		}
 	})

@@ -1,6 +1,10 @@
 package dns
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"pinyon/proto"
+)
 
 // A stream cuts one direction of a TCP flow into messages, each behind its length in two
 // bytes (RFC 7766, section 8).
@@ -15,7 +19,7 @@ type stream struct {
 // the time of its last byte. The verdict is Mine once a message of the flow was accepted,
 // and NotMine as long as none was and the last one ruled itself out. On ports of DNS later
 // ones are still tried; on others nothing more of the direction is read.
-func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
+func (f *Flow) Stream(dir int, b []byte, ts int64) proto.Verdict {
 	s := &f.streams[dir]
 	limit := f.Limit
 	if limit <= 0 {
@@ -41,11 +45,11 @@ func (f *Flow) Stream(dir int, b []byte, ts int64) Verdict {
 	}
 	switch {
 	case f.Detected():
-		return Mine
+		return proto.Mine
 	case refused:
-		return NotMine
+		return proto.NotMine
 	}
-	return NeedMore
+	return proto.NeedMore
 }
 
 // cut takes a message off b, or keeps what there is of it. A message that cannot be
@@ -62,7 +66,7 @@ func (s *stream) cut(b []byte, f *Flow) (msg, rest []byte) {
 	}
 	for _, want := range [...]int{2, early, all} {
 		if want == all {
-			if Looks(s.buf[2:], f.carrier) == NotMine || !f.own && !headerShape(s.buf[2:]) {
+			if Looks(s.buf[2:], f.carrier) == proto.NotMine || !f.own && !headerShape(s.buf[2:]) {
 				s.skip, s.buf = 2+int(binary.BigEndian.Uint16(s.buf))-len(s.buf), s.buf[:0]
 				return nil, b
 			}

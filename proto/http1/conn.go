@@ -1,5 +1,7 @@
 package http1
 
+import "pinyon/proto"
+
 // A Conn holds the facts of one TCP flow. The zero value is ready; Reset makes it new and
 // keeps its memory, which stays below 64 KiB a direction for heads being read, 128 KiB for
 // what waits for the other direction, and 64 KiB for the values of the first two. Directions are 0, the flow's initiator, and 1; times are
@@ -99,7 +101,7 @@ func (c *Conn) Reset() {
 
 // Feed takes the next bytes of a direction's stream, which arrived at ts. It neither keeps
 // nor changes b. It is not called again behind a hole.
-func (c *Conn) Feed(dir int, b []byte, ts int64) Verdict {
+func (c *Conn) Feed(dir int, b []byte, ts int64) proto.Verdict {
 	d := &c.sides[dir]
 	if !d.begun && len(b) > 0 {
 		d.begun, d.time = true, ts
@@ -109,11 +111,11 @@ func (c *Conn) Feed(dir int, b []byte, ts int64) Verdict {
 	}
 	switch {
 	case d.role != unknown:
-		return Mine
+		return proto.Mine
 	case d.state == stopped:
-		return NotMine
+		return proto.NotMine
 	}
-	return NeedMore
+	return proto.NeedMore
 }
 
 // Finish tells that the flow is over: a header line that was read whole counts, though the

@@ -8,16 +8,10 @@
 // stream to another protocol, it says at which offset. It knows neither flows nor packets.
 package http1
 
-import "bytes"
+import (
+	"bytes"
 
-// A Verdict says whether a direction carries HTTP/1.
-type Verdict uint8
-
-// The verdicts. NotMine and Mine are final for a direction.
-const (
-	NeedMore Verdict = iota // so far it may
-	Mine                    // its first request or status line was read
-	NotMine
+	"pinyon/proto"
 )
 
 const (
@@ -29,11 +23,11 @@ const (
 // Looks is the first test of a direction, on the first bytes of its stream: whether they
 // are, or may become, a request line or a status line. Empty lines ahead are passed over
 // (RFC 9112, section 2.2).
-func Looks(b []byte) Verdict {
+func Looks(b []byte) proto.Verdict {
 	for range maxBlanks {
 		switch {
 		case len(b) == 1 && b[0] == '\r':
-			return NeedMore
+			return proto.NeedMore
 		case len(b) > 1 && b[0] == '\r' && b[1] == '\n':
 			b = b[2:]
 		case len(b) > 0 && b[0] == '\n':
@@ -44,35 +38,35 @@ func Looks(b []byte) Verdict {
 }
 
 // looksLine is Looks for bytes that begin with a line that is not empty.
-func looksLine(b []byte) Verdict {
+func looksLine(b []byte) proto.Verdict {
 	i := 0
 	for i < len(b) && isToken[b[i]] {
 		i++
 	}
 	if i > maxMethod {
-		return NotMine
+		return proto.NotMine
 	}
 	if i == len(b) {
-		return NeedMore
+		return proto.NeedMore
 	}
 	if b[i] != ' ' && !(b[i] == '/' && string(b[:i]) == "HTTP") || i == 0 {
-		return NotMine
+		return proto.NotMine
 	}
 	n := bytes.IndexByte(b, '\n')
 	if n < 0 {
 		if len(b) > maxHead || hasControl(b) {
-			return NotMine
+			return proto.NotMine
 		}
-		return NeedMore
+		return proto.NeedMore
 	}
 	line := trimEnd(b[:n])
 	if _, ok := parseStatusLine(line); ok {
-		return Mine
+		return proto.Mine
 	}
 	if _, ok := parseRequestLine(line); ok {
-		return Mine
+		return proto.Mine
 	}
-	return NotMine
+	return proto.NotMine
 }
 
 // hasControl reports a byte that no start line holds, CR and HT left aside.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"pinyon/proto"
 )
 
 // TestEndsInHead: of a head at whose middle a flow ends, each line that is complete counts,
@@ -47,7 +49,7 @@ func TestEmptyLinesAhead(t *testing.T) {
 			v := Looks([]byte(c.stream[:cut+1]))
 			conn.Feed(0, []byte(c.stream[:cut]), 0)
 			conn.Feed(0, []byte(c.stream[cut:]), 0)
-			if conn.RequestCount() != c.requests || c.requests > 0 && v == NotMine {
+			if conn.RequestCount() != c.requests || c.requests > 0 && v == proto.NotMine {
 				t.Fatalf("%q cut at %d: %d requests, first test %d", c.stream, cut, conn.RequestCount(), v)
 			}
 		}

@@ -1,6 +1,10 @@
 package http1
 
-import "testing"
+import (
+	"testing"
+
+	"pinyon/proto"
+)
 
 // FuzzConn: no input panics, pieces change nothing, a reused Conn equals a fresh one, and
 // memory is bounded. The directions take turns,
@@ -54,7 +58,7 @@ func FuzzConn(f *testing.F) {
 		if len(used.first.text)+len(used.first.names) > 4*maxHead {
 			t.Fatal("values are not bounded")
 		}
-		if Looks(x) == NotMine && Looks(y) == NotMine && whole.Detected() {
+		if Looks(x) == proto.NotMine && Looks(y) == proto.NotMine && whole.Detected() {
 			t.Fatal("the first test refuses what is read")
 		}
 	})

@@ -1,6 +1,10 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+
+	"pinyon/proto"
+)
 
 // readLine takes bytes up to the end of a line of a head, and acts on the line.
 func (c *Conn) readLine(dir int, b []byte, ts int64) []byte {
@@ -46,7 +50,7 @@ func (c *Conn) readLine(dir int, b []byte, ts int64) []byte {
 // mayStart reports whether buf, to which part was just added, may become a start line.
 // What was looked at before is not looked at again, but for the first few bytes.
 func (d *side) mayStart(part []byte) bool {
-	if len(d.buf)-len(part) <= maxMethod && looksLine(d.buf) == NotMine {
+	if len(d.buf)-len(part) <= maxMethod && looksLine(d.buf) == proto.NotMine {
 		return false
 	}
 	return !hasControl(part)

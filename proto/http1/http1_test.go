@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"pinyon/proto"
 )
 
 // columns prints every column, and the tunnel.
@@ -207,10 +209,10 @@ func TestTunnels(t *testing.T) {
 }
 
 func TestLooks(t *testing.T) {
-	for in, want := range map[string]Verdict{
-		"": NeedMore, "G": NeedMore, "GET ": NeedMore, "GET / HTTP/1.1\r\n": Mine, "GET / HTTP/1.1": NeedMore, "GET / HTTP/2.0\r\n": NotMine,
-		"HTTP/1.1 200\n": Mine, "HTTP/1.1 ": NeedMore, "SSH-2.0-x\r\n": NotMine, "\x16\x03": NotMine, " GET": NotMine, "GET\x00": NotMine,
-		"GET \x00": NotMine, strings.Repeat("A", 65): NotMine, "EHLO a\r\n": NotMine, "PRI * HTTP/2.0\r\n": NotMine,
+	for in, want := range map[string]proto.Verdict{
+		"": proto.NeedMore, "G": proto.NeedMore, "GET ": proto.NeedMore, "GET / HTTP/1.1\r\n": proto.Mine, "GET / HTTP/1.1": proto.NeedMore, "GET / HTTP/2.0\r\n": proto.NotMine,
+		"HTTP/1.1 200\n": proto.Mine, "HTTP/1.1 ": proto.NeedMore, "SSH-2.0-x\r\n": proto.NotMine, "\x16\x03": proto.NotMine, " GET": proto.NotMine, "GET\x00": proto.NotMine,
+		"GET \x00": proto.NotMine, strings.Repeat("A", 65): proto.NotMine, "EHLO a\r\n": proto.NotMine, "PRI * HTTP/2.0\r\n": proto.NotMine,
 	} {
 		if got := Looks([]byte(in)); got != want {
 			t.Errorf("%q: got %d, want %d", in, got, want)

@@ -1,5 +1,7 @@
 package http2
 
+import "pinyon/proto"
+
 // A Conn holds the facts of one TCP flow. The zero value is ready; Reset makes it new and
 // keeps its memory: at most 32 KiB, and per direction 32 KiB of a header block, a table of
 // 64 KiB, and fields of 16 KiB each. Directions are 0, the flow's initiator, and 1. Methods
@@ -83,7 +85,7 @@ func (c *Conn) Upgrade(dir int) {
 
 // Feed takes the next bytes of a direction's stream. It neither keeps nor changes b. It is
 // not called again behind a hole.
-func (c *Conn) Feed(dir int, b []byte) Verdict {
+func (c *Conn) Feed(dir int, b []byte) proto.Verdict {
 	d := &c.sides[dir]
 	d.fed = d.fed || len(b) > 0
 	for len(b) > 0 && d.state != stopped {
@@ -114,14 +116,14 @@ func (c *Conn) Feed(dir int, b []byte) Verdict {
 	return d.verdict()
 }
 
-func (d *side) verdict() Verdict {
+func (d *side) verdict() proto.Verdict {
 	switch {
 	case d.preface || d.frames > 0:
-		return Mine
+		return proto.Mine
 	case d.state == stopped:
-		return NotMine
+		return proto.NotMine
 	}
-	return NeedMore
+	return proto.NeedMore
 }
 
 func (d *side) readPreface(b []byte) []byte {

@@ -10,41 +10,32 @@
 // knows neither flows nor packets.
 package http2
 
-// A Verdict says whether a direction carries HTTP/2.
-type Verdict uint8
-
-// The verdicts. A server's direction is Mine as far as its own bytes tell; whether it
-// counts depends on the client's.
-const (
-	NeedMore Verdict = iota
-	Mine
-	NotMine
-)
+import "pinyon/proto"
 
 // Preface is what a client sends first (RFC 9113, section 3.4).
 const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // Looks is the first test of a direction, on the first bytes of its stream: the preface, or
 // the header of a SETTINGS frame or its acknowledgement.
-func Looks(b []byte) Verdict {
+func Looks(b []byte) proto.Verdict {
 	switch n := min(len(b), len(Preface)); {
 	case n == 0:
-		return NeedMore
+		return proto.NeedMore
 	case b[0] == Preface[0]:
 		if string(b[:n]) != Preface[:n] {
-			return NotMine
+			return proto.NotMine
 		}
 		if n < len(Preface) {
-			return NeedMore
+			return proto.NeedMore
 		}
-		return Mine
+		return proto.Mine
 	case b[0] != 0 || n > 3 && b[3] != typeSettings || n > 4 && b[4]&flagACK != 0 && (b[1] != 0 || b[2] != 0):
-		return NotMine
+		return proto.NotMine
 	case n < headerLen:
-		return NeedMore
+		return proto.NeedMore
 	}
 	if h := parseHeader(b); !h.opensDirection() {
-		return NotMine
+		return proto.NotMine
 	}
-	return Mine
+	return proto.Mine
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"pinyon/proto"
 )
 
 // frame is a frame with a body.
@@ -43,7 +45,7 @@ func TestConn(t *testing.T) {
 		frame(typeHeaders, 4, 1), frame(typeContinuation, 4, 1), frame(typeData, 0, 1, 'x'), frame(typeHeaders, 4, 2), frame(0xb, 0, 0),
 		frame(typePriorityUpdate, 0, 0), frame(typeRSTStream, 0, 5, 0, 0, 0, 0), frame(typeGoAway, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 	var c Conn
-	if c.Feed(0, client) != Mine || c.Feed(1, server) != Mine {
+	if c.Feed(0, client) != proto.Mine || c.Feed(1, server) != proto.Mine {
 		t.Fatal("not taken")
 	}
 	// Ten frames of the client, twelve of the server; streams 1, 5 and the promised 2, 4.
@@ -178,10 +180,10 @@ func TestRuns(t *testing.T) {
 }
 
 func TestLooks(t *testing.T) {
-	for in, want := range map[string]Verdict{
-		"": NeedMore, "P": NeedMore, "PRI * HTTP/2.0\r\n": NeedMore, Preface: Mine, "POST": NotMine, "GET / H": NotMine,
-		"\x00": NeedMore, "\x00\x00\x06\x04\x00\x00\x00\x00\x00": Mine, "\x00\x00\x06\x04\x01": NotMine,
-		"\x00\x00\x05\x04\x00\x00\x00\x00\x00": NotMine, "\x17\x03\x03\x00": NotMine, "\x00\x00\x00\x05": NotMine,
+	for in, want := range map[string]proto.Verdict{
+		"": proto.NeedMore, "P": proto.NeedMore, "PRI * HTTP/2.0\r\n": proto.NeedMore, Preface: proto.Mine, "POST": proto.NotMine, "GET / H": proto.NotMine,
+		"\x00": proto.NeedMore, "\x00\x00\x06\x04\x00\x00\x00\x00\x00": proto.Mine, "\x00\x00\x06\x04\x01": proto.NotMine,
+		"\x00\x00\x05\x04\x00\x00\x00\x00\x00": proto.NotMine, "\x17\x03\x03\x00": proto.NotMine, "\x00\x00\x00\x05": proto.NotMine,
 	} {
 		if got := Looks([]byte(in)); got != want {
 			t.Errorf("%q: got %d, want %d", in, got, want)
@@ -244,7 +246,7 @@ func FuzzConn(f *testing.F) {
 		if len(used.settings) > defaultMaxFrame || len(used.streams[0]) > maxRuns || len(used.streams[1]) > maxRuns {
 			t.Fatal("memory is not bounded")
 		}
-		if Looks(x) == NotMine && Looks(y) == NotMine && whole.Detected() {
+		if Looks(x) == proto.NotMine && Looks(y) == proto.NotMine && whole.Detected() {
 			t.Fatal("the first test refuses what is read")
 		}
 	})
@@ -282,7 +284,7 @@ func TestOther(t *testing.T) {
 	for _, broken := range [][]byte{nil, []byte("GET / HTTP/1.1\r\n"), preface[:20], cat(preface[:20], []byte("XX\r\n"), settings)} {
 		var c Conn
 		c.Feed(1, server)
-		if len(broken) > 0 && Looks(broken) == NotMine {
+		if len(broken) > 0 && Looks(broken) == proto.NotMine {
 			c.Other(0)
 		} else {
 			c.Feed(0, broken)

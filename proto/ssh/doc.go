@@ -9,15 +9,7 @@
 // delivered which bytes, is told to it.
 package ssh
 
-// A Verdict says whether a direction carries SSH.
-type Verdict uint8
-
-// The verdicts. NotMine and Mine are final for a direction.
-const (
-	NeedMore Verdict = iota // so far it may
-	Mine                    // an identification line was read
-	NotMine                 // it does not
-)
+import "pinyon/proto"
 
 // Limits of RFC 4253 and of memory.
 const (
@@ -34,13 +26,13 @@ const prefix = "SSH-"
 // Looks is the first test of a direction, on the first bytes of its stream. A direction
 // that may be a server's (no SYN, or the other side sent it) can start with lines of its
 // own, so everything but a NUL byte up to the first line's end needs more there.
-func Looks(b []byte, server bool) Verdict {
+func Looks(b []byte, server bool) proto.Verdict {
 	n := min(len(b), len(prefix))
 	if string(b[:n]) == prefix[:n] {
-		return NeedMore
+		return proto.NeedMore
 	}
 	if server && b[0] != 0 && (n < 2 || b[1] != 0) && (n < 4 || b[2] != 0 && b[3] != 0) {
-		return NeedMore
+		return proto.NeedMore
 	}
-	return NotMine
+	return proto.NotMine
 }

@@ -1,6 +1,10 @@
 package ssh
 
-import "testing"
+import (
+	"testing"
+
+	"pinyon/proto"
+)
 
 // feed gives both directions in pieces whose sizes cut decides.
 func feed(s *Session, c, v, cut []byte) {
@@ -75,11 +79,11 @@ func TestLooks(t *testing.T) {
 	for _, c := range []struct {
 		b      string
 		server bool
-		want   Verdict
+		want   proto.Verdict
 	}{
-		{"", false, NeedMore}, {"S", false, NeedMore}, {"SSH-2", false, NeedMore}, {"SSL-", false, NotMine},
-		{"GET / HTTP/1.1\r\n", false, NotMine}, {"220 hello", true, NeedMore}, {"\x16\x03\x01\x00\xa5", true, NotMine},
-		{"\x00", true, NotMine},
+		{"", false, proto.NeedMore}, {"S", false, proto.NeedMore}, {"SSH-2", false, proto.NeedMore}, {"SSL-", false, proto.NotMine},
+		{"GET / HTTP/1.1\r\n", false, proto.NotMine}, {"220 hello", true, proto.NeedMore}, {"\x16\x03\x01\x00\xa5", true, proto.NotMine},
+		{"\x00", true, proto.NotMine},
 	} {
 		if got := Looks([]byte(c.b), c.server); got != c.want {
 			t.Errorf("%q, server %v: got %d, want %d", c.b, c.server, got, c.want)

@@ -1,5 +1,7 @@
 package ssh
 
+import "pinyon/proto"
+
 // A Session holds the facts of one TCP flow. The zero value is ready; Reset makes it new
 // and keeps its memory, which stays below 64 KiB a direction. Directions are 0, the flow's
 // initiator, and 1. Methods that name a column give its value at any time, for what was
@@ -81,7 +83,7 @@ func (s *Session) Client() int {
 }
 
 // Feed takes the next bytes of a direction's stream. It neither keeps nor changes b.
-func (s *Session) Feed(dir int, b []byte) Verdict {
+func (s *Session) Feed(dir int, b []byte) proto.Verdict {
 	d := &s.sides[dir]
 	limit := int64(s.Limit)
 	if limit <= 0 {
@@ -105,14 +107,14 @@ func (s *Session) Feed(dir int, b []byte) Verdict {
 	return d.verdict()
 }
 
-func (d *side) verdict() Verdict {
+func (d *side) verdict() proto.Verdict {
 	switch {
 	case d.banner != nil:
-		return Mine
+		return proto.Mine
 	case d.state == stopped:
-		return NotMine
+		return proto.NotMine
 	}
-	return NeedMore
+	return proto.NeedMore
 }
 
 // client and server are the sides whose identification counts: only a server may send

@@ -1,6 +1,9 @@
 package tls
 
-import "pinyon/internal/cursor"
+import (
+	"pinyon/internal/cursor"
+	"pinyon/proto"
+)
 
 // A ClientHello is a parsed ClientHello message (RFC 8446 section 4.1.2, RFC 6347 section
 // 4.2.1 for the cookie). Every slice borrows the message.
@@ -223,7 +226,7 @@ func (h *ClientHello) AllSuitesUnassigned() bool {
 //	challenge length (2) | cipher specs | session id | challenge
 func (h *ClientHello) ParseV2(rec []byte) bool {
 	*h = ClientHello{ECH: ECH{Type: -1, ConfigID: -1}}
-	if startV2(rec) != Mine {
+	if startV2(rec) != proto.Mine {
 		return false
 	}
 	c := cursor.New(rec)

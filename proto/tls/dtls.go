@@ -1,6 +1,9 @@
 package tls
 
-import "pinyon/internal/cursor"
+import (
+	"pinyon/internal/cursor"
+	"pinyon/proto"
+)
 
 // StartDTLS tells from a UDP payload whether it is DTLS with a hello in clear: a handshake
 // record of epoch 0 in DTLS 1.0, 1.2 (of which 1.3 hellos carry the number) or OpenSSL's
@@ -9,14 +12,14 @@ import "pinyon/internal/cursor"
 //
 //	type (1) | version (2) | epoch (2) | sequence (6) | length (2)           RFC 6347 section 4.1
 //	type (1) | length (3) | message (2) | offset (3) | fragment length (3)   section 4.2.2
-func StartDTLS(b []byte) Verdict {
+func StartDTLS(b []byte) proto.Verdict {
 	if len(b) < 13+12 || b[0] != RecordHandshake {
-		return NotMine
+		return proto.NotMine
 	}
 	return startDTLS(b)
 }
 
-func startDTLS(b []byte) Verdict {
+func startDTLS(b []byte) proto.Verdict {
 	c := cursor.New(b)
 	c.Skip(1)
 	version, epoch := c.U16(), c.U16()
@@ -28,9 +31,9 @@ func startDTLS(b []byte) Verdict {
 	switch {
 	case !isDTLS(version), epoch != 0, size > maxRecord, int(n)+12 > size,
 		typ < typeClientHello || typ > typeHelloVerifyRequest, length > maxHello, at+n > length:
-		return NotMine
+		return proto.NotMine
 	}
-	return Mine
+	return proto.Mine
 }
 
 func isDTLS(version uint16) bool {

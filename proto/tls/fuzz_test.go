@@ -3,6 +3,8 @@ package tls
 import (
 	"bytes"
 	"testing"
+
+	"pinyon/proto"
 )
 
 // split cuts b into pieces whose lengths are drawn from seed.
@@ -50,7 +52,7 @@ func FuzzStream(f *testing.F) {
 			t.Fatalf("%d bytes held", len(cut.buf))
 		}
 		for n := range min(len(b), 200) {
-			if v := Start(b[:n]); v != NeedMore && v != Start(b) {
+			if v := Start(b[:n]); v != proto.NeedMore && v != Start(b) {
 				t.Fatalf("%v of %d bytes, %v of all", v, n, Start(b))
 			}
 		}

@@ -1,5 +1,7 @@
 package tls
 
+import "pinyon/proto"
+
 // maxTries is in how many first segments of a direction the start of TLS is sought.
 const maxTries = 64
 
@@ -48,11 +50,11 @@ func (s *Session) seek(dir int, b []byte, at Mark) {
 	if len(d.pieces) == 0 {
 		v := Start(b)
 		switch {
-		case v == Mine || v == NeedMore && s.answers(dir, b):
+		case v == proto.Mine || v == proto.NeedMore && s.answers(dir, b):
 			s.begin(dir, d.off)
 			s.read(dir, b, at)
 			return
-		case v == NotMine:
+		case v == proto.NotMine:
 			s.miss(d, len(b))
 			return
 		}
@@ -68,9 +70,9 @@ func (s *Session) settle(dir int) {
 	for d.state == sideSeeking && len(d.pieces) > 0 {
 		v := Start(d.pending)
 		switch {
-		case v == Mine || v == NeedMore && s.answers(dir, d.pending):
+		case v == proto.Mine || v == proto.NeedMore && s.answers(dir, d.pending):
 			s.replay(dir)
-		case v == NeedMore && len(d.pending) < maxPending:
+		case v == proto.NeedMore && len(d.pending) < maxPending:
 			return
 		default:
 			n := d.pieces[0].size

@@ -1,6 +1,10 @@
 package tls
 
-import "slices"
+import (
+	"slices"
+
+	"pinyon/proto"
+)
 
 // A Session follows both directions of one TLS or DTLS conversation and keeps what they
 // said in clear: the hellos, the key exchange, certificate lengths, alerts, the first
@@ -123,7 +127,7 @@ func (s *Session) FeedDatagram(dir int, b []byte, at Mark) {
 		return
 	}
 	if s.over == 0 {
-		if StartDTLS(b) != Mine {
+		if StartDTLS(b) != proto.Mine {
 			if d.tried++; d.tried == maxTries {
 				d.state = sideOff
 			}

@@ -1,21 +1,9 @@
 package tls
 
-import "pinyon/internal/cursor"
-
-// Verdict is the answer of a start test.
-type Verdict uint8
-
-// The verdicts. NeedMore says that the bytes so far could be the start of what is sought.
-const (
-	NotMine Verdict = iota
-	NeedMore
-	Mine
+import (
+	"pinyon/internal/cursor"
+	"pinyon/proto"
 )
-
-// String is the verdict's name.
-func (v Verdict) String() string {
-	return [...]string{"not mine", "need more", "mine"}[v]
-}
 
 // Content types (RFC 8446 section 5.1, RFC 6520).
 const (
@@ -40,9 +28,9 @@ const helloHead = 4 + 2 + 32 + 1 + 32 + 2
 // Start tells from the first bytes of a stream, or of one segment of it, whether TLS starts
 // there: a handshake record with a ClientHello or ServerHello, in clear alerts before it
 // walked over; or a ClientHello in the format of SSL 2.0. It does not allocate.
-func Start(b []byte) Verdict {
+func Start(b []byte) proto.Verdict {
 	if len(b) == 0 {
-		return NeedMore
+		return proto.NeedMore
 	}
 	switch first := b[0]; {
 	case first == RecordHandshake || first == RecordAlert:
@@ -50,33 +38,33 @@ func Start(b []byte) Verdict {
 	case first&0x80 != 0:
 		return startV2(b)
 	}
-	return NotMine
+	return proto.NotMine
 }
 
 // startRecords gathers the head of the first handshake message, which a sender may spread
 // over records, and looks at it. Each byte is judged as soon as it is there.
-func startRecords(b []byte) Verdict {
+func startRecords(b []byte) proto.Verdict {
 	var room [helloHead]byte
 	head := room[:0]
 	for {
 		if len(b) < 5 {
 			if !headerStarts(b) {
-				return NotMine
+				return proto.NotMine
 			}
 			return headVerdict(head)
 		}
 		typ, n := b[0], int(b[3])<<8|int(b[4])
 		switch {
 		case !headerStarts(b) || n > maxRecord || typ == RecordHandshake && n == 0:
-			return NotMine
+			return proto.NotMine
 		case typ == RecordAlert && (n != 2 || len(head) > 0):
-			return NotMine
+			return proto.NotMine
 		}
 		b = b[5:]
 		n = min(n, len(b))
 		if typ == RecordHandshake {
 			head = append(head, b[:min(n, cap(head)-len(head))]...)
-			if v := headVerdict(head); v != NeedMore {
+			if v := headVerdict(head); v != proto.NeedMore {
 				return v
 			}
 		}
@@ -94,61 +82,61 @@ func headerStarts(b []byte) bool {
 }
 
 // retryVerdict judges a HelloRetryRequest of TLS 1.3 drafts before 22 by its length and version.
-func retryVerdict(n uint32, version uint16, cut bool) Verdict {
+func retryVerdict(n uint32, version uint16, cut bool) proto.Verdict {
 	switch {
 	case n < 2 || n > 1<<10:
-		return NotMine
+		return proto.NotMine
 	case cut:
-		return NeedMore
+		return proto.NeedMore
 	case version == VersionTLS13 || version>>8 == 0x7f:
-		return Mine
+		return proto.Mine
 	}
-	return NotMine
+	return proto.NotMine
 }
 
 // headVerdict judges the first bytes of a handshake message.
-func headVerdict(head []byte) Verdict {
+func headVerdict(head []byte) proto.Verdict {
 	if len(head) > 0 && head[0] != typeClientHello && head[0] != typeServerHello && head[0] != typeHelloRetryRequest {
-		return NotMine
+		return proto.NotMine
 	}
 	if len(head) > 4 && head[0] == typeClientHello && head[4] != 3 {
-		return NotMine
+		return proto.NotMine
 	}
 	c := cursor.New(head)
 	typ, n := c.U8(), c.U24()
 	switch {
 	case c.Failed():
-		return NeedMore
+		return proto.NeedMore
 	case n > maxHello:
-		return NotMine
+		return proto.NotMine
 	case typ == typeServerHello:
-		return Mine
+		return proto.Mine
 	case typ == typeHelloRetryRequest:
 		return retryVerdict(n, c.U16(), c.Failed())
 	}
 	c.Skip(2 + 32)
 	id := c.U8()
 	if c.Failed() {
-		return NeedMore
+		return proto.NeedMore
 	}
 	if id > 32 {
-		return NotMine
+		return proto.NotMine
 	}
 	c.Skip(int(id))
 	suites := c.U16()
 	switch {
 	case c.Failed():
-		return NeedMore
+		return proto.NeedMore
 	case suites < 2 || suites%2 != 0:
-		return NotMine
+		return proto.NotMine
 	}
-	return Mine
+	return proto.Mine
 }
 
 // startV2 judges an SSLv2-format ClientHello: its lengths have to add up.
-func startV2(b []byte) Verdict {
+func startV2(b []byte) proto.Verdict {
 	if len(b) > 0 && b[0]&0x80 == 0 || len(b) > 2 && b[2] != typeClientHello {
-		return NotMine
+		return proto.NotMine
 	}
 	c := cursor.New(b)
 	n := int(c.U16() & 0x7fff)
@@ -157,11 +145,11 @@ func startV2(b []byte) Verdict {
 	specs, id, challenge := int(c.U16()), int(c.U16()), int(c.U16())
 	switch {
 	case c.Failed():
-		return NeedMore
+		return proto.NeedMore
 	case version != VersionSSL20 && (version < VersionSSL30 || version > VersionTLS13),
 		specs == 0 || specs%3 != 0, id != 0 && id != 16, challenge < 16 || challenge > 32,
 		9+specs+id+challenge != n:
-		return NotMine
+		return proto.NotMine
 	}
-	return Mine
+	return proto.Mine
 }

@@ -1,5 +1,7 @@
 package tls
 
+import "pinyon/proto"
+
 // A Stream reads one direction of TLS over a byte stream from the first record on.
 // The zero Stream is ready; Reset makes it ready again.
 //
@@ -246,7 +248,7 @@ func (s *Stream) v2(ev *Event) bool {
 	}
 	s.given = true
 	s.state = streamHeader
-	if startV2(s.buf) != Mine {
+	if startV2(s.buf) != proto.Mine {
 		s.state = streamBroken
 		return false
 	}
