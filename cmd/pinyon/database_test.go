@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,5 +86,38 @@ func TestAddress(t *testing.T) {
 	_, _, text := runPinyon(t, "extract", in, "-o", "postgres://u:geheim@127.0.0.1:1/db?connect_timeout=1&sslpassword=geheim")
 	if strings.Contains(text, "geheim") || !strings.Contains(text, "postgres://u:***@127.0.0.1:1/db") {
 		t.Error(text)
+	}
+}
+
+// TestConvert: rows go from each format to each other one, into a database and back to what they
+// were, and damage is an error.
+func TestConvert(t *testing.T) {
+	in := captureFile(t)
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	flags := []string{"--include-splt", "--include-sequences", "--provenance", "none"}
+	want(t, 0, "3 flows", append([]string{"extract", in, "-o", path("want.csv")}, flags...)...)
+	for _, name := range []string{"a.parquet", "a.arrow", "a.feather", "a.jsonl", "a.csv", "a.tsv"} {
+		want(t, 0, "3 flows", append([]string{"extract", in, "-o", path(name)}, flags...)...)
+		want(t, 0, "3 rows -> "+path("got.csv"), "convert", path(name), "-o", path("got.csv"))
+		exp := read(t, path("want.csv"))
+		if name == "a.jsonl" { // which has no infinite numbers
+			exp = strings.ReplaceAll(exp, ",inf", ",")
+		}
+		if got := read(t, path("got.csv")); got != exp {
+			t.Errorf("%s: got\n%s", name, got)
+		}
+		want(t, 0, "3 rows accepted, 3 committed", "convert", path(name), "-o", path("x.db"), "--db-if-exists", "replace", "--tee", "jsonl=/dev/null")
+		if got := one(t, path("x.db"), "SELECT count(*) || ' ' || sum(total_packets) || ' ' || json_array_length(max(iat_sequence)) FROM pinyon_features"); !strings.HasPrefix(got, "3 19 ") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	want(t, exitError, "nowhere", "convert", "nowhere", "-o", path("y.csv"))
+	want(t, exitUsage, "is also an input", "convert", path("a.csv"), "-o", path("a.csv"))
+	want(t, exitError, "neither a capture", "convert", write(t, "x", []byte("just words\n")), "-o", path("y.csv"))
+	cut := read(t, path("a.arrow"))
+	want(t, exitError, "cut.arrow", "convert", write(t, "cut.arrow", []byte(cut[:len(cut)-2000])), "-o", path("y.csv"))
+	if names := filesIn(t, dir); slices.Contains(names, "y.csv") {
+		t.Error("an output of damaged rows is left")
 	}
 }

@@ -81,19 +81,15 @@ configuration file.`,
 func (x *extraction) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&x.output, "output", "o", "-", "file to write; - is standard output")
-	f.StringVarP(&x.format, "format", "f", "", strings.Join(sinks.Names(), ", ")+"; by the output's name, else "+sinks[0].Name)
-	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options: csv=flows.csv?null=NA; may be repeated")
+	x.addTargetFlags(cmd)
 	x.config = addConfigFlags(cmd)
 	f.BoolVar(&x.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
 	f.BoolVar(&x.qualified, "qualified-names", false, "name columns with their group: timing.iat_mean")
 	f.StringVar(&x.order, "order", "schema", "order of the columns: schema, or asked for that of --feature")
 	f.StringVar(&x.bidirStyle, "bidir-style", "", "names under --bidir-split: pinyon, or jj for JoyfulJay's")
-	x.settings = sink.Settings{}
-	addSinkFlags(cmd, x.settings)
+	x.addSettings(cmd)
 	f.StringVar(&x.provenance, "provenance", "sidecar", "sidecar: FILE.provenance.json beside files; header: first row of jsonl; none")
-	f.StringVar(&x.resume, "resume", "", "name of a run: a database that holds rows of it goes on behind them, one that does not begins it")
 	f.StringVar(&x.summary, "summary", "text", "form of the result lines on standard error: text or json")
 	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
 	f.BoolVar(&x.noProgress, "no-progress", false, "")
@@ -103,11 +99,27 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	for _, name := range []string{"no-progress", "cpuprofile", "memprofile"} {
 		f.Lookup(name).Hidden = true
 	}
-	complete(cmd, "format", sinks.Names())
 	complete(cmd, "bidir-style", []string{"pinyon", "jj"})
 	complete(cmd, "order", []string{"schema", "asked"})
 	complete(cmd, "provenance", []string{"sidecar", "header", "none"})
 	complete(cmd, "summary", []string{"text", "json"})
+}
+
+// addTargetFlags adds the flags that say where rows go.
+func (x *extraction) addTargetFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&x.output, "output", "o", "-", "file or address to write to; - is standard output")
+	f.StringVarP(&x.format, "format", "f", "", strings.Join(sinks.Names(), ", ")+"; by the output's name, else "+sinks[0].Name)
+	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options: csv=flows.csv?null=NA; may be repeated")
+	complete(cmd, "format", sinks.Names())
+}
+
+// addSettings adds the flags of outputs' options.
+func (x *extraction) addSettings(cmd *cobra.Command) {
+	x.settings = sink.Settings{}
+	addSinkFlags(cmd, x.settings)
+	cmd.Flags().StringVar(&x.resume, "resume", "", "name of a run: a database that holds rows of it goes on behind them, one that does not begins it")
 }
 
 // run is the command after its flags were parsed.

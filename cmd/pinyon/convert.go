@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"pinyon/column"
+	"pinyon/dataset"
+	"pinyon/feature"
+	"pinyon/sink"
+	"pinyon/sink/files"
+)
+
+// conversion is what the flags of convert say.
+type conversion struct {
+	*extraction
+	from uint64
+}
+
+func (a *app) convertCommand() *cobra.Command {
+	x := &conversion{extraction: &extraction{app: a, provenance: "none", summary: "text", order: "schema"}}
+	cmd := &cobra.Command{
+		Use:   "convert INPUT",
+		Short: "Write the rows of a feature file to another output",
+		Long: `Write the rows of a feature file (Parquet, Arrow file or stream, CSV, TSV, JSON Lines, JSON
+array; by content) to any output, or those of an Arrow stream on standard input (-). Columns that
+Pinyon does not know are kept. An empty cell of a text format is absent, unless the column is text.`,
+		Example: `  pinyon convert flows.parquet -o postgres://me@db/flows
+  pinyon convert - -o flows.db <flows.arrow
+  pinyon convert flows.csv -f jsonl`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return x.run(args[0]) },
+	}
+	x.addTargetFlags(cmd)
+	x.addSettings(cmd)
+	cmd.Flags().Uint64Var(&x.from, "from-row", 0, "number, from 0 in the run, of the input's first row, for --resume")
+	return cmd
+}
+
+// run is the command after its flags were parsed.
+func (x *conversion) run(path string) error {
+	var err error
+	if x.targets, err = x.outputs(); err != nil {
+		return err
+	}
+	var outs files.Outputs
+	sig := watchSignals(x.app, func(keep bool) { x.giveUp(&outs, keep) })
+	defer sig.close()
+	ctx := context.Background()
+	in, err := dataset.Open(path, x.in)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if info, err := os.Stat(path); err == nil {
+		if err := checkOutputs(x.targets, nil, []fs.FileInfo{info}); err != nil {
+			return err
+		}
+	}
+	s := in.Schema()
+	unnamed(s, in.Provenance)
+	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", From: x.from}
+	run.Workers = 1
+	if in.Provenance != "" {
+		run.Provenance = &sink.Provenance{Head: []byte(in.Provenance)}
+	}
+	if err := outs.Open(ctx, x.targets, s, run); err != nil {
+		return outputError(err)
+	}
+	rows := uint64(0)
+	for b, err := range in.Batches() {
+		if err == nil {
+			err = outs.Write(ctx, b)
+			rows += uint64(b.Rows)
+		} else {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+		if errors.Is(err, sink.ErrAborted) {
+			select {} // whoever aborted ends the process
+		}
+		if err == nil && sig.status.Load() != 0 {
+			outs.Abort()
+			x.tellSent(&outs)
+			return &exit{status: int(sig.status.Load())}
+		}
+		if err != nil {
+			outs.Abort()
+			x.tellSent(&outs)
+			return x.missing(&outs, err)
+		}
+	}
+	var lost *sink.LossError
+	if err := outs.Close(ctx); err != nil && !errors.As(err, &lost) {
+		outs.Abort()
+		x.tellSent(&outs)
+		return x.missing(&outs, err)
+	}
+	x.tellSent(&outs)
+	for _, o := range outs.List() {
+		x.say("%d rows -> %s", rows, o.Target.Name())
+	}
+	if lost != nil {
+		return &exit{exitIncomplete, lost}
+	}
+	return nil
+}
+
+// unnamed takes the form of addresses from columns that hold hashes, as the file's provenance
+// says.
+func unnamed(s *column.Schema, from string) {
+	var v struct {
+		Privacy struct {
+			Anonymized bool `json:"ip_anonymization"`
+		} `json:"privacy"`
+	}
+	if json.Unmarshal([]byte(from), &v) != nil || !v.Privacy.Anonymized {
+		return
+	}
+	for i := range s.Fields {
+		if s.Fields[i].Form == feature.Address {
+			s.Fields[i].Form = feature.NoForm
+		}
+	}
+}
