@@ -99,8 +99,12 @@ func (f *Flow) Datagram(dir int, b []byte, size int) {
 	dir &= 1
 	s := &f.sides[dir]
 	switch {
-	case f.wireGuard(dir, b, size), f.openVPN(dir, b, size), f.ike(b, size), f.l2tp(dir, b, size), f.tailscale(b, size):
-	case f.softEther(dir, b, size):
+	case b[0]-1 < 4 && f.wireGuard(dir, b, size),
+		ovpnOpcodes>>(b[0]>>3)&1 != 0 && f.openVPN(dir, b, size),
+		len(b) >= ikeHeader && f.ike(b, size),
+		b[0]&^(l2tpBits>>8) == 0 && f.l2tp(dir, b, size),
+		b[0] == tailscaleMagic[0] && f.tailscale(b, size):
+	case (b[0] == 'A' || b[0] == 'I') && f.softEther(dir, b, size):
 	case len(b) >= 8 && size%4 == 0 && be32(b) > 255:
 		if s.count(ESP, be32(b), be32(b[4:])) >= espRun {
 			f.hint(ESP)

@@ -4,6 +4,9 @@ package tunnel
 // like ESP in UDP (RFC 3948 section 2.1). Other protocols number their messages so, too.
 const espRun = 4
 
+// ikeHeader is the length of IKE's header in bytes.
+const ikeHeader = 28
+
 // ike reports whether a datagram is a message of IKE, with the marker of RFC 3948 section 2.2
 // before it or without. The header (RFC 7296 section 3.1) repeats the length:
 //
@@ -12,7 +15,7 @@ func (f *Flow) ike(b []byte, size int) bool {
 	if len(b) >= 4 && be32(b) == 0 {
 		b, size = b[4:], size-4
 	}
-	if len(b) < 28 || be64(b) == 0 || int64(be32(b[24:])) != int64(size) {
+	if len(b) < ikeHeader || be64(b) == 0 || int64(be32(b[24:])) != int64(size) {
 		return false
 	}
 	exchange, flags := b[18], b[19]

@@ -8,7 +8,8 @@ package tunnel
 const (
 	l2tpControl2 = 0xc802
 	l2tpControl3 = 0xc803
-	l2tpRun      = 3 // frames of PPP in one session that prove it
+	l2tpBits     = 0xcb00 // all bits of the first byte that a message may have: T, L, S, O and P
+	l2tpRun      = 3      // frames of PPP in one session that prove it
 )
 
 // l2tp reports whether a datagram has the form of a message.

@@ -13,6 +13,10 @@ const (
 	ovpnData2        = 9 // then the peer's number, 3 bytes; with an AEAD cipher a counter of 4
 	ovpnResetClient3 = 10
 	ovpnControlKey   = 11
+
+	// The opcodes above as a set: most datagrams are told by it.
+	ovpnOpcodes = 1<<ovpnResetClient1 | 1<<ovpnResetServer1 | 1<<ovpnControl | 1<<ovpnAck | 1<<ovpnResetClient2 |
+		1<<ovpnResetServer2 | 1<<ovpnData2 | 1<<ovpnResetClient3 | 1<<ovpnControlKey
 )
 
 const (

@@ -227,6 +227,51 @@ func TestSegmentsEnd(t *testing.T) {
 	}
 }
 
+// TestFirstBytes: Datagram leaves a form out by the first byte only if the form would refuse the
+// message, whatever follows and whatever the other side said before.
+func TestFirstBytes(t *testing.T) {
+	const c, s = 0x1122334455667788, 0x99aabbccddeeff00
+	returned := binary.BigEndian.AppendUint64([]byte{1, 0, 0, 0, 0}, c)
+	bodies := [][]byte{
+		wgInit(1, 0), wgAnswer(wgInit(1, 0), 2, 8, 92), wgAnswer(wgInit(1, 0), 3, 4, 64), wgData(7, 1, 32),
+		control(7, c, 0, 0, 0, 0, 0), control(10, c, append([]byte{0, 0, 0, 1}, random(2, 400)...)...), append(control(8, s, returned...), 0, 0, 0, 0),
+		control(5, s, returned...), control(4, c, random(7, 60)...), control(11, c, random(7, 60)...), numbered(0x48000001, 5, 64),
+		ike(0x20, 34, 300), append(make([]byte, 4), ike(0x20, 35, 300)...), ike(0x20, 37, 28), ike(0x10, 2, 200), sccrq(), ppp(1),
+		{0xc8, 2, 0, 12, 0, 1, 0, 0, 0, 1, 0, 1}, {0x0a, 2, 0, 7, 0, 9, 0, 0, 0xff, 3, 0, 0x21, 0, 0, 0, 0},
+		[]byte("A"), []byte("IP=192.0.2.1,PORT=5000"), append([]byte(tailscaleMagic), random(1, 80)...),
+	}
+	said := 0
+	for _, before := range bodies {
+		opened := run(msg{1, before})
+		opened.proven = 0
+		for _, body := range bodies {
+			b := bytes.Clone(body)
+			for first := range 256 {
+				b[0] = byte(first)
+				asked, got := opened, opened
+				f := &asked
+				yes := f.wireGuard(0, b, len(b)) || f.openVPN(0, b, len(b)) || f.ike(b, len(b)) || f.l2tp(0, b, len(b)) ||
+					f.tailscale(b, len(b)) || f.softEther(0, b, len(b))
+				got.Datagram(0, b, len(b))
+				if yes {
+					said++
+				} else { // then the numbers of messages are counted
+					got.hinted &^= 1 << ESP
+					asked.hinted &^= 1 << ESP
+					got.sides[0] = side{session: got.sides[0].session, greeted: got.sides[0].greeted}
+					asked.sides[0] = side{session: asked.sides[0].session, greeted: asked.sides[0].greeted}
+				}
+				if got != asked {
+					t.Fatalf("first byte %#x of %x behind %x: %+v; want %+v", first, body, before, got, asked)
+				}
+			}
+		}
+	}
+	if said < len(bodies)*len(bodies) {
+		t.Errorf("only %d messages were told", said)
+	}
+}
+
 // TestRandomDatagrams: noise of every length is no tunnel.
 func TestRandomDatagrams(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
