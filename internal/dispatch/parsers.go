@@ -13,18 +13,23 @@ import (
 // Parsers are what the parsers hold of one flow. Its methods tell what they found.
 type Parsers struct {
 	dir     [2]stream.Dir
-	active  [2]Set // by direction: parsers that still want its bytes
-	kept    Set    // parsers with something to say
-	h2c     bool   // HTTP/2 took over from HTTP/1
-	looked  bool   // ssh may have started
-	carried        // where the stream starts that ssh, http1 and http2 read
-	wrapped        // what TLS is wrapped in
-	ssh     *ssh.Session
-	http1   *http1.Conn
-	http2   *http2.Conn
-	dns     *dns.Flow
-	quic    *quic.Conn
-	tls     *tls.Session
+	carried // where the stream starts that ssh, http1 and http2 read
+	wrapped // what TLS is wrapped in
+	anew
+}
+
+// anew is the part of Parsers that every flow begins with empty.
+type anew struct {
+	active [2]Set // by direction: parsers that still want its bytes
+	kept   Set    // parsers with something to say
+	h2c    bool   // HTTP/2 took over from HTTP/1
+	looked bool   // ssh may have started
+	ssh    *ssh.Session
+	http1  *http1.Conn
+	http2  *http2.Conn
+	dns    *dns.Flow
+	quic   *quic.Conn
+	tls    *tls.Session
 	// How DNS travels between these ports of TCP, and whether they are its own.
 	dnsCarrier dns.Carrier
 	dnsPort    bool

@@ -96,7 +96,7 @@ func (p *Pools) Release(x *Parsers) {
 		give(&p.openVPN, x.openVPN)
 	}
 	x.wrapped.reset()
-	*x = Parsers{dir: x.dir, carried: x.carried, wrapped: x.wrapped}
+	x.anew = anew{}
 	give(&p.spare, x)
 }
 
