@@ -112,16 +112,17 @@ func (r *Row) dohInClear() bool {
 	if h == nil {
 		return false
 	}
-	var room [512]byte
-	if dnsMedia(h.AppendContentType(room[:0])) {
-		return true
-	}
-	return dnsTarget(h.AppendURI(room[:0]))
+	return dnsMedia(h.ContentType()) || dnsTarget(h.Target())
 }
 
 func dnsMedia(value []byte) bool {
+	const media = "application/dns-message"
+	if len(value) < len(media) {
+		return false
+	}
 	value, _, _ = bytes.Cut(value, []byte(";"))
-	return bytes.EqualFold(bytes.TrimSpace(value), []byte("application/dns-message"))
+	value = bytes.Trim(value, " \t")
+	return len(value) == len(media) && bytes.EqualFold(value, []byte(media))
 }
 
 // dnsTarget reports whether a target has the variable dns with the header of a query of one

@@ -121,6 +121,7 @@ func TestDNSInClear(t *testing.T) {
 	}
 	for value, want := range map[string]bool{
 		"application/dns-message": true, "Application/DNS-Message; charset=x": true, "application/dns-json": false, "": false,
+		"\tapplication/dns-message \t;q": true, "application/dns-message2": false, "application/dn\u017f-message": false, "application/dns-messag;": false,
 	} {
 		if got := dnsMedia([]byte(value)); got != want {
 			t.Errorf("%s: %v; want %v", value, got, want)

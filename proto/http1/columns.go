@@ -58,6 +58,10 @@ func (c *Conn) AppendHost(dst []byte) []byte {
 // AppendURI is http_uri: the first 256 bytes of the target.
 func (c *Conn) AppendURI(dst []byte) []byte { return c.appendSpan(dst, c.first.uri) }
 
+// Target is the first request's target as sent, cut as http_uri is. It is borrowed until
+// the connection takes more bytes or is reset.
+func (c *Conn) Target() []byte { return c.first.get(c.first.uri) }
+
 // URILen is http_uri_len in bytes, of the whole target.
 func (c *Conn) URILen() int64 { return int64(c.first.uriLen) }
 
@@ -113,6 +117,9 @@ func (c *Conn) Status() int64 { return int64(c.first.status) }
 
 // AppendContentType is http_content_type of that response.
 func (c *Conn) AppendContentType(dst []byte) []byte { return c.appendSpan(dst, c.first.contentType) }
+
+// ContentType is the value of http_content_type as sent, borrowed as Target is.
+func (c *Conn) ContentType() []byte { return c.first.get(c.first.contentType) }
 
 // AppendServer is http_server.
 func (c *Conn) AppendServer(dst []byte) []byte { return c.appendSpan(dst, c.first.software) }
