@@ -12,8 +12,9 @@ type tunnelState struct {
 	done bool // a TCP flow in which nothing more is looked for
 }
 
+// update takes a packet with payload. It is not called once the flow is done.
 func (s *tunnelState) update(o *flow.Obs) {
-	if s.done || o.Has&packet.HasTransport == 0 || len(o.Payload) == 0 {
+	if o.Has&packet.HasTransport == 0 {
 		return
 	}
 	switch o.Proto {

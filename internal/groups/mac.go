@@ -254,12 +254,13 @@ func (r *Row) firstMAC(dst []byte, side int, bit uint8) ([]byte, bool) {
 	const digits = "0123456789abcdef"
 	d := r.core.firstDir()
 	w := r.mac.first[d][side^d]
+	var s [17]byte
 	for i := range 6 {
-		if i > 0 {
-			dst = append(dst, ':')
+		s[3*i], s[3*i+1] = digits[w>>4&15], digits[w&15]
+		if i < 5 {
+			s[3*i+2] = ':'
 		}
-		dst = append(dst, digits[w>>4&15], digits[w&15])
 		w >>= 8
 	}
-	return dst, true
+	return append(dst, s[:]...), true
 }

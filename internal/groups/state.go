@@ -119,7 +119,7 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	if p.need&needFirstData != 0 && o.Has&hasTCP != 0 {
 		s.first.update(o, s.protocol.Started(o.Dir))
 	}
-	if p.need&needTunnel != 0 {
+	if p.need&needTunnel != 0 && !s.tunnel.done && len(o.Payload) > 0 {
 		s.tunnel.update(o)
 	}
 	if o.Proto == protoTCP {

@@ -81,9 +81,11 @@ func (t *tcpRTT) update(m *Memory, o *flow.Obs, step seqStep) {
 		}
 		return
 	}
-	for i := range t.ends {
-		if o.Anew>>i&1 != 0 {
-			p.put(&t.ends[i])
+	if o.Anew != 0 {
+		for i := range t.ends {
+			if o.Anew>>i&1 != 0 {
+				p.put(&t.ends[i])
+			}
 		}
 	}
 	if !t.handshake.done {
