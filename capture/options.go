@@ -56,7 +56,7 @@ type Options struct {
 	// Snaplen is how many bytes of a packet are kept; 0 is DefaultSnaplen.
 	Snaplen int
 	// BufferSize of the kernel's ring in bytes, for each device; 0 is DefaultBufferSize. It
-	// is rounded up to blocks.
+	// is rounded up to blocks. All rings together may take MostBuffers.
 	BufferSize int
 	// Immediate has packets delivered within a millisecond, a block each at low rates;
 	// otherwise they may wait for company up to retire.
@@ -132,6 +132,9 @@ func (o Options) WithDefaults() (Options, error) {
 	}
 	if len(o.Interfaces) == 0 {
 		o.Interfaces = []string{o.Interface}
+	}
+	if rings := o.Rings * len(o.Interfaces); int64(o.BufferSize) > MostBuffers()/int64(rings) {
+		return o, fmt.Errorf("%d rings with a buffer of %d bytes each; want %d bytes together at most", rings, o.BufferSize, MostBuffers())
 	}
 	return o, nil
 }

@@ -173,7 +173,7 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 	if err != nil {
 		return o, usage("--buffer-size: %w", err)
 	}
-	if o.BufferSize = int(size); o.BufferSize < capture.MinBufferSize {
+	if size < capture.MinBufferSize {
 		return o, usage("--buffer-size: got %s; want %d bytes or more", l.buffer, capture.MinBufferSize)
 	}
 	switch l.direction {
@@ -194,6 +194,11 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 	if o.Rings > capture.MaxRings {
 		return o, usage("--rings: got %d; want %d at most", o.Rings, capture.MaxRings)
 	}
+	rings := o.Rings * max(len(args), 1)
+	if most := capture.MostBuffers(); int64(size) > most/int64(rings) {
+		return o, usage("--buffer-size: got %s for each of %d; want %d bytes together at most, a quarter of the memory that there is", l.buffer, rings, most)
+	}
+	o.BufferSize = int(size)
 	return o, checkDevices(args)
 }
 

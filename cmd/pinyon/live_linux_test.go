@@ -407,6 +407,8 @@ func TestLiveErrors(t *testing.T) {
 		{"live nosuch", exitDevice, "nosuch", false},
 		{"live v0", exitError, "not up", false},
 		{"live v1 --buffer-size 10", exitUsage, "65536", false},
+		{"live v1 --buffer-size 100GiB --rings 64", exitUsage, "a quarter of the memory", false},
+		{"live v1 --buffer-size 9223372036854775807", exitUsage, "a quarter of the memory", false},
 		{"live v1 -d 0", exitUsage, "--duration", false},
 		{"live v1 v1", exitUsage, "twice", false},
 		{"live v1 v0 INDEX", exitUsage, "v1 is given twice", false},
