@@ -22,12 +22,6 @@ type Descriptor struct {
 	Input func(to *Target, run *Run) (Input, error)
 }
 
-// An Option is one setting of a kind of source, by its name in a URL's query.
-type Option struct {
-	Name string
-	Doc  string // one sentence without its full stop
-}
-
 // A Target is what an address asks for.
 type Target struct {
 	Source *Descriptor

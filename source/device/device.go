@@ -3,7 +3,7 @@ package device
 
 import (
 	"fmt"
-	"strconv"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -12,43 +12,25 @@ import (
 	"pinyon/source"
 )
 
-// option is a setting of a device, as a URL's query has it.
-type option struct {
-	source.Option
-	set func(o *capture.Options, value string) error
-}
-
-var options = []option{
-	{source.Option{Name: "count", Doc: "end after so many packets"}, number(func(o *capture.Options, n int) { o.Count = uint64(n) })},
-	{source.Option{Name: "duration", Doc: "end after so long: 90s, 5m, 2h"}, func(o *capture.Options, v string) (err error) {
-		o.Duration, err = time.ParseDuration(v)
-		return err
-	}},
-	{source.Option{Name: "snaplen", Doc: "bytes of a packet that are kept"}, number(func(o *capture.Options, n int) { o.Snaplen = n })},
-	{source.Option{Name: "buffer_size", Doc: "bytes of the ring in the kernel"}, number(func(o *capture.Options, n int) { o.BufferSize = n })},
-	{source.Option{Name: "promisc", Doc: "whether packets for other hosts are taken too"}, func(o *capture.Options, v string) error {
-		on, err := strconv.ParseBool(v)
-		o.NoPromisc = !on
-		return err
-	}},
-}
-
-func number(set func(*capture.Options, int)) func(*capture.Options, string) error {
-	return func(o *capture.Options, v string) error {
-		n, err := strconv.ParseUint(v, 10, 31)
-		if err != nil {
-			return fmt.Errorf("got %q; want a number", v)
-		}
-		set(o, int(n))
-		return nil
-	}
+// Options are the settings of a device, each of which has its place in capture.Options.
+var Options = []source.Option{
+	source.Number("count", "end after so many packets; 0 is never", 0, math.MaxInt64, func(o *capture.Options) *uint64 { return &o.Count }),
+	source.Duration("duration", "end after so long: 90s, 5m, 2h", func(o *capture.Options) *time.Duration { return &o.Duration }),
+	source.Number("snaplen", "bytes of a packet that are kept", 1, math.MaxInt32, func(o *capture.Options) *int { return &o.Snaplen }),
+	source.Number("buffer_size", "bytes of the ring in the kernel", capture.MinBufferSize, math.MaxInt32, func(o *capture.Options) *int { return &o.BufferSize }),
+	source.Switch("promisc", "whether packets for other hosts are taken too", func(o *capture.Options, on bool) { o.NoPromisc = !on }),
+	source.Switch("immediate", "whether packets are taken as they come instead of in blocks", func(o *capture.Options, on bool) { o.Immediate = on }),
+	source.Switch("monitor", "whether 802.11 frames are wanted, of radio devices in monitor mode", func(o *capture.Options, on bool) { o.Monitor = on }),
+	source.Number("rings", "rings that share a device's packets", 1, capture.MaxRings, func(o *capture.Options) *int { return &o.Rings }),
+	source.Word("direction", "which packets are taken", []string{"inout", "in", "out"},
+		[]capture.Direction{capture.InOut, capture.In, capture.Out}, func(o *capture.Options) *capture.Direction { return &o.Direction }),
 }
 
 // Device is one device, several with commas, or the most useful one without a name:
 // device://eth0?duration=60s.
 var Device = &source.Descriptor{
 	Name: "device", Schemes: []string{"device"}, Doc: "Packets of interfaces of this machine.",
-	Options: listed(),
+	Options: Options,
 	Input: func(to *source.Target, run *source.Run) (source.Input, error) {
 		o, err := settings(to, run)
 		if err != nil {
@@ -66,26 +48,14 @@ var Device = &source.Descriptor{
 	},
 }
 
-func listed() []source.Option {
-	list := make([]source.Option, len(options))
-	for i := range options {
-		list[i] = options[i].Option
-	}
-	return list
-}
-
 // settings are the options of a target.
 func settings(to *source.Target, run *source.Run) (capture.Options, error) {
 	o := capture.Options{Filter: run.Filter}
 	if to.Path != "" {
 		o.Interfaces = strings.Split(to.Path, ",")
 	}
-	for i := range options {
-		if values, ok := to.Query[options[i].Name]; ok {
-			if err := options[i].set(&o, values[len(values)-1]); err != nil {
-				return o, fmt.Errorf("device://%s: %s: %w", to.Path, options[i].Name, err)
-			}
-		}
+	if err := source.SetAll(Options, &o, to.Query); err != nil {
+		return o, fmt.Errorf("device://%s: %w", to.Path, err)
 	}
 	return o, nil
 }
