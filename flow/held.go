@@ -13,7 +13,7 @@ import (
 // does begin a new one if the other side acknowledges it, or its own goes on from there.
 // What comes meanwhile and shows neither is held back along with it, and is the old flow's.
 const (
-	maxHeld     = 128            // packets that a table holds back; the longest held is decided first
+	maxHeld     = 128            // packets that a table holds back
 	maxHeldFlow = 16             // of those, on the ports of one flow
 	holdTime    = 30_000_000_000 // ns of the capture clock behind the latest opening of a flow
 	heldPayload = 2048           // bytes of payload that are kept of an opening (RFC 7413)

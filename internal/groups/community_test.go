@@ -29,6 +29,7 @@ var published = []struct {
 	{58, "3ffe:501:0:1001::2", "3ffe:507:0:1:200:86ff:fe05:80da", 129, 0, "+TW+HtLHvV1xnGhV1lv7XoJrqQg=", "GfZxjAkDk2MkegpBYHV6tadtFXQ="},
 	{58, "fe80::200:86ff:fe05:80da", "ff02::2", 133, 0, "hO+sN4H+MG5MY/8hIrXPqc4ZQz0=", "L7Ka0ZMYu+J3bL4ulW2PrqyXNo8="},
 	{58, "fe80::260:97ff:fe07:69ea", "ff02::1", 134, 0, "pkvHqCL88/tg1k4cPigmZXUtL00=", "K/ee5UCqAMAQXDorP5nSa2CGLjc="},
+	{58, "fe80::f16d:891:6486", "ff02::16", 143, 0, "RV16uVV43r2zOGm3lJeoMBzljBw=", "+6AvSv3fAy+u4qmf5jRgSTx1Fk0="}, // not a published one: tshark's, and by hand
 	{1, "192.168.0.89", "192.168.0.1", 8, 0, "X0snYXpgwiv9TZtqg64sgzUn6Dk=", "03g6IloqVBdcZlPyX8r0hgoE7kA="},
 	{1, "192.168.0.1", "192.168.0.89", 0, 0, "X0snYXpgwiv9TZtqg64sgzUn6Dk=", "03g6IloqVBdcZlPyX8r0hgoE7kA="},
 	{1, "10.0.0.1", "10.0.0.2", 11, 0, "YHxtAirCG//0OzkcVAukqKQN9xM=", "XjUibYHaafLQ3pxQeiMI8g25q20="},

@@ -32,7 +32,7 @@ var certExtra = allNeed(needCerts, []Feature{
 	certText("tls_cert_issuer_org", "Issuer's first organization.", func(dst []byte, c *rowCert) []byte {
 		return append(dst, tls.NameAttribute(c.IssuerDER, tls.AttributeO)...)
 	}).private(),
-	certText("tls_cert_san_dns", "Host names it is for, in lower case.", func(dst []byte, c *rowCert) []byte { return c.AppendDNSNames(dst) }).private(),
+	certText("tls_cert_san_dns", `Host names it is for, in lower case, joined by commas; one inside a name is \x2c.`, func(dst []byte, c *rowCert) []byte { return c.AppendDNSNames(dst) }).private(),
 	certText("tls_cert_san_ip", "Addresses it is for.", func(dst []byte, c *rowCert) []byte { return c.AppendIPs(dst) }).private(),
 	certCount("tls_cert_san_count", feature.Count, "Subject alternative names of every kind.", func(c *rowCert) int64 { return int64(c.SANCount()) }),
 	certFlag("tls_cert_wildcard", "It is for a host name that starts with an asterisk.", func(c *rowCert) bool { return c.Wildcard() }),

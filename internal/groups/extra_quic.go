@@ -29,7 +29,7 @@ const (
 // What the client's Initial packets and transport parameters show, packets by type, and the
 // order of the handshake. RFC 9000, 9001, 9368.
 var quicExtra = []Feature{
-	text("quic_alpn_offered", "Application protocols offered, reserved ones left out.", func(dst []byte, r *Row) ([]byte, bool) {
+	text("quic_alpn_offered", `Application protocols offered, reserved ones left out, joined by commas; one inside a name is \x2c.`, func(dst []byte, r *Row) ([]byte, bool) {
 		switch {
 		case r.quicCH.tagged:
 			return appended(dst, tls.Escape(dst, r.quicCH.tags.ALPN))

@@ -37,7 +37,7 @@ var tlsExtra = []Feature{
 	offered("tls_signature_algorithms", "Signature schemes that the client accepts.", func(dst []byte, h *tls.ClientHello) []byte { return h.SignatureAlgorithms.AppendHex(dst) }),
 	offered("tls_ec_point_formats", "Point formats that the client supports, decimal.", func(dst []byte, h *tls.ClientHello) []byte { return appendDecimals(dst, h.PointFormats) }),
 	offered("tls_psk_modes", "Key exchange modes for pre-shared keys, decimal.", func(dst []byte, h *tls.ClientHello) []byte { return appendDecimals(dst, h.PSKModes) }),
-	offered("tls_alpn_offered", "Application protocols offered, reserved ones left out.", func(dst []byte, h *tls.ClientHello) []byte { return h.ALPN.AppendText(dst) }),
+	offered("tls_alpn_offered", `Application protocols offered, reserved ones left out, joined by commas; one inside a name is \x2c.`, func(dst []byte, h *tls.ClientHello) []byte { return h.ALPN.AppendText(dst) }),
 	chosen("tls_alpn_selected", "Application protocol in the ServerHello; TLS 1.3 hides it.", func(dst []byte, h *tls.ServerHello) []byte {
 		if tls.Is13(h.Selected()) {
 			return dst

@@ -101,19 +101,16 @@ func (p Protocols) First() []byte {
 	return c.Bytes(int(c.U8()))
 }
 
-// AppendText appends the names, escaped and joined by commas. Names that RFC 8701 reserves
-// are left out.
+// AppendText appends the names, escaped and joined by commas; one inside a name is written \x2c.
+// Names that RFC 8701 reserves are left out.
 func (p Protocols) AppendText(dst []byte) []byte {
 	first := true
 	for name := range p.All() {
 		if isGREASEProtocol(name) {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
-		}
+		dst = appendName(dst, name, first)
 		first = false
-		dst = Escape(dst, name)
 	}
 	return dst
 }

@@ -57,16 +57,14 @@ func (c *Certificate) Wildcard() bool {
 	return false
 }
 
-// AppendDNSNames appends the dNSName entries, escaped, lower case, joined by commas.
+// AppendDNSNames appends the dNSName entries, escaped, lower case, joined by commas; one inside a
+// name is written \x2c.
 func (c *Certificate) AppendDNSNames(dst []byte) []byte {
 	first := true
 	for name := range c.DNSNames() {
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
 		from := len(dst)
-		dst = Escape(dst, name)
+		dst = appendName(dst, name, first)
+		first = false
 		for i := from; i < len(dst); i++ {
 			if c := dst[i]; c >= 'A' && c <= 'Z' {
 				dst[i] = c | 0x20

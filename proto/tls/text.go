@@ -1,6 +1,9 @@
 package tls
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -13,6 +16,24 @@ func Escape(dst, text []byte) []byte {
 			continue
 		}
 		dst = append(dst, c)
+	}
+	return dst
+}
+
+// appendName appends a name to dst, which is a list that commas join: escaped, and a comma inside it
+// as \x2c, so that the list falls apart into the names that were sent and no others. A value may hold
+// commas wherever it came from (RFC 9460 appendix A.1 has the same trouble with lists of protocols).
+// Behind another name, as first says, a comma goes ahead.
+func appendName(dst, name []byte, first bool) []byte {
+	if !first {
+		dst = append(dst, ',')
+	}
+	for more := true; more; {
+		var part []byte
+		part, name, more = bytes.Cut(name, []byte{','})
+		if dst = Escape(dst, part); more {
+			dst = append(dst, `\x2c`...)
+		}
 	}
 	return dst
 }
