@@ -254,13 +254,10 @@ func (r *Row) firstMAC(dst []byte, side int, bit uint8) ([]byte, bool) {
 	const digits = "0123456789abcdef"
 	d := r.core.firstDir()
 	w := r.mac.first[d][side^d]
-	var s [17]byte
-	for i := range 6 {
-		s[3*i], s[3*i+1] = digits[w>>4&15], digits[w&15]
-		if i < 5 {
-			s[3*i+2] = ':'
-		}
+	s := [18]byte{2: ':', 5: ':', 8: ':', 11: ':', 14: ':'}
+	for i := 0; i < 18; i += 3 {
+		s[i], s[i+1] = digits[w>>4&15], digits[w&15]
 		w >>= 8
 	}
-	return append(dst, s[:]...), true
+	return append(dst, s[:17]...), true
 }
