@@ -96,6 +96,8 @@ var rules = []struct{ who, not, why string }{
 	{"./savefile", "pinyon/internal/groups", "who writes frames knows no column of flows"},
 	{"./dataset", "pinyon/sink/", "tables are read back by other means than they are written"},
 	{"./dataset", "pinyon/pcap", "tables are described without captures"},
+	{"./label", "pinyon/flow", "labels know the addresses, ports and times of a flow, never the flow"},
+	{"./label", "pinyon/sink", "labels know no output"},
 	{".", "pinyon/sink/", "importing the library pulls in no format"},
 	{".", "github.com/apache/arrow-go", "importing the library pulls in no Arrow"},
 	{".", "github.com/spf13/cobra", "the library has no command line"},
@@ -109,7 +111,7 @@ var rules = []struct{ who, not, why string }{
 var floors = []string{
 	"./cmd/pinyon",
 	". ./sink/all ./source/all",
-	"./provenance ./savefile ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
+	"./provenance ./savefile ./label ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./feed ./capture/session ./capture/capturetest ./capinfo ./replay",
 	"./internal/engine ./extract ./capture ./sink/...",
 	"./sink/files ./sink/internal/out",
