@@ -8,62 +8,11 @@
 # libcharon-extra-plugins (for ESP without the kernel's), and go, which fetches wireguard-go. A step that the machine cannot do prints
 # "skip NAME: reason" and leaves the capture of an earlier run alone.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-tmp=$(mktemp -d /tmp/pinyon-record.XXXXXX)
-a=pinyon-a-$$ b=pinyon-b-$$
-pids=()
+. "$(dirname "$0")/namespaces.sh"
 
-cleanup() {
-	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
-	wait 2>/dev/null
-	for n in $a $b; do ip netns del $n 2>/dev/null; done
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-
-in_() { timeout 20 ip netns exec "$@"; }
-skip() { echo "skip $name: $*"; return 3; }
-start() { # NS COMMAND...
-	local log=$tmp/log.${#pids[@]}
-	ip netns exec "$@" >"$log" 2>&1 &
-	last=$!
-	pids+=($last)
-	sleep 0.5
-	kill -0 $last 2>/dev/null || { tail -3 "$log" >&2; return 1; }
-}
-stop() {
-	local p
-	for p in "$@"; do kill "$p" 2>/dev/null; wait "$p" 2>/dev/null; done
-	return 0
-}
-capture() { # FILE FILTER...
-	out=$1
-	shift
-	ip netns exec $a tcpdump -Z root -i a0 --immediate-mode -U -n -w "$tmp/$out" "$@" 2>"$tmp/tcpdump.log" &
-	recorder=$!
-	pids+=($recorder)
-	for _ in $(seq 40); do grep -q listening "$tmp/tcpdump.log" && return; sleep 0.05; done
-}
-finish() {
-	sleep 0.4
-	stop $recorder
-	mv "$tmp/$out" "$here/" && echo "made $out: $(stat -c %s "$here/$out") bytes"
-}
-
-net() {
-	ip netns add $a && ip netns add $b || return 1
-	ip link add a0 address 02:00:00:00:77:01 netns $a type veth peer name b0 address 02:00:00:00:77:02 netns $b
-	local n
-	for n in "$a a0 10.77.0.1" "$b b0 10.77.0.2"; do
-		set -- $n
-		in_ $1 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-		in_ $1 ethtool -K $2 tx off gso off tso off gro off >/dev/null 2>&1
-		in_ $1 ip link set lo up
-		in_ $1 ip addr add $3/24 dev $2
-		in_ $1 ip link set $2 up
-	done
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=pinyon.example \
-		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
+net_more() {
+	in_ $a ip addr add 10.77.0.1/24 dev a0
+	in_ $b ip addr add 10.77.0.2/24 dev b0
 }
 
 # through ADDR [FROM]: what goes through a tunnel.
@@ -72,36 +21,36 @@ through() {
 	in_ $a ping ${2:+-I $2} -c 4 -i 0.2 -s 1200 "$1" >/dev/null
 }
 
-# wireguard FILE PORT
+# wireguard PORT
 wireguard() {
 	[ -x "$tmp/wireguard" ] || GOBIN=$tmp go install golang.zx2c4.com/wireguard@latest >"$tmp/go.log" 2>&1 || { skip "$(tail -1 "$tmp/go.log")"; return; }
 	local n one two
 	for n in a b; do wg genkey | tee "$tmp/$n.key" | wg pubkey >"$tmp/$n.pub"; done
-	WG_PROCESS_FOREGROUND=1 start $a "$tmp/wireguard" wga$2 || { skip 'wireguard-go does not start'; return; }
+	WG_PROCESS_FOREGROUND=1 start $a "$tmp/wireguard" wga$1 || { skip 'wireguard-go does not start'; return; }
 	one=$last
-	WG_PROCESS_FOREGROUND=1 start $b "$tmp/wireguard" wgb$2 || { stop $one; skip 'wireguard-go does not start'; return; }
+	WG_PROCESS_FOREGROUND=1 start $b "$tmp/wireguard" wgb$1 || { stop $one; skip 'wireguard-go does not start'; return; }
 	two=$last
-	in_ $a wg set wga$2 listen-port $2 private-key "$tmp/a.key" peer "$(cat "$tmp/b.pub")" allowed-ips 10.70.0.2/32 endpoint 10.77.0.2:$2
-	in_ $b wg set wgb$2 listen-port $2 private-key "$tmp/b.key" peer "$(cat "$tmp/a.pub")" allowed-ips 10.70.0.1/32
-	in_ $a ip addr add 10.70.0.1/24 dev wga$2
-	in_ $b ip addr add 10.70.0.2/24 dev wgb$2
-	in_ $b ip link set wgb$2 up
-	capture $1 udp
-	in_ $a ip link set wga$2 up
+	in_ $a wg set wga$1 listen-port $1 private-key "$tmp/a.key" peer "$(cat "$tmp/b.pub")" allowed-ips 10.70.0.2/32 endpoint 10.77.0.2:$1
+	in_ $b wg set wgb$1 listen-port $1 private-key "$tmp/b.key" peer "$(cat "$tmp/a.pub")" allowed-ips 10.70.0.1/32
+	in_ $a ip addr add 10.70.0.1/24 dev wga$1
+	in_ $b ip addr add 10.70.0.2/24 dev wgb$1
+	in_ $b ip link set wgb$1 up
+	capture udp
+	in_ $a ip link set wga$1 up
 	through 10.70.0.2
 	finish
 	stop $one $two
 }
 
-# openvpn_ FILE PROTO PORT
+# openvpn_ PROTO PORT
 openvpn_() {
 	[ -c /dev/net/tun ] || { skip 'no /dev/net/tun'; return; }
 	local common="--dev tun --topology subnet --ca $tmp/cert.pem --cert $tmp/cert.pem --key $tmp/key.pem --verb 3
-		--peer-fingerprint $(openssl x509 -in "$tmp/cert.pem" -noout -fingerprint -sha256 | cut -d= -f2) --port $3" one two server=$2 client=$2
-	[ $2 = tcp ] && server=tcp-server client=tcp-client
+		--peer-fingerprint $(openssl x509 -in "$tmp/cert.pem" -noout -fingerprint -sha256 | cut -d= -f2) --port $2" one two server=$1 client=$1
+	[ $1 = tcp ] && server=tcp-server client=tcp-client
 	start $b openvpn $common --dh none --server 10.70.0.0 255.255.255.0 --proto $server || { skip 'openvpn does not start'; return; }
 	one=$last
-	capture $1 $2 port $3
+	capture $1 port $2
 	start $a openvpn $common --client --proto $client --remote 10.77.0.2 --nobind || { stop $one; skip 'openvpn does not start'; return; }
 	two=$last
 	sleep 3
@@ -132,7 +81,8 @@ ipsec() {
 	charon $a 10.77.0.1 10.77.0.2 10.70.0.1/32 10.70.0.2/32 forceencaps=yes || { stop $one; skip 'charon does not start'; return; }
 	two=$last
 	sleep 2
-	capture ipsec_natt.pcap udp
+	name=ipsec_natt
+	capture udp
 	inner=$(pgrep -P $two -f starter || echo $two)
 	nsenter -t $inner -m -n /usr/sbin/ipsec up t >"$tmp/up.log" 2>&1 || { tail -3 "$tmp/up.log" >&2; stop $recorder $one $two; skip 'no tunnel'; return; }
 	through 10.70.0.2 10.70.0.1
@@ -142,40 +92,36 @@ ipsec() {
 	in_ $b ip addr del 10.70.0.2/32 dev lo
 }
 
-# peer FILE PORT WORD NAME N LAST [tcpdump options]
+# peer PORT WORD NAME N LAST [tcpdump options]
 peer() {
 	if [ ! -x "$tmp/peer/peer" ]; then
 		mkdir -p "$tmp/peer" && cp "$here/peer/main.go" "$tmp/peer/"
 		(cd "$tmp/peer" && go mod init peer && go build -o peer .) >"$tmp/go.log" 2>&1 || { skip "$(tail -1 "$tmp/go.log")"; return; }
 	fi
-	start $b "$tmp/peer/peer" serve "$tmp/cert.pem" "$tmp/key.pem" 10.77.0.2:$2 || return
-	capture $1 "${@:7}" tcp port $2
-	in_ $a "$tmp/peer/peer" $3 10.77.0.2:$2 $4 $5 $6 || echo "failed: $*" >&2
+	start $b "$tmp/peer/peer" serve "$tmp/cert.pem" "$tmp/key.pem" 10.77.0.2:$1 || return
+	capture "${@:6}" tcp port $1
+	in_ $a "$tmp/peer/peer" $2 10.77.0.2:$1 $3 $4 $5 || echo "failed: $*" >&2
 	finish
 	stop $last
 }
 
-wireguard_51820() { wireguard wireguard_51820.pcap 51820; }
-wireguard_443() { wireguard wireguard_443.pcap 443; }
-openvpn_udp_1194() { openvpn_ openvpn_udp_1194.pcap udp 1194; }
-openvpn_udp_53000() { openvpn_ openvpn_udp_53000.pcap udp 53000; }
-openvpn_tcp_443() { openvpn_ openvpn_tcp_443.pcap tcp 443; }
-cells_9001() { peer cells_9001.pcap 9001 cells www.pinyon.example 40 0 -s 128; }
-cells_443() { peer cells_443.pcap 443 cells www.pinyon.example 40 0 -s 128; }
-cells_slow_9001() { peer cells_slow_9001.pcap 9001 cells www.pinyon.example 40 60 -s 128; }
-doh_named() { peer doh_named.pcap 443 doh cloudflare-dns.com 6 0; }
-doh_one() { peer doh_one.pcap 443 doh doh.pinyon.example 1 0; }
-doh_three() { peer doh_three.pcap 443 doh doh.pinyon.example 3 0; }
-doh_many() { peer doh_many.pcap 443 doh doh.pinyon.example 12 0; }
-page_small() { peer page_small.pcap 443 page www.pinyon.example 1 400; }
-page_large() { peer page_large.pcap 443 page www.pinyon.example 1 20000; }
-page_many() { peer page_many.pcap 443 page www.pinyon.example 8 900; }
+wireguard_51820() { wireguard 51820; }
+wireguard_443() { wireguard 443; }
+openvpn_udp_1194() { openvpn_ udp 1194; }
+openvpn_udp_53000() { openvpn_ udp 53000; }
+openvpn_tcp_443() { openvpn_ tcp 443; }
+cells_9001() { peer 9001 cells www.pinyon.example 40 0 -s 128; }
+cells_443() { peer 443 cells www.pinyon.example 40 0 -s 128; }
+cells_slow_9001() { peer 9001 cells www.pinyon.example 40 60 -s 128; }
+doh_named() { peer 443 doh cloudflare-dns.com 6 0; }
+doh_one() { peer 443 doh doh.pinyon.example 1 0; }
+doh_three() { peer 443 doh doh.pinyon.example 3 0; }
+doh_many() { peer 443 doh doh.pinyon.example 12 0; }
+page_small() { peer 443 page www.pinyon.example 1 400; }
+page_large() { peer 443 page www.pinyon.example 1 20000; }
+page_many() { peer 443 page www.pinyon.example 8 900; }
 
 all='wireguard_51820 wireguard_443 openvpn_udp_1194 openvpn_udp_53000 openvpn_tcp_443 ipsec cells_9001 cells_443 cells_slow_9001
 	doh_named doh_one doh_three doh_many page_small page_large page_many'
 
-[ "$(id -u)" = 0 ] || { echo 'record.sh: needs root for network namespaces' >&2; exit 1; }
-net || exit 1
-for name in ${*:-$all}; do
-	$name || [ $? = 3 ] || echo "failed $name" >&2
-done
+record 77 "${*:-$all}"

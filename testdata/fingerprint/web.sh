@@ -8,61 +8,16 @@
 # ocserv, openconnect, xl2tpd, and go, which fetches quic-go. A step that the machine cannot do prints
 # "skip NAME: reason" and leaves the capture of an earlier run alone.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-tmp=$(mktemp -d /tmp/pinyon-web.XXXXXX)
-a=pinyon-web-a-$$ b=pinyon-web-b-$$
+. "$(dirname "$0")/namespaces.sh"
 resolvers='dns.google cloudflare-dns.com dns.quad9.net dns.adguard.com doh.opendns.com mozilla.cloudflare-dns.com doh.cleanbrowsing.org dns.nextdns.io'
 addresses='1.1.1.1 8.8.8.8 9.9.9.9'
 sites='www shop news static api'
-pids=()
 
-cleanup() {
-	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
-	wait 2>/dev/null
-	for n in $a $b; do ip netns del $n 2>/dev/null; done
-	rm -rf "$tmp" /etc/netns/$a
+clean_more() {
+	rm -rf /etc/netns/$a
 	rmdir /etc/netns 2>/dev/null
 }
-trap cleanup EXIT
-
-in_() { timeout 40 ip netns exec "$@"; }
-skip() { echo "skip $name: $*"; return 3; }
-start() { # NS COMMAND...
-	local log=$tmp/log.${#pids[@]}
-	ip netns exec "$@" >"$log" 2>&1 &
-	last=$!
-	pids+=($last)
-	sleep 0.7
-	kill -0 $last 2>/dev/null || { tail -3 "$log" >&2; return 1; }
-}
-stop() {
-	local p
-	for p in "$@"; do kill "$p" 2>/dev/null; wait "$p" 2>/dev/null; done
-	return 0
-}
-capture() { # FILTER...
-	ip netns exec $a tcpdump -Z root -i a0 --immediate-mode -U -n -w "$tmp/$name.pcap" "$@" 2>"$tmp/tcpdump.log" &
-	recorder=$!
-	pids+=($recorder)
-	for _ in $(seq 40); do grep -q listening "$tmp/tcpdump.log" && return; sleep 0.05; done
-}
-finish() {
-	sleep 0.5
-	stop $recorder
-	mv "$tmp/$name.pcap" "$here/" && echo "made $name.pcap: $(stat -c %s "$here/$name.pcap") bytes"
-}
-
-net() {
-	ip netns add $a && ip netns add $b || return 1
-	ip link add a0 address 02:00:00:00:78:01 netns $a type veth peer name b0 address 02:00:00:00:78:02 netns $b
-	local n
-	for n in "$a a0" "$b b0"; do
-		set -- $n
-		in_ $1 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-		in_ $1 ethtool -K $2 tx off gso off tso off gro off >/dev/null 2>&1
-		in_ $1 ip link set lo up
-		in_ $1 ip link set $2 up
-	done
+net_more() {
 	in_ $a ip addr add 10.78.0.1/24 dev a0
 	for n in 10.78.0.2 10.78.0.3 10.78.0.4 10.78.0.5 10.78.0.6; do in_ $b ip addr add $n/24 dev b0; done
 	for n in $addresses; do in_ $b ip addr add $n/32 dev b0; done
@@ -72,8 +27,6 @@ net() {
 	for n in $sites; do echo "10.78.0.4 $n.pinyon.example" >>/etc/netns/$a/hosts; done
 	echo "10.78.0.5 old.pinyon.example" >>/etc/netns/$a/hosts
 	echo "10.78.0.6 older.pinyon.example" >>/etc/netns/$a/hosts
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=pinyon.example \
-		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
 }
 
 # resolve ADDRESS: the names of the resolvers are ADDRESS from now on.
@@ -310,8 +263,4 @@ l2tp() {
 
 all='doh_curl_h2 doh_curl_h1 doh_address doh_kdig doh_h3 doh_clear doh_unlisted browse_curl browse_wget browse_chromium browse_h3 stunnel_ openconnect_ l2tp'
 
-[ "$(id -u)" = 0 ] || { echo 'web.sh: needs root for network namespaces' >&2; exit 1; }
-net || exit 1
-for name in ${*:-$all}; do
-	$name || [ $? = 3 ] || echo "failed $name" >&2
-done
+record 78 "${*:-$all}"
