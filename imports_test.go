@@ -118,7 +118,7 @@ var floors = []string{
 	"./account ./sink ./sink/internal/... ./internal/groups ./capture/afpacket ./capture/libpcap ./pcap ./view",
 	"./internal/dispatch",
 	"./source ./column ./flow ./filter ./netif ./internal/graph ./internal/nstest ./internal/vectors ./internal/gen/main ./proto/...",
-	"./packet ./feature ./account/output ./proto ./proto/http2/fields ./sink/internal/par ./internal/...",
+	"./packet ./feature ./account/output ./proto ./proto/http2/fields ./proto/openvpn ./sink/internal/par ./internal/...",
 	"./testdata/...",
 }
 

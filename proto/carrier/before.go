@@ -5,6 +5,7 @@ import (
 
 	"pinyon/internal/cursor"
 	"pinyon/proto"
+	"pinyon/proto/openvpn"
 )
 
 // A Kind says how TLS goes on behind what Before found.
@@ -65,7 +66,7 @@ func Before(b []byte) (k Kind, n int, v proto.Verdict) {
 		m, w := mysqlRequest(b)
 		read(Request, m, w)
 	}
-	if b[0] <= ovpnMaxPacket>>8 {
+	if b[0] <= openvpn.Most>>8 {
 		read(InOpenVPN, 0, looksOpenVPNStream(b))
 	}
 	if v == proto.NotMine {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pinyon/proto"
+	"pinyon/proto/openvpn"
 )
 
 const (
@@ -132,13 +133,13 @@ func packets(mac int, hello string) (all [][]byte) {
 		copy(auth, bytes.Repeat([]byte{0xa5}, mac-8))
 		copy(auth[mac-8:], "\x00\x00\x00\x01\x68\x00\x00\x00")
 	}
-	control := func(op byte, number byte, payload string) {
-		all = append(all, append(append(append([]byte{op << 3}, "session1"...), auth...), "\x00\x00\x00\x00"+string(rune(number))+payload...))
+	control := func(op openvpn.Opcode, number byte, payload string) {
+		all = append(all, append(append(append([]byte{byte(op << 3)}, "session1"...), auth...), "\x00\x00\x00\x00"+string(rune(number))+payload...))
 	}
-	control(ovpnResetClient2, 0, "")
+	control(openvpn.ResetClient2, 0, "")
 	for i := 0; len(hello) > 0; i++ {
 		n := min(100, len(hello))
-		control(ovpnControl, byte(i+1), hello[:n])
+		control(openvpn.Control, byte(i+1), hello[:n])
 		hello = hello[n:]
 	}
 	return all

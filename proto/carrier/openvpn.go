@@ -6,17 +6,7 @@ import (
 
 	"pinyon/internal/cursor"
 	"pinyon/proto"
-)
-
-// Opcodes of OpenVPN packets, the upper five bits of the first byte; the others name one of
-// eight keys (OpenVPN's protocol description, section "Network protocol").
-const (
-	ovpnResetClient1 = 1
-	ovpnResetServer1 = 2
-	ovpnControl      = 4
-	ovpnAck          = 5
-	ovpnResetClient2 = 7
-	ovpnResetServer2 = 8
+	"pinyon/proto/openvpn"
 )
 
 // ovpnMACs are the lengths of what tls-auth puts behind the session id: nothing, or an HMAC,
@@ -28,9 +18,6 @@ const ovpnMaxAcks = 8
 
 // ovpnWindow is how many control packets may be ahead of the one that is due.
 const ovpnWindow = 12
-
-// ovpnMaxPacket is the longest control packet read.
-const ovpnMaxPacket = 2048
 
 // An OpenVPN takes the TLS of the control channel out of both directions of an OpenVPN
 // connection, over UDP or TCP. With tls-crypt there is none to be seen. The zero OpenVPN is
@@ -81,7 +68,7 @@ func (o *OpenVPN) Reset() {
 
 // ovpnPacket is a control packet taken apart.
 type ovpnPacket struct {
-	op      uint8
+	op      openvpn.Opcode
 	key     uint8
 	session []byte
 	acks    int
@@ -97,7 +84,7 @@ type ovpnPacket struct {
 func parseOVPN(b []byte, mac int) (p ovpnPacket, ok bool) {
 	c := cursor.New(b)
 	first := c.U8()
-	p.op, p.key = first>>3, first&7
+	p.op, p.key = openvpn.OpcodeOf(first), first&7
 	p.session = c.Bytes(8)
 	c.Skip(mac)
 	if p.acks = int(c.U8()); p.acks > ovpnMaxAcks {
@@ -106,7 +93,7 @@ func parseOVPN(b []byte, mac int) (p ovpnPacket, ok bool) {
 	if p.acks > 0 {
 		c.Skip(4*p.acks + 8)
 	}
-	if p.op != ovpnAck {
+	if p.op != openvpn.Ack {
 		p.number = c.U32()
 	}
 	p.payload = c.Rest()
@@ -116,21 +103,21 @@ func parseOVPN(b []byte, mac int) (p ovpnPacket, ok bool) {
 // looksOpenVPN is LooksOpenVPN, and the length of what tls-auth adds to packets. A reset
 // acknowledges no more than the other side's, has number 0 and nothing behind that.
 func looksOpenVPN(b []byte) (mac int, v proto.Verdict) {
-	if len(b) < 14 {
+	if len(b) < openvpn.Least {
 		return 0, proto.NotMine
 	}
-	op := b[0] >> 3
+	op := openvpn.OpcodeOf(b[0])
 	for _, mac := range ovpnMACs {
 		p, ok := parseOVPN(b, mac)
 		if !ok || mac > 0 && !ovpnReplay(b, mac) {
 			continue
 		}
 		switch op {
-		case ovpnResetClient1, ovpnResetClient2, ovpnResetServer1, ovpnResetServer2:
+		case openvpn.ResetClient1, openvpn.ResetClient2, openvpn.ResetServer1, openvpn.ResetServer2:
 			if p.acks <= 1 && p.number == 0 && len(p.payload) == 0 && !allZero(p.session) {
 				return mac, proto.Mine
 			}
-		case ovpnControl:
+		case openvpn.Control:
 			if p.number <= ovpnWindow && len(p.payload) > 2 && (p.payload[0] == 0x16 || p.payload[0] == 0x15) && p.payload[1] == 3 {
 				return mac, proto.Mine
 			}
@@ -162,9 +149,9 @@ func LooksOpenVPN(b []byte) proto.Verdict {
 // looksOpenVPNStream tells the same of bytes of a TCP stream, where a packet stands behind its
 // length (16). Of a long packet the start is enough.
 func looksOpenVPNStream(b []byte) proto.Verdict {
-	n := ovpnMaxPacket
+	n := openvpn.Most
 	if len(b) >= 2 {
-		if n = int(b[0])<<8 | int(b[1]); n < 14 || n > ovpnMaxPacket {
+		if n = int(b[0])<<8 | int(b[1]); n < openvpn.Least || n > openvpn.Most {
 			return proto.NotMine
 		}
 	}
@@ -179,8 +166,8 @@ func looksOpenVPNStream(b []byte) proto.Verdict {
 
 // ovpnBegins reports whether a packet of that first byte may begin a connection.
 func ovpnBegins(first byte) bool {
-	switch first >> 3 {
-	case ovpnResetClient1, ovpnResetServer1, ovpnResetClient2, ovpnResetServer2, ovpnControl:
+	switch openvpn.OpcodeOf(first) {
+	case openvpn.ResetClient1, openvpn.ResetServer1, openvpn.ResetClient2, openvpn.ResetServer2, openvpn.Control:
 		return first&7 == 0
 	}
 	return false
@@ -191,13 +178,13 @@ func ovpnBegins(first byte) bool {
 func (o *OpenVPN) Packet(dir int, b []byte) bool {
 	s := &o.sides[dir]
 	s.now, s.has = nil, false
-	if len(b) < 10 || len(b) > ovpnMaxPacket {
+	if len(b) < 10 || len(b) > openvpn.Most {
 		return false
 	}
-	switch b[0] >> 3 {
-	case ovpnControl, ovpnResetClient1, ovpnResetServer1, ovpnResetClient2, ovpnResetServer2:
+	switch openvpn.OpcodeOf(b[0]) {
+	case openvpn.Control, openvpn.ResetClient1, openvpn.ResetServer1, openvpn.ResetClient2, openvpn.ResetServer2:
 	default:
-		return b[0]>>3 == ovpnAck
+		return openvpn.OpcodeOf(b[0]) == openvpn.Ack
 	}
 	if !o.known {
 		mac, v := looksOpenVPN(b)
@@ -213,7 +200,7 @@ func (o *OpenVPN) Packet(dir int, b []byte) bool {
 	if !s.begun {
 		copy(s.session[:], p.session)
 		s.begun, s.key = true, p.key
-		if p.op == ovpnControl {
+		if p.op == openvpn.Control {
 			s.due = min(p.number, 1) // its reset went by unseen
 		}
 	}
@@ -270,7 +257,7 @@ func (o *OpenVPN) Stream(dir int, b []byte) (rest []byte) {
 		if len(f.buf) >= 2 {
 			want += int(f.buf[0])<<8 + int(f.buf[1])
 		}
-		if want > 2+ovpnMaxPacket {
+		if want > 2+openvpn.Most {
 			f.buf, f.skip = f.buf[:0], want-2
 			continue
 		}

@@ -3,6 +3,8 @@ package tunnel
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"pinyon/proto/openvpn"
 )
 
 // A Kind is a protocol of tunnels. Where several were seen in one flow the highest names it.
@@ -100,7 +102,7 @@ func (f *Flow) Datagram(dir int, b []byte, size int) {
 	s := &f.sides[dir]
 	switch {
 	case b[0]-1 < 4 && f.wireGuard(dir, b, size),
-		ovpnOpcodes>>(b[0]>>3)&1 != 0 && f.openVPN(dir, b, size),
+		openvpn.OpcodeOf(b[0]).Known() && f.openVPN(dir, b, size),
 		len(b) >= ikeHeader && f.ike(b, size),
 		b[0]&^(l2tpBits>>8) == 0 && f.l2tp(dir, b, size),
 		b[0] == tailscaleMagic[0] && f.tailscale(b, size):
