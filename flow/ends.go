@@ -1,6 +1,10 @@
 package flow
 
-import "pinyon/packet"
+import (
+	"math"
+
+	"pinyon/packet"
+)
 
 // late reports whether a closed flow takes no more packets at now.
 func (t *Table[S]) late(h *Head, now int64) bool {
@@ -15,6 +19,8 @@ func (t *Table[S]) over(h *Head, p *packet.Packet, now int64) (Reason, int64) {
 	case now-h.LastClock > t.opt.Timeout:
 		return Idle, t.silence(h)
 	case p.TS < h.Last && uint64(h.Last)-uint64(p.TS) > uint64(t.opt.Timeout):
+		return Idle, now
+	case p.TS > h.First && p.TS-h.First < 0: // 292 years: the duration would be none that int64 holds
 		return Idle, now
 	case t.opt.Active > 0 && now-h.StartClock > t.opt.Active, h.Packets >= MaxPackets:
 		return Active, now
@@ -50,9 +56,9 @@ func (t *Table[S]) end(b, i uint32, reason Reason, end int64) {
 
 // silence is when a flow is over if no further packet comes, on the capture clock.
 func (t *Table[S]) silence(h *Head) int64 {
-	end := h.LastClock + t.opt.Timeout
+	end := h.LastClock + min(t.opt.Timeout, math.MaxInt64-h.LastClock) // a clock may have come to its end
 	if h.Closing != Open {
-		end = min(end, h.CloseClock+t.opt.CloseDelay)
+		end = min(end, h.CloseClock+min(t.opt.CloseDelay, math.MaxInt64-h.CloseClock))
 	}
 	return end
 }

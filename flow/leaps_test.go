@@ -15,7 +15,7 @@ func TestTimesLeap(t *testing.T) {
 	marks := []int64{0, 1, 1.7e18, math.MaxInt64, math.MinInt64, math.MaxInt64 / 2, math.MinInt64 / 2, 1 << 62}
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 11))
-		timeout := []int64{1, 60e9, 3600e9}[seed%3]
+		timeout := []int64{1, 60e9, 3600e9, 1e18}[seed%4]
 		clock := NewClock(timeout, 60e9)
 		var pool Pool[struct{}]
 		table := NewTable(Options{Timeout: timeout, Active: int64(seed%2) * 120e9, Limit: int(seed % 5)}, &pool)
