@@ -3,7 +3,6 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -254,27 +253,11 @@ func (r *Reader) arrowFile(f *os.File) error {
 }
 
 func (r *Reader) csv(in *bufio.Reader) error {
-	line, err := in.Peek(64 << 10)
-	if err != nil && err != io.EOF {
+	c, format, names, err := openCSV(in)
+	if err != nil {
 		return err
 	}
-	line, _, _ = bytes.Cut(line, []byte("\n"))
-	if len(line) == 0 || bytes.IndexByte(line, 0) >= 0 {
-		return ErrNoTable
-	}
-	r.Format = "csv"
-	c := csv.NewReader(in)
-	c.ReuseRecord = true
-	switch {
-	case bytes.IndexByte(line, '\t') >= 0:
-		c.Comma, r.Format = '\t', "tsv"
-	case bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0:
-		c.Comma = ';'
-	}
-	names, err := c.Read()
-	if err != nil {
-		return ErrNoTable
-	}
+	r.Format = format
 	if err := r.text(append([]string(nil), names...)); err != nil {
 		return err
 	}

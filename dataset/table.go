@@ -5,7 +5,6 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,27 +125,12 @@ func (c *Column) wrong(row uint64, value string) {
 }
 
 func (t *Table) scanCSV(r *bufio.Reader) error {
-	line, err := r.Peek(64 << 10)
-	if err != nil && err != io.EOF {
+	c, format, names, err := openCSV(r)
+	if err != nil {
 		return err
 	}
-	if line, _, _ = bytes.Cut(line, []byte("\n")); bytes.IndexByte(line, 0) >= 0 || len(line) == 0 {
-		return ErrNoTable
-	}
-	t.Format = "csv"
-	c := csv.NewReader(r)
-	c.ReuseRecord = true
-	switch {
-	case bytes.IndexByte(line, '\t') >= 0:
-		c.Comma, t.Format = '\t', "tsv"
-	case bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0:
-		c.Comma = ';'
-	}
+	t.Format = format
 	known := knownColumns()
-	names, err := c.Read()
-	if err != nil {
-		return ErrNoTable
-	}
 	some := false
 	for _, n := range names {
 		some = t.column(known, strings.Clone(n), "").kind != 0 || some
