@@ -14,7 +14,7 @@ const (
 type Obs struct {
 	*packet.Packet
 	Dir   int   // Fwd or Bwd
-	Time  int64 // ns since 1970-01-01 UTC on the flow's monotone clock (flow-model D2)
+	Time  int64 // ns since 1970-01-01 UTC on the flow's monotone clock
 	Gap   int64 // Time less that of the flow's packet before; 0 for the first
 	Index int   // packets of the flow before this one
 
