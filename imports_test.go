@@ -1,7 +1,11 @@
 package pinyon_test
 
 import (
+	"bytes"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -236,5 +240,23 @@ func TestHPACK(t *testing.T) {
 	}
 	if !found {
 		t.Error("nothing imports HPACK: the rule is out of date")
+	}
+}
+
+// TestAllocsPerRun: tests count allocations by internal/allocs, as a plain count fails at random
+// under the race detector.
+func TestAllocsPerRun(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || filepath.Dir(path) == filepath.Join("internal", "allocs") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if bytes.Contains(text, []byte("testing.Allocs"+"PerRun(")) {
+			t.Errorf("%s calls testing.Allocs"+"PerRun: call allocs.PerRun", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

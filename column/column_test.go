@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pinyon/feature"
+	"pinyon/internal/allocs"
 )
 
 func schema() *Schema {
@@ -71,7 +72,7 @@ func TestReset(t *testing.T) {
 	if err := b.Check(); err != nil {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(10, fill); n != 0 {
+	if n := allocs.PerRun(t, 10, fill); n != 0 {
 		t.Errorf("%v allocations; want 0", n)
 	}
 	if got := string(b.Cols[3].Text(7)); got != "x" {

@@ -19,6 +19,7 @@ import (
 
 	"pinyon/capture"
 	"pinyon/filter"
+	"pinyon/internal/allocs"
 	"pinyon/internal/gen"
 	"pinyon/packet"
 	"pinyon/pcap"
@@ -439,7 +440,7 @@ func TestNoAllocations(t *testing.T) {
 		"loop":     func() { f.Loop(ctx, 5, h) },
 		"next":     func() { f.Next(ctx) },
 	} {
-		if got := testing.AllocsPerRun(1000, call); got != 0 {
+		if got := allocs.PerRun(t, 1000, call); got != 0 {
 			t.Errorf("%s: %v allocations", name, got)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -360,7 +361,7 @@ func TestAllocations(t *testing.T) {
 	frame := syn(t)
 	for _, expr := range []string{"tcp port 443", "vlan or geneve or udp", "ip6 protochain 6 or ip"} {
 		p := mustCompile(t, expr, 1, nil)
-		if n := testing.AllocsPerRun(100, func() { p.Match(frame, 54) }); n != 0 {
+		if n := allocs.PerRun(t, 100, func() { p.Match(frame, 54) }); n != 0 {
 			t.Errorf("%q: %v allocations", expr, n)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -47,7 +48,7 @@ func TestSet(t *testing.T) {
 			t.Errorf("frame %d: %v, %v", i, ok, err)
 		}
 	}
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		for i := range frames {
 			s.Match(&frames[i])
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -404,7 +405,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	for range 2000 {
 		step()
 	}
-	if n := testing.AllocsPerRun(2000, step); n != 0 {
+	if n := allocs.PerRun(t, 2000, step); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 }

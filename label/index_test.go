@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"pinyon/internal/allocs"
 )
 
 // naive finds the label by a walk over all records, from the rules as documented.
@@ -133,7 +135,7 @@ func TestMatchAllocs(t *testing.T) {
 	s := New([]Record{r}, 0)
 	f := Flow{SrcPort: 1, Start: 6, End: 6}
 	s.Match(&f)
-	if n := testing.AllocsPerRun(100, func() { s.Match(&f) }); n != 0 || s.Unmatched != 0 {
+	if n := allocs.PerRun(t, 100, func() { s.Match(&f) }); n != 0 || s.Unmatched != 0 {
 		t.Errorf("%v allocations, %d unmatched", n, s.Unmatched)
 	}
 }

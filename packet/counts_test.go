@@ -3,6 +3,8 @@ package packet
 import (
 	"maps"
 	"testing"
+
+	"pinyon/internal/allocs"
 )
 
 func TestReasons(t *testing.T) {
@@ -71,7 +73,7 @@ func TestAllocs(t *testing.T) {
 	d := Decoder{Decap: DecapInner}
 	p := new(Packet)
 	kinds, sack := make([]byte, 0, 40), make([][2]uint32, 0, 5)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		for _, f := range frames {
 			d.Decode(f, p)
 			kinds, sack = p.OptionKinds(kinds[:0]), p.SACK(sack[:0])

@@ -3,6 +3,8 @@ package packet
 import (
 	"bytes"
 	"testing"
+
+	"pinyon/internal/allocs"
 )
 
 // arpFor is an ARP message with addresses of hlen and plen bytes 1, 2, 3, ...
@@ -111,7 +113,7 @@ func TestExamineNoAllocations(t *testing.T) {
 	var v Finding
 	for _, data := range [][]byte{eth(0x0800, plain), eth(0x0806, arpFor(1, 0x0800, 6, 4, 1)), eth(0x8100, vlan(5, 0x86dd, plain6))} {
 		f := frameOf(LinkEthernet, data)
-		if n := testing.AllocsPerRun(100, func() { d.Examine(f, &p, &v); v.ARP() }); n != 0 {
+		if n := allocs.PerRun(t, 100, func() { d.Examine(f, &p, &v); v.ARP() }); n != 0 {
 			t.Errorf("%x: %v allocations", data, n)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -480,7 +481,7 @@ func TestNoAllocations(t *testing.T) {
 	for len(w.free) == 0 { // the encoder allocates
 		time.Sleep(time.Millisecond)
 	}
-	if n := testing.AllocsPerRun(1000, func() { w.Write(f) }); n != 0 {
+	if n := allocs.PerRun(t, 1000, func() { w.Write(f) }); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -263,7 +264,7 @@ func TestAllocations(t *testing.T) {
 			}
 			defer r.Close()
 			var f packet.Frame
-			if n := testing.AllocsPerRun(5000, func() {
+			if n := allocs.PerRun(t, 5000, func() {
 				if err := r.Next(&f); err != nil {
 					t.Fatal(err)
 				}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -187,7 +188,7 @@ func TestWriteAllocations(t *testing.T) {
 	w := NewWriter(io.Discard, WriterOptions{Link: 1})
 	ng := NewNGWriter(io.Discard, NGOptions{})
 	ng.AddInterface(InterfaceOptions{Link: 1})
-	if n := testing.AllocsPerRun(1000, func() { w.Write(f); ng.Write(f) }); n != 0 {
+	if n := allocs.PerRun(t, 1000, func() { w.Write(f); ng.Write(f) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 	"pinyon/source"
 )
@@ -281,7 +282,7 @@ func TestSendDoesNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &run{ctx: context.Background(), to: &none{}, opt: Options{TopSpeed: true}, stats: Stats{Failed: map[string]uint64{}, Retries: map[string]uint64{}}}
-	if n := testing.AllocsPerRun(20, func() { r.send(in.held[0]) }); n != 0 {
+	if n := allocs.PerRun(t, 20, func() { r.send(in.held[0]) }); n != 0 {
 		t.Errorf("%v allocations for 500 frames", n)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"pinyon/capture/afpacket"
 	"pinyon/filter"
+	"pinyon/internal/allocs"
 	"pinyon/internal/nstest"
 	"pinyon/netif"
 	"pinyon/packet"
@@ -52,7 +53,7 @@ func TestSender(t *testing.T) {
 		if err := s.Send(sent[0][:10]); !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("half a header: %v", err)
 		}
-		if n := testing.AllocsPerRun(100, func() { s.SendBatch(sent) }); n != 0 {
+		if n := allocs.PerRun(t, 100, func() { s.SendBatch(sent) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 		if _, err := afpacket.OpenSender("nosuch", nil); !errors.Is(err, netif.ErrNotFound) {

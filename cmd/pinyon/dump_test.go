@@ -14,6 +14,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -404,7 +405,7 @@ func TestDumpFields(t *testing.T) {
 	}
 	d.out = bufio.NewWriter(io.Discard)
 	i := 0
-	if n := testing.AllocsPerRun(500, func() {
+	if n := allocs.PerRun(t, 500, func() {
 		d.row.f = list[i%len(list)]
 		i++
 		if err := d.printRow(); err != nil {

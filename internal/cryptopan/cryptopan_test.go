@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+
+	"pinyon/internal/allocs"
 )
 
 // published is the key of the reference implementation's sample.
@@ -86,7 +88,7 @@ func TestPrefix(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	c, a := New(published), netip.MustParseAddr("2001:db8::1")
-	if n := testing.AllocsPerRun(1000, func() { c.Addr(a) }); n > 0.5 {
+	if n := allocs.PerRun(t, 1000, func() { c.Addr(a) }); n > 0.5 {
 		t.Errorf("an address takes %v allocations", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pinyon/flow"
+	"pinyon/internal/allocs"
 	"pinyon/internal/dispatch"
 	"pinyon/packet"
 	"pinyon/pcap"
@@ -138,7 +139,7 @@ func TestAllocs(t *testing.T) {
 		for range 3 {
 			pass()
 		}
-		if a := testing.AllocsPerRun(5, pass); a > allowed[name] {
+		if a := allocs.PerRun(t, 5, pass); a > allowed[name] {
 			t.Errorf("%s: %v allocations, want at most %v", name, a, allowed[name])
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"pinyon/column"
 	"pinyon/flow"
+	"pinyon/internal/allocs"
 	"pinyon/internal/gen"
 	"pinyon/internal/groups"
 	"pinyon/packet"
@@ -354,7 +355,7 @@ func TestUpdateDoesNotAllocate(t *testing.T) {
 	pass()
 	empty()
 	// A report, a source and a clock an input; nothing a packet.
-	if n := testing.AllocsPerRun(5, func() { pass(); empty() }); n > 40 {
+	if n := allocs.PerRun(t, 5, func() { pass(); empty() }); n > 40 {
 		t.Errorf("%v allocations for %d packets", n, len(fs))
 	}
 }

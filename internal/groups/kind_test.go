@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -133,7 +134,7 @@ func TestDNSInClear(t *testing.T) {
 func TestScoresDoNotAllocate(t *testing.T) {
 	var r Row
 	r.Key.Proto = packet.ProtoTCP
-	if n := testing.AllocsPerRun(100, func() { r.torScore(); r.vpnScore(); r.dohScore(); isResolver([]byte("WWW.dns.Google")) }); n != 0 {
+	if n := allocs.PerRun(t, 100, func() { r.torScore(); r.vpnScore(); r.dohScore(); isResolver([]byte("WWW.dns.Google")) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -34,7 +35,7 @@ func TestNetAllocs(t *testing.T) {
 	for range 20 { // labels and lists reach their size in whichever object they land
 		pass()
 	}
-	if a := testing.AllocsPerRun(20, pass); a != 0 {
+	if a := allocs.PerRun(t, 20, pass); a != 0 {
 		t.Errorf("%v allocations", a)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"pinyon/flow"
+	"pinyon/internal/allocs"
 	"pinyon/packet"
 )
 
@@ -64,12 +65,12 @@ func TestTCPAllocs(t *testing.T) {
 	for range 20_000 {
 		s.step(run)
 	}
-	if n := testing.AllocsPerRun(1000, func() { s.step(run) }); n != 0 {
+	if n := allocs.PerRun(t, 1000, func() { s.step(run) }); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 	ps := exchange()
 	row := new(Row)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		for i := range ps {
 			run.packet(ps[i].dir, &ps[i].p)
 		}

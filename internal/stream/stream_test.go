@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+
+	"pinyon/internal/allocs"
 )
 
 func pull(d *Dir) []byte {
@@ -134,7 +136,7 @@ func TestInOrderDoesNotAllocate(t *testing.T) {
 	var d Dir
 	chunk := make([]byte, 1448)
 	seq := uint32(1)
-	if n := testing.AllocsPerRun(1000, func() {
+	if n := allocs.PerRun(t, 1000, func() {
 		d.Push(seq, chunk, 0, 0)
 		d.Pull()
 		seq += 1448

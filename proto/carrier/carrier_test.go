@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/proto"
 	"pinyon/proto/openvpn"
 )
@@ -205,8 +206,8 @@ func FuzzConn(f *testing.F) {
 		if len(cut.sides[0].buf) > maxHead {
 			t.Fatalf("%d bytes held", len(cut.sides[0].buf))
 		}
-		if allocs := testing.AllocsPerRun(1, func() { whole.Reset(); headLen(&whole, 0, "", 1); Before(b); LooksOpenVPN(b) }); allocs > 0 {
-			t.Fatalf("%v allocations", allocs)
+		if n := allocs.PerRun(t, 1, func() { whole.Reset(); headLen(&whole, 0, "", 1); Before(b); LooksOpenVPN(b) }); n > 0 {
+			t.Fatalf("%v allocations", n)
 		}
 	})
 }

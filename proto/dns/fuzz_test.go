@@ -1,6 +1,10 @@
 package dns
 
-import "testing"
+import (
+	"testing"
+
+	"pinyon/internal/allocs"
+)
 
 // FuzzFlow: no input panics, pieces of a stream change nothing, a reused Flow equals a
 // fresh one, a datagram is read the same alone, and memory is bounded.
@@ -60,7 +64,7 @@ func TestNoAllocations(t *testing.T) {
 	q, r := query(1, "www.example.com", 1), response(1, "www.example.com", 1, 0, rrBytes(toQName, typeA, 1, 60, []byte{192, 0, 2, 1}))
 	f := flow(UDP)
 	dst := make([]byte, 0, 1024)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		f.Reset(UDP, true)
 		f.Datagram(0, q, len(q), false, 0)
 		f.Datagram(1, r, len(r), false, 0)

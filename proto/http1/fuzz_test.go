@@ -3,6 +3,7 @@ package http1
 import (
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/proto"
 )
 
@@ -68,7 +69,7 @@ func TestNoAllocations(t *testing.T) {
 	req, resp := []byte(get), []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nServer: x\r\n\r\nabc")
 	var c Conn
 	dst := make([]byte, 0, 64)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		c.Reset()
 		c.Feed(0, req[:5], 0)
 		c.Feed(0, req[5:], 0)

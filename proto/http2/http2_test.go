@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/proto"
 )
 
@@ -196,7 +197,7 @@ func TestNoAllocations(t *testing.T) {
 	server := cat(settings, ack, frame(typeHeaders, 4, 1))
 	var c Conn
 	dst := make([]byte, 0, 64)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		c.Reset()
 		c.Feed(0, client)
 		c.Feed(1, server)

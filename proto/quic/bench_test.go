@@ -1,6 +1,10 @@
 package quic
 
-import "testing"
+import (
+	"testing"
+
+	"pinyon/internal/allocs"
+)
 
 var dns = unhex("d4e30100000100000000000003777777076578616d706c6503636f6d0000010001")
 
@@ -71,7 +75,7 @@ func TestAllocations(t *testing.T) {
 	w.Datagram(&w.Scratch, &client)
 	w.Datagram(&w.Scratch, &server)
 	w.Datagram(&w.Scratch, &answer)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		Looks(dns)
 		w.Datagram(&w.Scratch, &client)
 		w.Datagram(&w.Scratch, &server)
@@ -82,10 +86,10 @@ func TestAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { w.Datagram(&w.Scratch, &late) }); n != 0 {
+	if n := allocs.PerRun(t, 100, func() { w.Datagram(&w.Scratch, &late) }); n != 0 {
 		t.Errorf("short header: %v allocations", n)
 	}
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		w.Reset(&w.Scratch)
 		w.Datagram(&w.Scratch, &client)
 	}); n > 6 {

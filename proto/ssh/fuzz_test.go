@@ -3,6 +3,7 @@ package ssh
 import (
 	"testing"
 
+	"pinyon/internal/allocs"
 	"pinyon/proto"
 )
 
@@ -62,7 +63,7 @@ func TestNoAllocations(t *testing.T) {
 	var s Session
 	dst := make([]byte, 0, 4096)
 	c, v := join([]byte("SSH-2.0-a\r\n"), clientInit, newKeys), join([]byte("SSH-2.0-a\r\n"), serverInit, newKeys)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocs.PerRun(t, 100, func() {
 		s.Reset()
 		s.Feed(0, c[:40])
 		s.Feed(0, c[40:])

@@ -1,6 +1,10 @@
 package tls
 
-import "testing"
+import (
+	"testing"
+
+	"pinyon/internal/allocs"
+)
 
 // browserHello is as long as a browser's with a post-quantum key share.
 var browserHello = clientHello(VersionTLS12, make([]byte, 32),
@@ -49,7 +53,7 @@ func TestAllocations(t *testing.T) {
 		if name == "JA3, JA4" || name == "lists" {
 			h.Parse(browserHello, false)
 		}
-		if n := testing.AllocsPerRun(100, f); n != 0 {
+		if n := allocs.PerRun(t, 100, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}

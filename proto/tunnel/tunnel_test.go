@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"testing"
+
+	"pinyon/internal/allocs"
 )
 
 // A msg is a message of a conversation.
@@ -295,7 +297,7 @@ func TestNoAllocation(t *testing.T) {
 	var f Flow
 	b := wgData(1, 1, 64)
 	seg := []byte("0 alpha 17\n")
-	if n := testing.AllocsPerRun(100, func() { f.Datagram(0, b, len(b)); f = Flow{}; f.Segment(0, seg, len(seg)) }); n != 0 {
+	if n := allocs.PerRun(t, 100, func() { f.Datagram(0, b, len(b)); f = Flow{}; f.Segment(0, seg, len(seg)) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"pinyon/internal/allocs"
 )
 
 // FuzzSeries gathers numbers and takes them back in other pieces.
@@ -79,7 +81,7 @@ func TestRecycler(t *testing.T) {
 	if b := r.Allocate(257); &b[0] != &a[0] || slices.Max(b) != 0 {
 		t.Error("memory did not come back, or not empty")
 	}
-	if n := testing.AllocsPerRun(10, func() { r.Free(r.Allocate(4096)) }); n != 0 {
+	if n := allocs.PerRun(t, 10, func() { r.Free(r.Allocate(4096)) }); n != 0 {
 		t.Errorf("%v allocations; want 0", n)
 	}
 	r.Free(nil)

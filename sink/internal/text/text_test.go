@@ -7,6 +7,7 @@ import (
 
 	"pinyon/column"
 	"pinyon/feature"
+	"pinyon/internal/allocs"
 )
 
 func textColumn(values ...string) *column.Column {
@@ -66,7 +67,7 @@ func TestASCII(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	dst := make([]byte, 0, 256)
 	c := textColumn("a \"quoted\" text")
-	n := testing.AllocsPerRun(100, func() {
+	n := allocs.PerRun(t, 100, func() {
 		dst = AppendFloat(dst[:0], 1.0/3)
 		dst = AppendFloat(dst, 0.25)
 		dst = AppendInt(dst, -123456)
