@@ -102,6 +102,9 @@ var rules = []struct{ who, not, why string }{
 	{"./dataset", "pinyon/pcap", "tables are described without captures"},
 	{"./label", "pinyon/flow", "labels know the addresses, ports and times of a flow, never the flow"},
 	{"./label", "pinyon/sink", "labels know no output"},
+	{"./remote/wire", "pinyon/source", "a protocol is bytes, whoever sends them"},
+	{"./remote/wire", "pinyon/filter", "a protocol is bytes, whatever they ask for"},
+	{".", "pinyon/remote", "importing the library pulls in no network"},
 	{".", "pinyon/sink/", "importing the library pulls in no format"},
 	{".", "github.com/apache/arrow-go", "importing the library pulls in no Arrow"},
 	{".", "github.com/spf13/cobra", "the library has no command line"},
@@ -122,6 +125,7 @@ var floors = []string{
 	"./account ./sink ./sink/internal/... ./internal/groups ./capture/afpacket ./capture/libpcap ./pcap ./view",
 	"./internal/dispatch",
 	"./source ./column ./flow ./filter ./netif ./internal/graph ./internal/nstest ./internal/vectors ./internal/gen/main ./proto/...",
+	"./remote/wire",
 	"./packet ./feature ./account/output ./proto ./proto/http2/fields ./proto/openvpn ./sink/internal/par ./internal/...",
 	"./testdata/...",
 }
