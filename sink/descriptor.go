@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"pinyon/column"
 	"pinyon/internal/near"
@@ -44,6 +45,7 @@ type Descriptor struct {
 type Stream struct {
 	Pipe   bool // may go to standard output and other places that cannot seek
 	Binary bool // not for a terminal
+	Lines  bool // every line says all of a row
 	Embeds bool // holds Metadata itself
 	Header bool // can begin with the provenance as a row of its own
 	// Beside are files that belong beside an output, by what is added to its name.
@@ -228,6 +230,15 @@ var secrets = regexp.MustCompile(`(://[^/?#@:]*:)[^/?#]*(@)|([?&][a-z_]*(?:passw
 // Masked is an address with its passwords taken out, for messages and logs.
 func Masked(address string) string { return secrets.ReplaceAllString(address, "${1}${3}***${2}") }
 
+// Rotation says when another file of rows begins: between batches, at whichever limit comes
+// first. The zero value is never.
+type Rotation struct {
+	Every time.Duration // files end at every multiple of it, UTC; 0 is never
+	Size  int64         // bytes at which a file ends; 0 is no limit
+	Rows  int           // rows at which a file ends, of up to 1,023 more; 0 is no limit
+	Keep  int           // how many of the run's own files stay; 0 is all
+}
+
 // Run is what the opener of a sink is told beside its own options.
 type Run struct {
 	Common
@@ -239,6 +250,12 @@ type Run struct {
 	// Live says that rows come from a capture, which cannot wait: a sink that would hold it up
 	// loses rows instead, and counts them, unless an option says otherwise.
 	Live bool
+	// Rotation has a file whose name holds {time} or {seq} followed by others; nil is a file of
+	// that very name.
+	Rotation *Rotation
+	// Follow has a regular file of lines grow under its own name, for whoever reads along; it
+	// is not removed if the run fails.
+	Follow bool
 	// Stdout is what "-" stands for; nil is the process's standard output.
 	Stdout io.Writer
 	// ID names the run, by which a database tells its rows from those of others; "" has the

@@ -264,11 +264,16 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil, ID: x.resume, Resume: x.resume != ""}
 	run.Workers = workersOf(cfg)
+	every := time.Duration(0)
+	if in.live != nil {
+		run.Rotation, run.Follow = in.live.flags.save.rowRotation(), in.live.flags.save.follow
+		every = in.live.flags.statsEvery
+	}
 	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
 		return outputError(err)
 	}
 	if x.progress && !x.noProgress && !(x.toTerminal() && isTerminal(x.err)) {
-		prog.show(x.app, lineEvery)
+		prog.show(x.app, every)
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
@@ -335,6 +340,7 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 		x.say("warning: %v", lost)
 		x.tellSent(outs)
 	}
+	s.nameFiles(outs)
 	s.lose(outs) // what an output has lost at its end
 	if err := x.tell(s); err != nil {
 		return err

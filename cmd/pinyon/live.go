@@ -20,21 +20,24 @@ import (
 	"pinyon/packet"
 	"pinyon/provenance"
 	"pinyon/savefile"
+	"pinyon/sink"
 	"pinyon/sink/files"
 	"pinyon/source"
 )
 
 // liveFlags are the flags of live beside those of every extraction.
 type liveFlags struct {
-	capture   capture.Options
-	duration  string
-	buffer    string
-	direction string
-	noPromisc bool
-	promisc   bool
-	user      string
-	save      saveFlags
-	failLoss  bool
+	statsEvery time.Duration // how often counts are printed; 0 is as always
+	capture    capture.Options
+	duration   string
+	buffer     string
+	direction  string
+	noPromisc  bool
+	promisc    bool
+	user       string
+	stats      string
+	save       saveFlags
+	failLoss   bool
 }
 
 func (a *app) liveCommand() *cobra.Command {
@@ -51,10 +54,16 @@ The columns are those of extract, and the rows those that extract gives for the 
 --count it is left out.
 
 The first interrupt stops the capture, writes what is open and finishes the files. Another one,
-a second later or more, aborts: whole rows stay in a file named FILE.partial.EXT.`,
+a second later or more, aborts: whole rows stay in a file named FILE.partial.EXT.
+
+Rows are in the output's temporary file within a second; --follow gives it its name from the
+beginning. A name that holds {time} or {seq} stands for files that follow each other, by
+--rotate-interval, --rotate-size or --rotate-rows; each appears when it is complete, and
+replaces none.`,
 		Example: `  pinyon live eth0 -d 60 -o flows.parquet
   pinyon live eth0 wlan0 --filter 'tcp port 443' -f jsonl --features tls,timing
   pinyon live eth0 --packets packets.parquet --store-payload 64 -o flows.parquet
+  pinyon live eth0 -o 'flows-{time}.parquet' --rotate-interval 1h --rotate-keep 48
   pinyon live any --save-pcap trace.pcapng --rotate-size 1GiB --rotate-keep 10 -o flows.csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := notEmpty(cmd, "save-pcap", "packets", "user"); err != nil {
@@ -72,6 +81,7 @@ a second later or more, aborts: whole rows stay in a file named FILE.partial.EXT
 	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
 	l.addCapture(cmd)
 	l.save.add(cmd)
+	f.StringVar(&l.stats, "stats-interval", "", "print a line of counts this often: seconds, or 30s, 5m; 10s unless standard error is a terminal")
 	f.StringVar(&l.user, "user", "", "become this user once the interfaces are open")
 	return cmd
 }
@@ -101,6 +111,15 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	o, err := l.options(args, cfg.BPFFilter, x.resolve)
 	if err != nil {
 		return nil, err
+	}
+	for _, t := range x.targets {
+		l.save.rows = l.save.rows || t.Sink.Stream != nil && files.Rotates(t.Path)
+	}
+	if l.save.follow && !slices.ContainsFunc(x.targets, func(t *sink.Target) bool { return files.Follows(t.Sink) }) {
+		return nil, usage("--follow: no output is csv, tsv or jsonl")
+	}
+	if l.statsEvery, err = parseDuration(l.stats); err != nil {
+		return nil, usage("--stats-interval: %w", err)
 	}
 	if err := l.save.check(); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 // A progress tells how far a run is, by bytes read of what there is to read.
 type progress struct {
 	run   pinyon.Account
+	live  bool  // of devices, which have no end to be measured by
 	total int64 // -1 if some input has no size
 	start time.Time
 	done  chan struct{}
@@ -26,18 +27,22 @@ type progress struct {
 }
 
 func newProgress(in *inputs) *progress {
-	p := &progress{total: in.total, start: time.Now()}
+	p := &progress{live: in.live != nil, total: in.total, start: time.Now()}
 	if !in.known {
 		p.total = -1
 	}
 	return p
 }
 
-// show starts to print to standard error: a bar if that is a terminal, else a line now and then. close
-// ends it.
+// show starts to print to standard error: a line every so often, or if every is 0 a bar on a
+// terminal, and elsewhere a line now and then. close ends it.
 func (p *progress) show(a *app, every time.Duration) {
 	p.done, p.ended = make(chan struct{}), make(chan struct{})
-	if w := a.err; isTerminal(w) && a.logFormat != "json" {
+	bar := every == 0 && isTerminal(a.err) && a.logFormat != "json"
+	if every == 0 {
+		every = lineEvery
+	}
+	if w := a.err; bar {
 		go p.loop(barEvery, p.bar(w))
 		return
 	}
@@ -88,6 +93,11 @@ func (p *progress) bar(w io.Writer) func(end bool) {
 			return
 		}
 		s := p.run.Read()
+		if p.live {
+			b.Describe(p.text(s))
+			b.Add(0)
+			return
+		}
 		b.Describe(fmt.Sprintf("%s packets, %s flows", short(s.Records), short(s.Rows)))
 		n := s.Source.Offset
 		if p.total > 0 {
@@ -102,6 +112,11 @@ func (p *progress) line() string { return p.text(p.run.Read()) }
 
 func (p *progress) text(run pinyon.Snapshot) string {
 	n, secs := run.Source.Offset, time.Since(p.start).Seconds()
+	if p.live {
+		s := &run.Source
+		return fmt.Sprintf("%d received, lost %d in the ring and %d at the interface, %d captured, %d live flows, %d ended, %d rows, %s packets/s",
+			s.Received, s.Dropped, s.InterfaceDropped, s.Captured, run.Flows, run.Opened-uint64(run.Flows), run.Rows, short(uint64(float64(run.Records)/secs)))
+	}
 	records := run.Records
 	s := ""
 	switch {

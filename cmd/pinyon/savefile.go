@@ -22,6 +22,9 @@ type saveFlags struct {
 	size     string
 	interval string
 
+	count    int  // rows at which another file of rows begins
+	rows     bool // an output's name has it followed by others
+	follow   bool
 	rotation savefile.Rotation
 	out      io.Writer // standard output
 	failed   func(path, kept string, err error)
@@ -32,15 +35,25 @@ func (s *saveFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept; - is standard output")
 	f.StringVar(&s.packets, "packets", "", "write a row for every captured packet to this Parquet file too")
 	f.IntVar(&s.payload, "store-payload", 0, "bytes of payload that a row of --packets keeps")
-	f.StringVar(&s.size, "rotate-size", "", "begin a new file before one grows over this size")
-	f.StringVar(&s.interval, "rotate-interval", "", "begin a new file at every multiple of this time (UTC)")
+	f.StringVar(&s.size, "rotate-size", "", "begin a new file before one grows over this size, of rows (-o 'flows-{seq}.csv') once one has it")
+	f.StringVar(&s.interval, "rotate-interval", "", "begin a new file at every multiple of this time (UTC); rows rotate if the name of -o holds {time} or {seq}")
+	f.IntVar(&s.count, "rotate-rows", 0, "begin a new file of rows once one has so many")
+	f.BoolVar(&s.follow, "follow", false, "let files of lines (csv, tsv, jsonl) grow under their own names, for whoever reads along")
 	f.IntVar(&s.rotation.Keep, "rotate-keep", 0, "keep only so many of this run's files; 0 is all, and those of earlier runs always stay")
 }
 
 // check resolves the flags.
 func (s *saveFlags) check() (err error) {
-	if s.path == "" && s.packets == "" && (s.size != "" || s.interval != "" || s.rotation.Keep != 0) {
-		return usage("--rotate-size, --rotate-interval and --rotate-keep need --save-pcap or --packets")
+	switch {
+	case s.count < 0:
+		return usage("--rotate-rows: got %d; want 0 or more", s.count)
+	case s.count > 0 && !s.rows:
+		return usage("--rotate-rows needs an output whose name holds {time} or {seq}")
+	case s.rows && s.follow:
+		return usage("--follow: files that rotate appear when they are complete")
+	}
+	if s.path == "" && s.packets == "" && !s.rows && (s.size != "" || s.interval != "" || s.rotation.Keep != 0) {
+		return usage("--rotate-size, --rotate-interval and --rotate-keep need --save-pcap, --packets, or -o with {time} or {seq} in the name")
 	}
 	switch {
 	case s.payload < 0:
@@ -78,10 +91,15 @@ func (s *saveFlags) check() (err error) {
 			return usage("%s is no regular file, so there is no second one", path)
 		}
 	}
-	if s.rotation.Keep < 0 || s.rotation.Keep > 0 && !s.rotation.Rotates() {
-		return usage("--rotate-keep: got %d; want 0 or more, with --rotate-size or --rotate-interval", s.rotation.Keep)
+	if s.rotation.Keep < 0 || s.rotation.Keep > 0 && !s.rotation.Rotates() && s.count == 0 {
+		return usage("--rotate-keep: got %d; want 0 or more, with --rotate-size, --rotate-interval or --rotate-rows", s.rotation.Keep)
 	}
 	return nil
+}
+
+// rowRotation says when files of rows end.
+func (s *saveFlags) rowRotation() *sink.Rotation {
+	return &sink.Rotation{Every: s.rotation.Every, Size: s.rotation.Size, Rows: s.count, Keep: s.rotation.Keep}
 }
 
 // checkFrames refuses names that mean another format than one of frames.

@@ -36,6 +36,7 @@ type summary struct {
 	Capture     *captureSummary      `json:"capture,omitempty"` // of a live run
 
 	ended   string // why no output is finished; "" if they are
+	rotated int    // files of outputs that rotate
 	failed  int    // inputs of which nothing could be read
 	damaged int    // inputs that were read in part
 	denied  int    // failed ones that may not be read
@@ -101,6 +102,20 @@ func (s *summary) lose(outs *files.Outputs) {
 	}
 }
 
+// nameFiles puts the files of outputs that rotate in place of the name that stands for them.
+func (s *summary) nameFiles(outs *files.Outputs) {
+	var names []string
+	for i, o := range outs.List() {
+		if r, ok := o.Sink.(interface{ Names() []string }); ok {
+			names = append(names, r.Names()...)
+			s.rotated += len(r.Names())
+		} else if i < len(s.Outputs) {
+			names = append(names, s.Outputs[i])
+		}
+	}
+	s.Outputs = names
+}
+
 // faultText is the error of an input in a line that names it once.
 func faultText(in *pinyon.Report) string {
 	text, name := strings.TrimPrefix(strings.TrimPrefix(in.Err.Error(), "pcap: "), "capture: "), in.Name
@@ -155,6 +170,10 @@ func (s *summary) print(a *app) {
 	to := " -> " + strings.Join(names, ", ")
 	if s.ended != "" {
 		to = ": " + s.ended
+	}
+	const most = 4
+	if n := len(names); s.rotated > most && n > most {
+		names = append([]string{names[0], fmt.Sprintf("%d more", n-2)}, names[n-1])
 	}
 	a.say("%d flows from %d packets (%d records)%s", s.Flows, s.Packets, s.Records, to)
 	if s.Capture != nil {

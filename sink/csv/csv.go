@@ -41,13 +41,13 @@ var options = []sink.Option{
 var CSV = files.Format(sink.Descriptor{
 	Name: "csv", Extensions: []string{".csv"}, Options: options,
 	Doc: "Comma-separated text (RFC 4180) with a header.",
-}, sink.Stream{Pipe: true}, New)
+}, sink.Stream{Pipe: true, Lines: true}, New)
 
 // TSV describes tab-separated text.
 var TSV = files.Format(sink.Descriptor{
 	Name: "tsv", Extensions: []string{".tsv"}, Options: options[1:], // it has its delimiter
 	Doc: "Tab-separated text with a header.",
-}, sink.Stream{Pipe: true}, NewTSV)
+}, sink.Stream{Pipe: true, Lines: true}, NewTSV)
 
 // A writer writes one row a line. Lists are JSON text. A float is the shortest decimal that
 // reads back as the same value and always shows that it is one (5.0, 1e-05, inf).

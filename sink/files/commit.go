@@ -30,7 +30,9 @@ func (f *File) seal() error {
 	if err == nil {
 		f.info, err = info, f.named("stat", e)
 	}
-	f.temp = f.file.Name()
+	if !f.grows {
+		f.temp = f.file.Name()
+	}
 	if e := f.file.Close(); err == nil {
 		err = f.named("close", e)
 	}
@@ -66,7 +68,7 @@ func (f *File) Commit() error {
 		return err
 	}
 	err := f.seal()
-	if err == nil {
+	if err == nil && !f.grows {
 		err = f.rename(f.name, !f.fresh)
 	}
 	if err != nil {
@@ -128,7 +130,7 @@ func (f *File) Abort() error {
 		temp := f.file.Name()
 		err = f.named("close", f.file.Close())
 		f.file = nil
-		if f.Regular() {
+		if f.Regular() && !f.grows {
 			f.temp = temp
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"pinyon/sink"
 )
 
 // A File is where a sink's bytes go: standard output, a device or pipe that is written in
@@ -25,6 +27,7 @@ type File struct {
 	name   string      // of the finished file; "" if written in place
 	std    bool        // standard output or error: not ours to close
 	fresh  bool        // made by CreateNew: replaces nothing
+	grows  bool        // made by follow: it has its name from the beginning
 	synced bool        // what was written has reached the disk
 	temp   string      // the temporary name of a file that is complete and closed; "" otherwise
 	info   fs.FileInfo // of the complete file
@@ -51,6 +54,35 @@ func CreateNew(path string) (*File, error) {
 		return nil, named(path, err)
 	}
 	f.fresh = true
+	return f, nil
+}
+
+// Follows reports whether a sink's files may grow under their own names: each line says all.
+func Follows(d *sink.Descriptor) bool {
+	return d.Stream != nil && d.Stream.Lines
+}
+
+// follow is Create of a regular file that grows under its own name, and stays whatever becomes of
+// the run. What was there before goes at once, and what lay beside it.
+func follow(path string) (*File, error) {
+	f, err := Create(path)
+	if err != nil || !f.Regular() {
+		return f, err
+	}
+	if err := f.Abort(); err != nil {
+		return nil, err
+	}
+	for _, suffix := range besides {
+		if info, err := os.Lstat(f.name + suffix); err == nil && info.Mode().IsRegular() {
+			if err := os.Remove(f.name + suffix); err != nil {
+				return nil, named(path, err)
+			}
+		}
+	}
+	if f.file, err = os.Create(f.name); err != nil {
+		return nil, named(path, err)
+	}
+	f.grows = true
 	return f, nil
 }
 

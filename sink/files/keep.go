@@ -32,7 +32,7 @@ type Kept struct {
 // The result is nil if there is no such row, and the file is removed.
 func (o *Output) Keep() (*Kept, error) {
 	o.over.Store(true)
-	if o.file == nil || !o.file.Regular() {
+	if o.file == nil || !o.file.Regular() || o.file.grows {
 		return nil, o.Abort()
 	}
 	o.mu.Lock()
@@ -79,7 +79,7 @@ func (all *Outputs) Keep() (kept []Kept, err error) {
 	defer all.mu.Unlock()
 	all.over = true
 	for _, o := range all.list {
-		f, ok := o.Sink.(*Output)
+		f, ok := o.Sink.(interface{ Keep() (*Kept, error) })
 		if !ok {
 			err = errors.Join(err, o.Sink.Abort())
 			continue

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"pinyon/column"
 	"pinyon/sink"
@@ -31,7 +32,11 @@ func Format[O any, P interface {
 	d.Open = func(_ context.Context, to *sink.Target, s *column.Schema, settings any, run *sink.Run) (sink.Sink, error) {
 		o := settings.(*O)
 		P(o).SetCommon(common(&stream, run))
-		return open(to, s, run, func(w io.Writer) (sink.Sink, error) { return encode(w, s, o) })
+		enc := func(w io.Writer) (sink.Sink, error) { return encode(w, s, o) }
+		if run.Rotation != nil && Rotates(to.Path) {
+			return &rotating{target: to, schema: s, run: run, r: *run.Rotation, encode: enc, now: time.Now}, nil
+		}
+		return open(to, s, run, enc)
 	}
 	return &d
 }
@@ -70,6 +75,8 @@ type Output struct {
 
 	partial func() bool // whether rows are missing at the end; nil is never
 
+	first func(n int) string // names to try, n from 1, that replace nothing; nil is the target's own
+
 	mu        sync.Mutex  // held while the sink is at work, which a pipe may draw out
 	over      atomic.Bool // aborted
 	completed bool        // the format is; the file is not yet under its name
@@ -100,7 +107,11 @@ func open(t *sink.Target, s *column.Schema, run *sink.Run, encode func(io.Writer
 	case t.Path == "-" && !t.Sink.Stream.Pipe:
 		return nil, &sink.SettingError{Target: t.Name(), Err: fmt.Errorf("format %s needs a file", t.Sink.Name)}
 	case t.Path != "-":
-		if o.file, err = Create(t.Path); err != nil {
+		create := Create
+		if run.Follow && Follows(t.Sink) {
+			create = follow
+		}
+		if o.file, err = create(t.Path); err != nil {
 			return nil, err
 		}
 		w = o.file
@@ -222,7 +233,13 @@ func (o *Output) commit() error {
 	if o.file == nil {
 		return nil
 	}
-	if err := o.nameAll(); err != nil {
+	if o.first != nil {
+		n, err := o.commitFirst(o.first)
+		if err != nil {
+			return err
+		}
+		o.target.Path = o.first(n)
+	} else if err := o.nameAll(); err != nil {
 		return err
 	}
 	if o.file.Regular() {

@@ -23,7 +23,7 @@ type Options struct{ sink.Common }
 var Lines = files.Format(sink.Descriptor{
 	Name: "jsonl", Aliases: []string{"json", "ndjson"}, Extensions: []string{".jsonl", ".ndjson"},
 	Doc: "JSON Lines: an object a line, keys in the order of the columns.",
-}, sink.Stream{Pipe: true, Header: true}, New)
+}, sink.Stream{Pipe: true, Lines: true, Header: true}, New)
 
 // Array describes one JSON array.
 var Array = files.Format(sink.Descriptor{
