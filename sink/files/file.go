@@ -69,17 +69,19 @@ func follow(path string) (*File, error) {
 	if err != nil || !f.Regular() {
 		return f, err
 	}
-	if err := f.Abort(); err != nil {
-		return nil, err
+	info, err := f.file.Stat()
+	if err := errors.Join(err, f.Abort()); err != nil {
+		return nil, named(path, err)
 	}
-	for _, suffix := range besides {
-		if info, err := os.Lstat(f.name + suffix); err == nil && info.Mode().IsRegular() {
+	for _, suffix := range append([]string{""}, besides...) {
+		if old, err := os.Lstat(f.name + suffix); err == nil && old.Mode().IsRegular() {
 			if err := os.Remove(f.name + suffix); err != nil {
 				return nil, named(path, err)
 			}
 		}
 	}
-	if f.file, err = os.Create(f.name); err != nil {
+	// O_EXCL follows no link that came since, and takes no other run's file.
+	if f.file, err = os.OpenFile(f.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, info.Mode().Perm()); err != nil {
 		return nil, named(path, err)
 	}
 	f.grows = true

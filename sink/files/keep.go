@@ -72,6 +72,9 @@ func (o *Output) finishPartial() error {
 	return err
 }
 
+// A keeper is a sink of files that can be given up and keep what is complete.
+type keeper interface{ Keep() (*Kept, error) }
+
 // Keep gives up every output that is not complete, as Abort does, and tells what stays of
 // regular files.
 func (all *Outputs) Keep() (kept []Kept, err error) {
@@ -79,7 +82,7 @@ func (all *Outputs) Keep() (kept []Kept, err error) {
 	defer all.mu.Unlock()
 	all.over = true
 	for _, o := range all.list {
-		f, ok := o.Sink.(interface{ Keep() (*Kept, error) })
+		f, ok := o.Sink.(keeper)
 		if !ok {
 			err = errors.Join(err, o.Sink.Abort())
 			continue

@@ -34,9 +34,10 @@ func Format[O any, P interface {
 		P(o).SetCommon(common(&stream, run))
 		enc := func(w io.Writer) (sink.Sink, error) { return encode(w, s, o) }
 		if run.Rotation != nil && Rotates(to.Path) {
-			return &rotating{target: to, schema: s, run: run, r: *run.Rotation, encode: enc, now: time.Now}, nil
+			t := &rotating{target: to, schema: s, run: run, r: *run.Rotation, encode: enc, now: time.Now}
+			return t, t.probe()
 		}
-		return open(to, s, run, enc)
+		return open(to, s, run, nil, enc)
 	}
 	return &d
 }
@@ -91,9 +92,14 @@ type side struct {
 	was   string // its temporary name, while names are tried
 }
 
-// open creates the file of a target and what belongs beside it. If one fails none is left.
-func open(t *sink.Target, s *column.Schema, run *sink.Run, encode func(io.Writer) (sink.Sink, error)) (_ *Output, err error) {
-	o := &Output{target: t}
+// open creates the file of a target and what belongs beside it. If one fails none is left. Names
+// to try, if there are any, are for regular files that replace nothing.
+func open(t *sink.Target, s *column.Schema, run *sink.Run, first func(n int) string, encode func(io.Writer) (sink.Sink, error)) (_ *Output, err error) {
+	o := &Output{target: t, first: first}
+	create := Create
+	if first != nil {
+		create = CreateNew
+	}
 	if run.Provenance != nil {
 		o.partial = run.Provenance.Partial
 	}
@@ -107,11 +113,11 @@ func open(t *sink.Target, s *column.Schema, run *sink.Run, encode func(io.Writer
 	case t.Path == "-" && !t.Sink.Stream.Pipe:
 		return nil, &sink.SettingError{Target: t.Name(), Err: fmt.Errorf("format %s needs a file", t.Sink.Name)}
 	case t.Path != "-":
-		create := Create
-		if run.Follow && Follows(t.Sink) {
-			create = follow
+		main := create
+		if run.Follow && first == nil && Follows(t.Sink) {
+			main = follow
 		}
-		if o.file, err = create(t.Path); err != nil {
+		if o.file, err = main(t.Path); err != nil {
 			return nil, err
 		}
 		w = o.file
@@ -126,7 +132,7 @@ func open(t *sink.Target, s *column.Schema, run *sink.Run, encode func(io.Writer
 	}
 	for _, path := range beside(t, run.Provenance) {
 		x := side{path: path}
-		if x.file, err = Create(path); err != nil {
+		if x.file, err = create(path); err != nil {
 			return nil, err
 		}
 		if describe := t.Sink.Stream.Beside[path[len(t.Path):]]; describe != nil {
@@ -236,16 +242,25 @@ func (o *Output) commit() error {
 	if o.first != nil {
 		n, err := o.commitFirst(o.first)
 		if err != nil {
-			return err
+			return errors.Join(err, o.remove())
 		}
-		o.target.Path = o.first(n)
+		o.rename(o.first(n))
 	} else if err := o.nameAll(); err != nil {
-		return err
+		return errors.Join(err, o.remove())
 	}
 	if o.file.Regular() {
 		o.enc.Counters().Files.Add(uint64(1 + len(o.sides)))
 	}
 	return nil
+}
+
+// rename says which name the output has got.
+func (o *Output) rename(path string) {
+	for i := range o.sides {
+		s := &o.sides[i]
+		s.path = path + s.path[len(o.target.Path):]
+	}
+	o.target.Path = path
 }
 
 // besides are the endings of files that an output of any format may have beside it: an

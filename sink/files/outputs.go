@@ -114,7 +114,7 @@ func (all *Outputs) fail(o *Opened, why error) error {
 	o.Failed = why
 	var kept *Kept
 	var err error
-	if f, ok := o.Sink.(*Output); ok {
+	if f, ok := o.Sink.(keeper); ok {
 		kept, err = f.Keep()
 	} else {
 		err = o.Sink.Abort()

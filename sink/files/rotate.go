@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,17 +38,39 @@ type rotating struct {
 	until time.Time  // when the file at hand ends; zero is never
 	seq   int        // of the file at hand, from 1
 	any   bool       // a file was begun
-	names []string   // of complete files that are kept
+	made  []made     // the complete files that are kept, oldest first
 	last  sink.Stats // of the file at hand that are in count
 	count sink.Counters
 }
 
-// begin begins a file.
-func (t *rotating) begin() error {
-	now := t.now().UTC()
-	t.seq++
-	name := func(n int) string {
-		path := strings.ReplaceAll(t.target.Path, "{time}", now.Format("20060102T150405Z"))
+// made is a file that the run has completed, and those beside it.
+type made struct {
+	path string
+	all  map[string]fs.FileInfo // by name
+}
+
+// remove removes the files, but none that has taken such a name since.
+func (m *made) remove() {
+	for path, was := range m.all {
+		if is, err := os.Lstat(path); err == nil && os.SameFile(is, was) {
+			os.Remove(path)
+		}
+	}
+}
+
+// probe tells whether files can be made where the target says.
+func (t *rotating) probe() error {
+	f, err := CreateNew(t.target.Path)
+	if err != nil {
+		return err
+	}
+	return f.Abort()
+}
+
+// names are the names that a file begun now may get, n from 1: the first that is free counts.
+func (t *rotating) names(now time.Time) func(n int) string {
+	return func(n int) string {
+		path := strings.ReplaceAll(t.target.Path, "{time}", now.UTC().Format("20060102T150405Z"))
 		if strings.Contains(path, "{seq}") {
 			return strings.ReplaceAll(path, "{seq}", fmt.Sprintf("%05d", t.seq+n-1))
 		}
@@ -56,17 +80,19 @@ func (t *rotating) begin() error {
 		}
 		return path
 	}
+}
+
+// begin begins a file.
+func (t *rotating) begin() error {
+	t.seq++
+	now := t.now()
+	name := t.names(now)
 	to := *t.target
 	to.Path = name(1)
-	file, err := open(&to, t.schema, t.run, t.encode)
+	file, err := open(&to, t.schema, t.run, name, t.encode)
 	if err != nil {
 		return err
 	}
-	if !file.file.Regular() {
-		file.Abort()
-		return fmt.Errorf("%s is no regular file, so there is no second one", to.Path)
-	}
-	file.first = name
 	t.file, t.last, t.any = file, sink.Stats{}, true
 	if t.r.Every > 0 {
 		t.until = now.Truncate(t.r.Every).Add(t.r.Every)
@@ -82,20 +108,21 @@ func (t *rotating) end(ctx context.Context) error {
 	}
 	err := file.Close(ctx)
 	t.tally()
-	t.file = nil
 	if err != nil {
-		file.Abort()
-		return err
+		return err // the file stays at hand, for Keep
 	}
+	t.file = nil
 	for t.seq < mostNames && file.first(1) != file.target.Path && strings.Contains(t.target.Path, "{seq}") {
 		t.seq++ // over those that were taken
 	}
-	t.names = append(t.names, file.target.Path)
-	for t.r.Keep > 0 && len(t.names) > t.r.Keep {
-		for _, suffix := range append([]string{""}, besides...) {
-			os.Remove(t.names[0] + suffix)
-		}
-		t.names = t.names[1:]
+	done := made{path: file.target.Path, all: map[string]fs.FileInfo{file.target.Path: file.file.Info()}}
+	for i := range file.sides {
+		done.all[file.sides[i].path] = file.sides[i].file.Info()
+	}
+	t.made = append(t.made, done)
+	for t.r.Keep > 0 && len(t.made) > t.r.Keep {
+		t.made[0].remove()
+		t.made = slices.Delete(t.made, 0, 1)
 	}
 	return nil
 }
@@ -107,11 +134,14 @@ func (t *rotating) tally() {
 	}
 	now, was := t.file.Counters().Stats(), t.last
 	t.count.Accepted.Add(now.Accepted - was.Accepted)
-	t.count.Committed.Add(now.Committed - was.Committed)
+	t.count.Committed.Add(now.Committed - was.Committed) // Keep may have taken some back
+	t.count.Resumed.Add(now.Resumed - was.Resumed)
 	t.count.Lost.Add(now.Lost - was.Lost)
 	t.count.Bytes.Add(now.Bytes - was.Bytes)
 	t.count.Replaced.Add(now.Replaced - was.Replaced)
 	t.count.Errors.Add(now.Errors - was.Errors)
+	t.count.Files.Add(now.Files - was.Files)
+	t.count.Room.Store(now.Room)
 	t.last = now
 }
 
@@ -134,15 +164,18 @@ func (t *rotating) Write(ctx context.Context, b *column.Batch) error {
 	if t.over {
 		return sink.ErrAborted
 	}
-	if err := t.turn(ctx); err != nil || b.Rows == 0 {
+	err := t.turn(ctx)
+	if err == nil && t.file == nil && b.Rows > 0 {
+		err = t.begin()
+	}
+	if err != nil {
+		t.count.Accepted.Add(uint64(b.Rows))
+		t.count.Lost.Add(uint64(b.Rows))
+	}
+	if err != nil || b.Rows == 0 {
 		return err
 	}
-	if t.file == nil {
-		if err := t.begin(); err != nil {
-			return err
-		}
-	}
-	err := t.file.Write(ctx, b)
+	err = t.file.Write(ctx, b)
 	t.tally()
 	return err
 }
@@ -196,15 +229,21 @@ func (t *rotating) Keep() (*Kept, error) {
 	if t.file == nil {
 		return nil, nil
 	}
-	return t.file.Keep()
+	kept, err := t.file.Keep()
+	t.tally()
+	return kept, err
 }
 
 // Counters are the sums over all files.
 func (t *rotating) Counters() *sink.Counters { return &t.count }
 
-// Names are the files that are complete and kept.
+// Names are the files that are complete and kept, oldest first.
 func (t *rotating) Names() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.names
+	names := make([]string, len(t.made))
+	for i := range t.made {
+		names[i] = t.made[i].path
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package files_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func TestRotate(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := sinktest.Schema(true)
-	if err := os.WriteFile("f-00002.csv", []byte("another's"), 0o600); err != nil {
+	if err := errors.Join(os.WriteFile("f-00002.csv", []byte("another's"), 0o600), os.Symlink("nosuch/dir", "f-00001.csv")); err != nil {
 		t.Fatal(err)
 	}
 	var out files.Outputs
@@ -37,18 +38,18 @@ func TestRotate(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := inDir(t)
-	want := []string{"f-00001.csv", "f-00001.csv.provenance.json", "f-00002.csv", "f-00003.csv", "f-00003.csv.provenance.json", "f-00004.csv", "f-00004.csv.provenance.json", "whole.jsonl", "whole.jsonl.provenance.json"}
+	want := []string{"f-00001.csv", "f-00002.csv", "f-00003.csv", "f-00003.csv.provenance.json", "f-00004.csv", "f-00004.csv.provenance.json", "f-00005.csv", "f-00005.csv.provenance.json", "whole.jsonl", "whole.jsonl.provenance.json"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q; want %q", got, want)
 	}
 	if b, err := os.ReadFile("f-00002.csv"); err != nil || string(b) != "another's" {
 		t.Errorf("replaced: %q, %v", b, err)
 	}
-	if n := out.Counters().Stats(); n.Accepted != 2500 || n.Committed != 2500 {
+	if n := out.Counters().Stats(); n.Accepted != 2500 || n.Committed != 2500 || n.Files != 6 {
 		t.Errorf("%+v", n)
 	}
 	names := out.List()[0].Sink.(interface{ Names() []string }).Names()
-	if !slices.Equal(names, []string{"f-00001.csv", "f-00003.csv", "f-00004.csv"}) {
+	if !slices.Equal(names, []string{"f-00003.csv", "f-00004.csv", "f-00005.csv"}) {
 		t.Errorf("names %q", names)
 	}
 	for _, name := range names {
@@ -85,6 +86,102 @@ func TestRotateKeep(t *testing.T) {
 		if got := inDir(t); len(got) != want {
 			t.Errorf("%d batches: %q", batches, got)
 		}
+	}
+}
+
+// TestRotateKeepsOthers: a file that took the name of one of the run's own is not removed with the
+// oldest files.
+func TestRotateKeepsOthers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s := sinktest.Schema(true)
+	var out files.Outputs
+	run := &sink.Run{Provenance: from(false), Rotation: &sink.Rotation{Rows: 1, Keep: 1}}
+	if err := out.Open(ctx, targets(t, "{seq}.csv"), s, run); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		if err := out.Write(ctx, batch(s)); err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			if err := errors.Join(os.Rename("00001.csv", "moved.csv"), os.WriteFile("00001.csv", []byte("another's"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := out.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := inDir(t), []string{"00001.csv", "00003.csv", "00003.csv" + files.Suffix, "moved.csv"}; !slices.Equal(got, want) {
+		t.Errorf("got %q; want %q", got, want)
+	}
+}
+
+// TestRotateKept: of a run that is given up the complete files stay, and what is whole of the one
+// at hand stays under a name that says so.
+func TestRotateKept(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s := sinktest.Schema(true)
+	var out files.Outputs
+	if err := out.Open(ctx, targets(t, "f-{seq}.jsonl"), s, &sink.Run{Provenance: from(false), Rotation: &sink.Rotation{Rows: 900}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // of 500 rows: 1000, 500
+		if err := out.Write(ctx, batch(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := out.Keep()
+	if err != nil || len(kept) != 1 || kept[0] != (files.Kept{Path: "f-00002.partial.jsonl", Rows: 500}) {
+		t.Errorf("%+v, %v", kept, err)
+	}
+	if n := out.Counters().Stats(); n.Accepted != 1500 || n.Committed != 1500 || n.Lost != 0 {
+		t.Errorf("%+v", n)
+	}
+	want := []string{"f-00001.jsonl", "f-00001.jsonl" + files.Suffix, "f-00002.partial.jsonl", "f-00002.partial.jsonl" + files.Suffix}
+	if got := inDir(t); !slices.Equal(got, want) {
+		t.Errorf("got %q; want %q", got, want)
+	}
+}
+
+// TestRotateFailed: a run goes on without a rotating output whose directory is gone, and says
+// which rows that one has lost.
+func TestRotateFailed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("d", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := sinktest.Schema(true)
+	var out files.Outputs
+	told := 0
+	out.GoOn(func(*files.Opened, *files.Kept, error) error { told++; return nil })
+	if err := out.Open(ctx, targets(t, "d/f-{seq}.jsonl", "whole.csv"), s, &sink.Run{Rotation: &sink.Rotation{Rows: 500}}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		if err := out.Write(ctx, batch(s)); err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			if err := os.Rename("d", "gone"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := out.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := out.Counters().Stats(); told != 1 || n.Accepted != 1500 || n.Committed != 500 || n.Lost != 1000 {
+		t.Errorf("told %d times, %+v", told, n)
+	}
+	if got := inDir(t); !slices.Equal(got, []string{"gone", "whole.csv"}) {
+		t.Errorf("%q", got)
 	}
 }
 
