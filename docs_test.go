@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pinyon/config"
+	"pinyon/provenance"
 	"pinyon/schema"
 )
 
@@ -17,6 +18,7 @@ func TestDocs(t *testing.T) {
 	for name, page := range map[string]string{
 		"features.md":      schema.Page(),
 		"configuration.md": config.Page(),
+		"counters.md":      provenance.Page(),
 	} {
 		path := filepath.Join("docs", name)
 		if *update {

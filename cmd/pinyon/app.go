@@ -104,7 +104,7 @@ up, interrupted or terminated, files finished; 131 quit, unfinished files remove
 		}
 		help(cmd, args)
 	})
-	commands := []*cobra.Command{a.extractCommand(), a.convertCommand(), a.infoCommand(), a.schemaCommand(), a.featuresCommand(), a.profilesCommand(),
+	commands := []*cobra.Command{a.extractCommand(), a.convertCommand(), a.infoCommand(), a.schemaCommand(), a.explainCommand(), a.featuresCommand(), a.profilesCommand(),
 		a.validateCommand(), a.statusCommand(), a.citeCommand(),
 		a.liveCommand(), a.filterCommand(), a.dumpCommand(), a.replayCommand(), a.interfacesCommand()}
 	root.AddCommand(commands...)

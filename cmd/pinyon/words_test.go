@@ -161,3 +161,24 @@ func TestEndStatus(t *testing.T) {
 		}
 	}
 }
+
+// TestExplain: every name that a run prints or writes is explained, and one that is not known is
+// answered with the nearest.
+func TestExplain(t *testing.T) {
+	for _, name := range explained() {
+		var b strings.Builder
+		if !explain(&b, name) || !strings.Contains(b.String(), ": ") {
+			t.Errorf("%s: %q", name, b.String())
+		}
+	}
+	for name, part := range map[string]string{
+		"iat_mean": "column of timing", "timing": "group of", "extra.tls": "group of", "snaplen_cut": "(noted): ", "evicted": "(end reason): ",
+		"flow_timeout": "The default is 60", "active-timeout": "active_timeout (key", "JJ-CORE": "profile of", "PINYON_MAX_FLOWS": "max_concurrent_flows",
+	} {
+		if out := want(t, 0, "", "explain", name); !strings.Contains(out, part) {
+			t.Errorf("%s: %q", name, out)
+		}
+	}
+	want(t, exitUsage, `did you mean "iat_mean"?`, "explain", "iat_maen")
+	want(t, exitUsage, "an argument is missing", "explain")
+}
