@@ -10,6 +10,7 @@ import (
 type swap struct {
 	progs []*program
 	stamp int64     // packets up to this time were let in by the filter before
+	marks []uint64  // what the rings had let in by then, as marks gives it
 	at    time.Time // when
 }
 
@@ -59,7 +60,7 @@ func (d *Device) change(expr string, dir Direction) error {
 		}
 	}
 	s.at = time.Now()
-	s.stamp = s.at.UnixNano()
+	s.stamp, s.marks = s.at.UnixNano(), d.marks()
 	d.expr, d.opt.Direction, d.swap = expr, dir, s
 	d.event.Store(true)
 	d.poll.wake()
@@ -81,14 +82,15 @@ func (d *Device) takes(p *port, f *packet.Frame) bool {
 		return false
 	}
 	s := d.swapped
-	if s != nil && f.TS-s.stamp > int64(swapTime) {
+	if s != nil && f.TS-s.stamp > int64(swapTime) && d.passed(s.marks) {
 		d.settle()
 		s = nil
 	}
 	switch {
 	case s != nil && f.TS <= s.stamp:
-		// Should the clock have been set back, time tells as well.
-		if d.sums.filterDropped++; d.sums.filterDropped&1023 == 0 && time.Since(s.at) > 2*swapTime {
+		// Should the clock have been set back, time tells as well, once the reader, which may
+		// be slow, is through with what there was.
+		if d.sums.filterDropped++; d.sums.filterDropped&1023 == 0 && time.Since(s.at) > 2*swapTime && d.passed(s.marks) {
 			d.settle()
 		}
 		return false

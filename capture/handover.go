@@ -41,10 +41,12 @@ type Handover struct {
 	// Under mu of the former.
 	patient bool  // it was stopped for its successor, and the reader may take its time
 	stopped int64 // when its rings were stopped, in nanoseconds; 0 before
+	// marks are what the successor's rings had let in when those of the former had been stopped:
+	// what came later came to them alone. They are nil before.
+	marks []uint64
 
 	// Of the goroutine that reads the successor.
-	taken time.Time // when it took over; zero before
-	mixed []*port   // rings of the successor in which packets of the former may still lie
+	mixed []*port // rings of the successor in which packets of the former may still lie
 }
 
 const (
@@ -152,6 +154,7 @@ func (h *Handover) StopFormer() {
 	if !f.closed && !f.stopping.Load() {
 		h.patient = true
 		f.stop()
+		h.marks = h.successor.marks()
 	}
 }
 
@@ -177,7 +180,9 @@ func (h *Handover) begin(count uint64) {
 	s := h.successor
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h.taken = time.Now()
+	if h.marks == nil { // the former has ended by itself
+		h.marks = s.marks()
+	}
 	if count > 0 {
 		s.opt.Count = count
 	}
@@ -227,15 +232,38 @@ func (d *Device) isOthers(p *port, stamp int64) bool {
 		// Whatever comes to this ring from now on came too late for the former's.
 	case stamp > h.moment:
 		return false
-	case h.taken.IsZero() || time.Since(h.taken) < 2*swapTime:
+	case h.marks == nil || p.seen.Load() <= h.marks[slices.Index(d.ports, p)]:
 		return true
-	default: // the clock was set back
+	default: // it was on its way for long, or the clock was set back
 	}
 	h.mixed = slices.DeleteFunc(h.mixed, func(q *port) bool { return q == p })
 	if len(h.mixed) == 0 && d.swapped == nil {
 		d.settle()
 	}
 	return false
+}
+
+// marks are the numbers of packets that the rings have let in so far. They are 0 where the
+// system does not count those that passed the filter apart from the others.
+func (d *Device) marks() []uint64 {
+	marks := make([]uint64, len(d.ports))
+	for i, p := range d.ports {
+		if received, dropped, _, err := p.Sums(); err == nil && hasSystem {
+			marks[i] = received - dropped
+		}
+	}
+	return marks
+}
+
+// passed reports whether the reader has taken as many packets out of each ring as marks says.
+// It is for the reader.
+func (d *Device) passed(marks []uint64) bool {
+	for i, p := range d.ports {
+		if p.seen.Load() < marks[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // Drained reports whether everything that passed the filter was read.

@@ -14,7 +14,7 @@ import (
 // number reads the next packet of d and gives its number, 0 at the end.
 func number(t *testing.T, d *capture.Device) int {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		var f packet.Frame
 		switch err := d.Next(&f); {
 		case err == nil:
@@ -30,7 +30,8 @@ func number(t *testing.T, d *capture.Device) int {
 }
 
 // TestHandOver: read by the steps that Handover tells, packets that come all the while are
-// delivered once each, in order, by one Device or the other, and the sums hold.
+// delivered once each, in order, by one Device or the other, and the sums hold, also where
+// whoever reads takes seconds to begin with the successor.
 func TestHandOver(t *testing.T) {
 	w := newWire(t)
 	d := w.open(capture.Options{Interface: "v1", ReadTimeout: soon, BufferSize: 32 << 20})
@@ -52,7 +53,7 @@ func TestHandOver(t *testing.T) {
 			}
 		}
 	}
-	for range 3 {
+	for round := range 3 {
 		var h *capture.Handover
 		w.Do(func() {
 			var err error
@@ -81,7 +82,9 @@ func TestHandOver(t *testing.T) {
 			t.Error(err)
 		}
 		sums.Add(&of)
-		d = h.Successor()
+		if d = h.Successor(); round == 1 {
+			time.Sleep(2100 * time.Millisecond)
+		}
 	}
 	sent := stop()
 	d.Stop()

@@ -144,7 +144,7 @@ func (d *Device) idle(began time.Time, round int) error {
 		return ErrTimeout
 	}
 	now := time.Now()
-	if d.swapped != nil && now.Sub(d.swapped.at) > swapQuiet {
+	if d.swapped != nil && now.Sub(d.swapped.at) > swapQuiet && d.passed(d.swapped.marks) {
 		d.settle()
 	}
 	wait := d.opt.ReadTimeout - now.Sub(began)
@@ -157,7 +157,7 @@ func (d *Device) idle(began time.Time, round int) error {
 	case !d.drain.IsZero():
 		// The kernel hands over its last block within the time it keeps one, of a Device that
 		// gives way as well.
-		if d.Drained() || now.After(d.drain) || d.yields != nil && now.Sub(began) > drainTime {
+		if d.Drained() || now.After(d.drain) || d.yields != nil && now.Sub(began) > swapTime {
 			return d.end(d.err)
 		}
 		wait = 2 * time.Millisecond
