@@ -31,7 +31,7 @@ func TestLibpcap(t *testing.T) {
 		if !bytes.Equal(f.Data, want[:min(700, len(want))]) || int(f.Wire) != len(want) || f.Number != uint64(i+1) || f.Link != packet.LinkEthernet {
 			t.Errorf("frame %d: %d bytes of %d", i, len(f.Data), f.Wire)
 		}
-		if age := time.Since(time.Unix(0, f.TS)); age < 0 || age > 10*time.Second {
+		if age := time.Since(time.Unix(0, f.TS)); age < 0 || age > time.Minute {
 			t.Errorf("time %d", f.TS)
 		}
 	}

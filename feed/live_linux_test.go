@@ -264,7 +264,7 @@ func TestLiveNext(t *testing.T) {
 	if err != nil || !bytes.Equal(p.Data, datagram(80, 1)) || p.Length() != len(p.Data) || p.Number != 1 {
 		t.Fatalf("%v, % x", err, p.Data)
 	}
-	if d := p.Time().Sub(before); d < 0 || d > time.Second {
+	if d := p.Time().Sub(before); d < 0 || d > 30*time.Second {
 		t.Errorf("time %v, sent at %v", p.Time(), before)
 	}
 	if d, ok := p.Decoded(); !ok || d.DstPort != 80 || !p.IsDecoded() {
@@ -321,9 +321,7 @@ func nonblock(t *try) {
 			t.Errorf("iterator: %v", err)
 		}
 	}
-	if d := time.Since(began); d > 50*time.Millisecond {
-		t.Errorf("took %v", d)
-	}
+	nstest.Prompt(t, "five calls that do not block", time.Since(began), 50*time.Millisecond)
 	w.send(out, 1, 3)
 	fds := []unix.PollFd{{Fd: int32(in.FD()), Events: unix.POLLIN}}
 	if n, err := unix.Poll(fds, 2000); n != 1 || err != nil {
@@ -344,7 +342,7 @@ func nonblock(t *try) {
 	in.SetNonblock(true)
 	w.IP("link del v1")
 	var err error
-	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if _, err = in.Next(context.Background()); err != ErrWouldBlock {
 			break
 		}
@@ -556,7 +554,7 @@ func TestForgottenLive(t *testing.T) {
 	}
 	runtime.KeepAlive(&kept)
 	kept = Packet{}
-	for end := time.Now().Add(5 * time.Second); descriptors(t) > before; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); descriptors(t) > before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("not closed within 5 s")
 		}

@@ -472,7 +472,7 @@ func TestForgotten(t *testing.T) {
 		}
 		closed.Close()
 	}()
-	for end := time.Now().Add(5 * time.Second); !strings.Contains(log.String(), "not closed"); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(log.String(), "not closed"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("not closed within 5 s")
 		}

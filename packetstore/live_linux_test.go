@@ -72,7 +72,7 @@ func TestCapture(t *testing.T) {
 		}
 		send(10)
 		if c.end != nil {
-			for end := time.Now().Add(5 * time.Second); cap.Captured() < 10 && time.Now().Before(end); {
+			for end := time.Now().Add(30 * time.Second); cap.Captured() < 10 && time.Now().Before(end); {
 				time.Sleep(time.Millisecond)
 			}
 			c.end(cap)

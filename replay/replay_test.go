@@ -238,13 +238,13 @@ func TestStops(t *testing.T) {
 		}
 		s, err := Run(ctx, opener(frames{n: n, gap: time.Hour}), &wire{}, &opt)
 		addsUp(t, "stopped", s)
-		if err != cause || time.Since(start) > 5*time.Second {
+		if err != cause || time.Since(start) > 30*time.Second {
 			t.Errorf("%+v: %v after %v", opt, err, time.Since(start))
 		}
 	}
 	start := time.Now()
 	s, err := Run(context.Background(), opener(frames{n: 10}), &wire{}, &Options{TopSpeed: true, Loops: -1, Duration: 50 * time.Millisecond})
-	if err != nil || s.Sent == 0 || time.Since(start) > 5*time.Second {
+	if err != nil || s.Sent == 0 || time.Since(start) > 30*time.Second {
 		t.Errorf("%v, %d sent in %v", err, s.Sent, time.Since(start))
 	}
 }

@@ -53,7 +53,7 @@ func send(t *testing.T, name string, frames []packet.Frame, stats func() source.
 	}
 	to := &unix.SockaddrLinklayer{Ifindex: int(r.Uint32())}
 	for i := range frames {
-		for end := time.Now().Add(5 * time.Second); i%200 == 0 && stats().Received < uint64(i); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); i%200 == 0 && stats().Received < uint64(i); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%d frames sent, %d received", i, stats().Received)
 			}

@@ -19,7 +19,7 @@ import (
 // all reads what a capture prints, to its end.
 func (r *liveRun) all(t *testing.T) (out string, status int, said string) {
 	t.Helper()
-	late := time.AfterFunc(30*time.Second, func() { r.Process.Kill() })
+	late := time.AfterFunc(60*time.Second, func() { r.Process.Kill() })
 	defer late.Stop()
 	b, err := io.ReadAll(r.out)
 	if err != nil {
@@ -77,7 +77,7 @@ func TestDumpInterrupt(t *testing.T) {
 	r := startCapture(t, ns, "dump", "-i", "v1", "-w", filepath.Join(dir, "x.pcap"), "-e", "frame.number")
 	send(t, ns, sent)
 	lines := bufio.NewReader(r.out)
-	late := time.AfterFunc(20*time.Second, func() { r.Process.Kill() })
+	late := time.AfterFunc(60*time.Second, func() { r.Process.Kill() })
 	for range sent {
 		if _, err := lines.ReadString('\n'); err != nil {
 			t.Fatal(err)
@@ -228,7 +228,7 @@ func TestDumpPipe(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(20*time.Second, func() { c.Process.Kill() })
+	late := time.AfterFunc(60*time.Second, func() { c.Process.Kill() })
 	defer late.Stop()
 	whole := captureBytes(t)
 	in.Write(whole[:len(whole)-5])

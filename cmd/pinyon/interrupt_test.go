@@ -32,7 +32,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 // exitStatus waits for a process, which must not take long.
 func exitStatus(t *testing.T, c *exec.Cmd) int {
 	t.Helper()
-	late := time.AfterFunc(20*time.Second, func() { c.Process.Kill() })
+	late := time.AfterFunc(60*time.Second, func() { c.Process.Kill() })
 	defer late.Stop()
 	c.Wait()
 	return c.ProcessState.ExitCode()
@@ -81,7 +81,7 @@ func glance(t *testing.T, p *exec.Cmd) {
 
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
-	for range 1000 {
+	for range 3000 {
 		if ok() {
 			return
 		}

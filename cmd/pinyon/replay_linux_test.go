@@ -194,7 +194,7 @@ func interruptReplay(t *testing.T, ns *nstest.Namespace, args ...string) {
 		t.Fatal(err)
 	}
 	time.AfterFunc(time.Second, func() { cmd.Process.Signal(os.Interrupt) })
-	late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(60*time.Second, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	cmd.Wait()
 	if status := cmd.ProcessState.ExitCode(); status != exitInterrupt || !strings.Contains(errs.String(), "frames/s") {

@@ -209,7 +209,7 @@ func TestBusySink(t *testing.T) {
 			if rows == 0 {
 				select {
 				case <-ended:
-				case <-time.After(20 * time.Second):
+				case <-time.After(60 * time.Second):
 					t.Errorf("%d workers: reading waited for the sink", workers)
 				}
 			}

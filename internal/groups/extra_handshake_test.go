@@ -99,7 +99,7 @@ func loopback(t *testing.T) (a, b net.Conn) {
 		t.Fatal(err)
 	}
 	for _, c := range []net.Conn{a, b} {
-		c.SetDeadline(time.Now().Add(10 * time.Second))
+		c.SetDeadline(time.Now().Add(30 * time.Second))
 		t.Cleanup(func() { c.Close() })
 	}
 	return a, b

@@ -108,7 +108,7 @@ func (n *Namespace) Up(devices ...string) {
 func (n *Namespace) Ready(devices ...string) {
 	n.t.Helper()
 	for _, d := range devices {
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 			out, err := exec.Command("ip", "-n", n.Name, "-o", "link", "show", "dev", d).CombinedOutput()
 			if err == nil && strings.Contains(string(out), " state UP ") {
 				break

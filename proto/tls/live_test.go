@@ -72,8 +72,8 @@ func converse(t *testing.T, client, server *tls.Config) (state tls.ConnectionSta
 		}
 		end <- err
 	}()
-	a.SetDeadline(time.Now().Add(10 * time.Second))
-	b.SetDeadline(time.Now().Add(10 * time.Second))
+	a.SetDeadline(time.Now().Add(30 * time.Second))
+	b.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.Write([]byte("ping")); err != nil {
 		t.Fatal(err)
 	}

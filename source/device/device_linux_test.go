@@ -27,7 +27,7 @@ func TestStop(t *testing.T) {
 			t.Fatal(in.Name, in.Live, err)
 		}
 		time.AfterFunc(50*time.Millisecond, func() { close(stop) })
-		limit := time.Now().Add(10 * time.Second)
+		limit := time.Now().Add(30 * time.Second)
 		for err = nil; err == nil || errors.Is(err, source.ErrTimeout); {
 			var f packet.Frame
 			if err = src.Next(&f); time.Now().After(limit) {
