@@ -10,7 +10,7 @@ import (
 type swap struct {
 	progs []*program
 	stamp int64     // packets up to this time were let in by the filter before
-	marks []uint64  // what the rings had let in by then, as marks gives it
+	marks []uint64  // what the rings had let in by then, as marks gives it, or nil
 	at    time.Time // when
 }
 
@@ -60,7 +60,10 @@ func (d *Device) change(expr string, dir Direction) error {
 		}
 	}
 	s.at = time.Now()
-	s.stamp, s.marks = s.at.UnixNano(), d.marks()
+	s.stamp = s.at.UnixNano()
+	if !d.opt.usesLibpcap() { // which leaves packets out by itself that its rings have counted
+		s.marks = d.marks()
+	}
 	d.expr, d.opt.Direction, d.swap = expr, dir, s
 	d.event.Store(true)
 	d.poll.wake()

@@ -243,23 +243,22 @@ func (d *Device) isOthers(p *port, stamp int64) bool {
 	return false
 }
 
-// marks are the numbers of packets that the rings have let in so far. They are 0 where the
-// system does not count those that passed the filter apart from the others.
+// marks are the numbers of packets that the rings have let in so far.
 func (d *Device) marks() []uint64 {
 	marks := make([]uint64, len(d.ports))
 	for i, p := range d.ports {
-		if received, dropped, _, err := p.Sums(); err == nil && hasSystem {
+		if received, dropped, _, err := p.Sums(); err == nil {
 			marks[i] = received - dropped
 		}
 	}
 	return marks
 }
 
-// passed reports whether the reader has taken as many packets out of each ring as marks says.
-// It is for the reader.
+// passed reports whether the reader has taken as many packets out of each ring as marks says,
+// if it is not nil. It is for the reader.
 func (d *Device) passed(marks []uint64) bool {
-	for i, p := range d.ports {
-		if p.seen.Load() < marks[i] {
+	for i, n := range marks {
+		if d.ports[i].seen.Load() < n {
 			return false
 		}
 	}

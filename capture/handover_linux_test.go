@@ -87,6 +87,7 @@ func TestHandOver(t *testing.T) {
 		}
 	}
 	sent := stop()
+	follow(d, func(n int) bool { return n == sent })
 	d.Stop()
 	follow(d, func(int) bool { return false })
 	of := d.Stats()

@@ -86,6 +86,7 @@ func tryChanges(t *testing.T, o capture.Options, sizes ...int) uint64 {
 		}
 	})
 	sent := uint64(stop())
+	w.through(c, int(sent))
 	if err := errors.Join(c.Stop(), c.Wait()); err != nil {
 		t.Error(err)
 	}
@@ -144,6 +145,7 @@ func TestSetBufferSizeCallback(t *testing.T) {
 	stop := w.Counted("v0", 10, time.Millisecond)
 	nstest.Within(t, "packets", func() bool { return c.Captured() > 2000 })
 	sent := stop()
+	w.through(c, sent)
 	if err := c.Stop(); err != nil || first != nil || !errors.Is(second, session.ErrChanging) {
 		t.Error(err, first, second)
 	}
@@ -277,7 +279,7 @@ func TestSetInterface(t *testing.T) {
 	}
 	w.Numbered("lo", 53, 200, 10)
 	w.Numbered("lo", 54, 31, 10)
-	nstest.Within(t, "all packets", func() bool { return c.Captured() == 40 })
+	w.through(c, 40)
 	if err := c.Stop(); err != nil {
 		t.Error(err)
 	}
@@ -390,6 +392,7 @@ func TestSetOutput(t *testing.T) {
 		t.Error("the former output was not closed:", err)
 	}
 	w.Numbered("v0", 53, sent+2, 1)
+	w.through(c, sent+2)
 	if err := c.Stop(); err != nil || c.Captured() != uint64(sent+2) {
 		t.Error(err, c.Captured())
 	}
@@ -656,6 +659,7 @@ func TestSetBufferSizeRenamed(t *testing.T) {
 	})
 	w.Numbered("w0", 53, 100, 7)
 	w.Numbered("v0", 53, 6, 5)
+	w.through(c, 10)
 	if err := c.Stop(); err != nil || c.Captured() != 10 {
 		t.Errorf("%v, %d packets", err, c.Captured())
 	}

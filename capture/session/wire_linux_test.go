@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -40,6 +41,17 @@ func (w *wire) again(x *session.Capture) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// through waits until each of the packets that were sent has been delivered or has a count. A
+// capture that is stopped delivers for a twentieth of a second only, in which a busy machine may
+// get nowhere.
+func (w *wire) through(c *session.Capture, sent int) {
+	w.t.Helper()
+	nstest.Within(w.t, fmt.Sprint("each of ", sent, " packets"), func() bool {
+		s := c.Stats()
+		return s.Captured+s.Dropped+s.FilterDropped+s.InterfaceDropped >= uint64(sent)
+	})
 }
 
 // identity holds the sums of a capture that has ended against each other.
