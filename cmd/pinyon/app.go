@@ -27,6 +27,7 @@ type app struct {
 	started bool // the command line was understood and a command runs
 
 	verbose   int
+	control   bool // standard input is open for as long as whoever started the command wants it to run
 	logFormat string
 	log       *slog.Logger
 }
@@ -97,6 +98,8 @@ up, interrupted or terminated, files finished; 131 quit, unfinished files remove
 	p := root.PersistentFlags()
 	p.CountVarP(&a.verbose, "verbose", "v", "say more on standard error; twice for debugging")
 	p.StringVar(&a.logFormat, "log-format", "text", "form of log lines: text or json")
+	p.BoolVar(&a.control, "control", false, "stop as after an interrupt once standard input ends")
+	p.Lookup("control").Hidden = true
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if cmd == root && isTerminal(a.out) {

@@ -258,3 +258,29 @@ func TestClosedPipe(t *testing.T) {
 		t.Errorf("left over: %v", got)
 	}
 }
+
+// TestControl: under --control a run ends as after an interrupt once standard input ends, which
+// it does when the process that started it dies.
+func TestControl(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "never.pcap")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	hold, err := os.OpenFile(fifo, os.O_RDWR, 0) // a writer that writes nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	c := process(t, "--control", "extract", fifo, "-f", "csv", "--no-progress")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	if got := exitStatus(t, c); got != exitInterrupt {
+		t.Errorf("status %d, want %d", got, exitInterrupt)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -38,6 +39,9 @@ func watchSignals(a *app, abort func(keep bool)) *interrupt {
 			signal.Notify(i.ch, s)
 		}
 	}
+	if a.control {
+		go i.follow(a.in)
+	}
 	go func() {
 		var first time.Time
 		for {
@@ -69,6 +73,16 @@ func watchSignals(a *app, abort func(keep bool)) *interrupt {
 		}
 	}()
 	return i
+}
+
+// follow interrupts the run once r ends: a program that starts this one as its child holds the
+// other end, and a child whose parent is gone would run on for nobody.
+func (i *interrupt) follow(r io.Reader) {
+	io.Copy(io.Discard, r)
+	select {
+	case i.ch <- os.Interrupt:
+	case <-i.done:
+	}
 }
 
 // abort exits after clean has run, but does not wait for a file system that hangs.
