@@ -81,11 +81,16 @@ var Profiles = []Profile{Core, Extended, Experimental}
 type Form uint8
 
 // The forms. Address is a Text column of IPv4 and IPv6 addresses (RFC 5952), Instant a Float
-// column of seconds since the Unix epoch.
+// column of seconds since the Unix epoch, Stamp an Int column of nanoseconds since then, UTC. Uint8,
+// Uint16 and Uint32 are Int columns whose values have no sign and so many bits.
 const (
 	NoForm Form = iota
 	Address
 	Instant
+	Stamp
+	Uint8
+	Uint16
+	Uint32
 )
 
 // Privacy says how much of a person a value may tell.

@@ -1,6 +1,8 @@
 package arrow
 
 import (
+	"encoding/binary"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -12,8 +14,32 @@ import (
 	"pinyon/sink/internal/text"
 )
 
-// columnData is what one column keeps from batch to batch: text that had to be made valid.
-type columnData struct{ arena text.Arena }
+// columnData is what one column keeps from batch to batch: text that had to be made valid, and
+// numbers of fewer than 64 bits.
+type columnData struct {
+	arena  text.Arena
+	narrow []byte
+}
+
+// numbers are the column's values in as many bytes as dt has for each.
+func (d *columnData) numbers(v []int64, dt arrow.DataType) *memory.Buffer {
+	width := dt.(arrow.FixedWidthDataType).Bytes()
+	if width == arrow.Int64SizeBytes {
+		return ints(v)
+	}
+	d.narrow = d.narrow[:0]
+	for _, n := range v {
+		switch width {
+		case 1:
+			d.narrow = append(d.narrow, byte(n))
+		case 2:
+			d.narrow = binary.LittleEndian.AppendUint16(d.narrow, uint16(n))
+		default:
+			d.narrow = binary.LittleEndian.AppendUint32(d.narrow, uint32(n))
+		}
+	}
+	return memory.NewBufferBytes(d.narrow)
+}
 
 // borrow makes an array of dt over the column's own memory.
 func (d *columnData) borrow(c *column.Column, dt arrow.DataType, rows int, o *out.Buffer) arrow.Array {
@@ -24,7 +50,7 @@ func (d *columnData) borrow(c *column.Column, dt arrow.DataType, rows int, o *ou
 	}
 	switch c.Field.Kind {
 	case feature.Int:
-		return wrap(dt, rows, nulls, valid, ints(c.Ints[:rows]))
+		return wrap(dt, rows, nulls, valid, d.numbers(c.Ints[:rows], dt))
 	case feature.Float:
 		return wrap(dt, rows, nulls, valid, floats(c.Floats[:rows]))
 	case feature.Bool:

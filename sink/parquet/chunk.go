@@ -24,6 +24,7 @@ type chunkWriter struct {
 	hashes   []int64
 	def, rep []int16
 	bools    []bool
+	narrow   []int32
 	arrays   []parquet.ByteArray
 }
 
@@ -81,9 +82,20 @@ func (w *chunkWriter) levels(c *held, from, to int) (def []int16, present int) {
 	return w.def, present
 }
 
+// narrow appends numbers as 32 bits each.
+func narrow(dst []int32, v []int64) []int32 {
+	for _, n := range v {
+		dst = append(dst, int32(n))
+	}
+	return dst
+}
+
 // put writes values, integers or the bits of floats.
-func put(cw file.ColumnChunkWriter, v []int64, def, rep []int16) (err error) {
+func (w *chunkWriter) put(cw file.ColumnChunkWriter, v []int64, def, rep []int16) (err error) {
 	switch cw := cw.(type) {
+	case *file.Int32ColumnChunkWriter:
+		w.narrow = narrow(w.narrow[:0], v)
+		_, err = cw.WriteBatch(w.narrow, def, rep)
 	case *file.Int64ColumnChunkWriter:
 		_, err = cw.WriteBatch(v, def, rep)
 	case *file.Float64ColumnChunkWriter:
@@ -109,7 +121,7 @@ func (w *chunkWriter) writeNumbers(group *rowGroup, c *held, rows int) error {
 	w.values.reset(&c.parts[0])
 	for from := 0; from < rows; from += blockValues {
 		def, n := w.levels(c, from, min(rows, from+blockValues))
-		if err := put(cw, w.values.take(n), def, nil); err != nil {
+		if err := w.put(cw, w.values.take(n), def, nil); err != nil {
 			return err
 		}
 	}
@@ -189,7 +201,7 @@ func (w *chunkWriter) writeLists(group *rowGroup, c *held, k, rows int) error {
 		if len(w.def) < blockValues && row < rows-1 {
 			continue
 		}
-		if err := put(cw, w.values.take(values), w.def, w.rep); err != nil {
+		if err := w.put(cw, w.values.take(values), w.def, w.rep); err != nil {
 			return err
 		}
 		w.def, w.rep, values = w.def[:0], w.rep[:0], 0

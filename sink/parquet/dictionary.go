@@ -42,7 +42,13 @@ func WriteDictionary(cw file.ColumnChunkWriter, entries, indices arrow.Array, de
 
 // writeIndexed writes the numbers of c, which indexNumbers has indexed, as one page.
 func (w *chunkWriter) writeIndexed(cw file.ColumnChunkWriter, c *held, rows int) error {
-	entries := numbersArray(w.distinct.words, c.parts[0].float)
+	var entries arrow.Array
+	if c.narrow {
+		w.narrow = narrow(w.narrow[:0], w.distinct.words)
+		entries = Lend(arrow.PrimitiveTypes.Int32, len(w.narrow), 0, nil, arrow.Int32Traits.CastToBytes(w.narrow))
+	} else {
+		entries = numbersArray(w.distinct.words, c.parts[0].float)
+	}
 	defer entries.Release()
 	present := len(w.indices)
 	var def []int16

@@ -15,6 +15,7 @@ type held struct {
 	leaf     int          // of the file, its first
 	kind     feature.Kind // in the file
 	optional bool
+	narrow   bool // numbers have 32 bits in the file
 	store    *store
 
 	valid   bitmap // one bit a row, if optional
@@ -36,7 +37,7 @@ func columnsOf(s *column.Schema, jsonLists bool) []held {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		c := &all[i]
-		*c = held{path: f.Out, leaf: leaf, kind: storedKind(f.Kind, jsonLists), optional: s.Nulls && f.Nullable}
+		*c = held{path: f.Out, leaf: leaf, kind: storedKind(f.Kind, jsonLists), optional: s.Nulls && f.Nullable, narrow: f.Kind == feature.Int && bitsOf(f) > 0}
 		switch c.kind {
 		case feature.Int, feature.Float:
 			c.parts = []series{{path: f.Out, float: c.kind == feature.Float}}

@@ -44,13 +44,41 @@ func schemaOf(s *column.Schema, jsonLists bool) (*schema.GroupNode, error) {
 		if kind := storedKind(f.Kind, jsonLists); kind.IsList() {
 			fields[i], err = list(f.Out, repetition, kind)
 		} else {
-			fields[i], err = primitive(f.Out, repetition, kind)
+			fields[i], err = formed(f, repetition, kind)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", f.Out, err)
 		}
 	}
 	return schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1)
+}
+
+// formed is the column of a field without elements, which may have a form of its own: unsigned
+// numbers of up to 32 bits, and times, which have 64 bits as other numbers do.
+func formed(f *column.Field, r parquet.Repetition, k feature.Kind) (schema.Node, error) {
+	if k != feature.Int {
+		return primitive(f.Out, r, k)
+	}
+	if bits := bitsOf(f); bits > 0 {
+		return schema.NewPrimitiveNodeLogical(f.Out, r, schema.NewIntLogicalType(bits, false), parquet.Types.Int32, -1, -1)
+	}
+	if f.Form == feature.Stamp {
+		return schema.NewPrimitiveNodeLogical(f.Out, r, schema.NewTimestampLogicalType(true, schema.TimeUnitNanos), parquet.Types.Int64, -1, -1)
+	}
+	return primitive(f.Out, r, k)
+}
+
+// bitsOf is how many bits an unsigned field of fewer than 64 has; 0 of others.
+func bitsOf(f *column.Field) int8 {
+	switch f.Form {
+	case feature.Uint8:
+		return 8
+	case feature.Uint16:
+		return 16
+	case feature.Uint32:
+		return 32
+	}
+	return 0
 }
 
 func primitive(name string, r parquet.Repetition, k feature.Kind) (schema.Node, error) {

@@ -39,6 +39,24 @@ func Type(k feature.Kind) arrow.DataType {
 	return arrow.BinaryTypes.String
 }
 
+// typeOf is the Arrow type of a field that leaves as a kind, which may have a form of its own.
+func typeOf(f *column.Field, kind feature.Kind) arrow.DataType {
+	if kind != feature.Int {
+		return Type(kind)
+	}
+	switch f.Form {
+	case feature.Stamp:
+		return arrow.FixedWidthTypes.Timestamp_ns
+	case feature.Uint8:
+		return arrow.PrimitiveTypes.Uint8
+	case feature.Uint16:
+		return arrow.PrimitiveTypes.Uint16
+	case feature.Uint32:
+		return arrow.PrimitiveTypes.Uint32
+	}
+	return Type(kind)
+}
+
 // Schema is the Arrow schema of s with the metadata meta. Fields carry id, group, unit,
 // profile and description. With jsonLists, lists are text.
 func Schema(s *column.Schema, meta map[string]string, jsonLists bool) *arrow.Schema {
@@ -51,7 +69,7 @@ func Schema(s *column.Schema, meta map[string]string, jsonLists bool) *arrow.Sch
 		}
 		fields[i] = arrow.Field{
 			Name:     f.Out,
-			Type:     Type(kind),
+			Type:     typeOf(f, kind),
 			Nullable: s.Nulls && f.Nullable,
 			Metadata: arrow.NewMetadata(
 				[]string{"id", "group", "unit", "profile", "description"},
