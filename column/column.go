@@ -5,6 +5,7 @@ package column
 
 import (
 	"fmt"
+	"slices"
 
 	"pinyon/feature"
 )
@@ -128,6 +129,36 @@ func AppendBit(bits []byte, n int, v bool) []byte {
 	}
 	return bits
 }
+
+// Head is the first n rows of the batch, over the same memory, n being b.Rows at most.
+func (b *Batch) Head(n int) *Batch {
+	h := &Batch{Schema: b.Schema, Rows: n, Cols: slices.Clone(b.Cols)}
+	for i := range h.Cols {
+		c := &h.Cols[i]
+		switch {
+		case c.Offsets != nil:
+			c.Offsets = c.Offsets[:n+1]
+			last := c.Offsets[n]
+			c.Ints, c.Floats, c.Dirs, c.Bytes = cut(c.Ints, last), cut(c.Floats, last), cut(c.Dirs, last), cut(c.Bytes, last)
+		case c.Field.Kind == feature.Bool:
+			c.Bits, c.Rows = c.Bits[:(n+7)/8], n
+		default:
+			c.Ints, c.Floats = cut(c.Ints, int32(n)), cut(c.Floats, int32(n))
+		}
+		if c.Valid != nil {
+			c.Valid, c.Nulls = c.Valid[:(n+7)/8], 0
+			for k := range n {
+				if !c.IsValid(k) {
+					c.Nulls++
+				}
+			}
+		}
+	}
+	return h
+}
+
+// cut is the first n values of those that a column has, if it has any.
+func cut[T any](v []T, n int32) []T { return v[:min(len(v), int(n))] }
 
 // Check returns an error unless every column holds b.Rows rows; for tests of sinks.
 func (b *Batch) Check() error {

@@ -1,6 +1,7 @@
 package column
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -148,4 +149,71 @@ func panics(t *testing.T, what, message string, f func()) {
 		}
 	}()
 	f()
+}
+
+// TestHead: the first rows of a batch are those of the batch, for every kind of column.
+func TestHead(t *testing.T) {
+	s := &Schema{Nulls: true}
+	for k := feature.Int; k <= feature.Triples; k++ {
+		s.Fields = append(s.Fields, Field{Out: k.String(), Desc: feature.Desc{Kind: k, Nullable: k%2 == 0}})
+	}
+	const rows = 20
+	b := New(s, rows)
+	for i := range rows {
+		for k := range b.Cols {
+			c := &b.Cols[k]
+			if c.Valid != nil {
+				c.Valid = AppendBit(c.Valid, i, i%3 > 0)
+				if i%3 == 0 {
+					c.Nulls++
+				}
+			}
+			switch c.Field.Kind {
+			case feature.Int:
+				c.Ints = append(c.Ints, int64(i))
+			case feature.Float:
+				c.Floats = append(c.Floats, float64(i))
+			case feature.Bool:
+				c.Bits = AppendBit(c.Bits, i, i%2 > 0)
+				c.Rows++
+			case feature.Text:
+				c.Bytes = append(c.Bytes, "abcdefghijklmnopqrst"[:i]...)
+				c.Offsets = append(c.Offsets, int32(len(c.Bytes)))
+			default:
+				for j := range i % 4 {
+					c.Ints, c.Floats, c.Dirs = append(c.Ints, int64(j)), append(c.Floats, float64(j)), append(c.Dirs, 1)
+				}
+				n := max(len(c.Ints), len(c.Floats))
+				if c.Field.Kind == feature.IntList {
+					c.Floats, c.Dirs = nil, nil
+				} else if c.Field.Kind == feature.FloatList {
+					c.Ints, c.Dirs = nil, nil
+				}
+				c.Offsets = append(c.Offsets, int32(n))
+			}
+		}
+		b.Rows++
+	}
+	for n := range rows + 1 {
+		h := b.Head(n)
+		if err := h.Check(); err != nil || h.Rows != n {
+			t.Fatalf("%d rows: %d, %v", n, h.Rows, err)
+		}
+		for i := range n {
+			for k := range h.Cols {
+				if got, want := h.Row(i).At(k), b.Row(i).At(k); !reflect.DeepEqual(got, want) {
+					t.Errorf("row %d of %d, %s: %v; want %v", i, n, s.Fields[k].Out, got, want)
+				}
+			}
+		}
+		nulls := 0
+		for i := range n {
+			if i%3 == 0 {
+				nulls++
+			}
+		}
+		if c := &h.Cols[1]; c.Valid != nil && c.Nulls != nulls {
+			t.Errorf("%d rows: %d nulls; want %d", n, c.Nulls, nulls)
+		}
+	}
 }
