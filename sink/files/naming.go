@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"regexp"
 )
 
 // nameAll gives the output's file and those beside it their names, in an order in which no
@@ -102,4 +103,17 @@ func (o *Output) commitAs(name string) (err error) {
 		done++
 	}
 	return o.file.rename(name, false)
+}
+
+// temporary are the names under which files are written before they are complete.
+var temporary = regexp.MustCompile(`^\.(.+)\.tmp-[0-9]+-[0-9a-f]{8}$`)
+
+// TemporaryOf is the name, without its directory, that a file of this temporary name is to have
+// once it is complete; "" of any other name.
+func TemporaryOf(name string) string {
+	m := temporary.FindStringSubmatch(name)
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -128,5 +129,27 @@ func TestKeepReplacesNothing(t *testing.T) {
 	}
 	if got := inDir(t); len(got) != 5 {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestTemporaryOf: the name under which a file is written tells the one that it will have.
+func TestTemporaryOf(t *testing.T) {
+	dir := t.TempDir()
+	f, err := files.Create(filepath.Join(dir, "a.b.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	if got := files.TemporaryOf(list[0].Name()); got != "a.b.parquet" {
+		t.Errorf("%s: %q", list[0].Name(), got)
+	}
+	for _, name := range []string{"a.b.parquet", ".tmp-1-00000000", ".x.tmp-1-0", "x.tmp-1-00000000"} {
+		if got := files.TemporaryOf(name); got != "" {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
