@@ -151,8 +151,22 @@ var columns = []Column{
 	u8("hour", "Hour of the capture time, UTC.", nil, func(r *row) uint8 { return uint8(floor(r.frame.TS, hour) - 24*floor(r.frame.TS, day)) }),
 }
 
-// Columns are the columns of every file, in their order.
+// frame is the column that a file has if Options.Frames asks for it.
+var frame = Column{Name: "frame", Type: "binary", store: texts, Doc: "All captured bytes of the frame.", text: func(b []byte, r *row) []byte {
+	return append(b, r.frame.Data...)
+}}
+
+// Columns are the columns of every file, in their order; one with whole frames has the column
+// frame behind them.
 func Columns() []Column { return append([]Column(nil), columns...) }
+
+// columnsOf are the columns of a file that is written with these options.
+func columnsOf(o *Options) []Column {
+	if o.Frames {
+		return append(Columns(), frame)
+	}
+	return columns
+}
 
 const (
 	hour = 3600 * int64(1e9)

@@ -35,6 +35,42 @@ same in every file; one without "or null" always has a value. Row groups have 50
 Direction is what the kernel said of a frame (outgoing: Up; to this machine: Down; to another: Forwarded) and where that
 is unknown, as in a file, what the machine's own addresses say: source Up, destination or a group Down, both Local,
 neither Forwarded. Without either it is Unknown. A neighbour in the same network is not this machine.
+
+` + "`--store-frames` (`packetstore.Options.Frames`) adds the column `frame`: " + frame.Doc + ` Of a file with it a capture can be made again, with
+every byte, time, length and link type; a row group ends at 64 MiB of frames and payload. The file tells the version of this schema under
+the key ` + "`" + versionKey + "`" + `; it is ` + fmt.Sprint(Version) + `.
+
+## Asking
+
+` + "`pinyon packets`" + ` asks one file, several, or all *.parquet of a directory, by name:
+
+| command | gives |
+|---|---|
+| ` + "`query EXPR PATH...`" + ` | the rows for which a condition holds, to any output; ` + "`--columns`, `--limit`; `--wide` has a column for each field of each layer (`IP_src`, `TCP_dport`)" + ` |
+| ` + "`summary PATH...`" + ` | packets, bytes, first and last time, protocols, and addresses, whichever end they are of |
+| ` + "`group --by COLUMN PATH...`" + ` | for each value: ` + "`COL_packet_count`, `avg_COL_packet_size`, `min_`, `max_`, `total_COL_bytes`, `first_COL_packet_time`, `last_`" + `, most packets first |
+| ` + "`stats PATH...`" + ` | bounds, missing values and bytes of each column, by the footers alone |
+| ` + "`to-pcap PATH... -o FILE`" + ` | the frames, if they were stored |
+
+In Go: ` + "`packetstore.Open`, then `Filter`, `Wide`, `Summary`, `Group`, `Columns`, `Frames`; `Compile`" + ` reads a condition.
+
+A condition is made of
+
+- words of pcap-filter(7): ` + "`host`, `net`, `port`, `portrange`, `proto` with `src`, `dst` and a protocol; `tcp`, `udp`, `icmp`, `arp`, `ip`, `ip6`, ...; `ether host`; `vlan`, `broadcast`, `multicast`, `less`, `greater`, `len`; `tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn`, `icmp[icmptype] = icmp-echo`" + `. They mean what the columns hold, so ` + "`tcp`" + ` finds
+  what is behind VLAN tags and IPv6 extension headers too, and a port is that of any protocol that has ports. Other bytes of headers are in no
+  column: the capture has to be filtered for them;
+- comparisons of columns: ` + "`packet_size > 1000`, `src_ip = 10.0.0.0/8`, `protocol in (TCP, udp)`, `ethertype = 0x88cc`, `dst_port in (80, 8000-8100)`, `tcp_flags & 2 != 0`, `interface contains eth`, `vlan_id is null`, `timestamp >= 2026-03-01T12:00:00Z`, `timestamp < 1772366400.25`, `date = 2026-03-01`" + `.
+  A time stands for as long as it is exact: ` + "`timestamp = 2026-03-01T12:00`" + ` is that minute;
+- ` + "`and`, `or`, `not`" + ` and parentheses. As in pcap-filter, and and or bind equally, to the left.
+
+A condition on a value does not hold where there is none, and ` + "`not`" + ` of it does.
+
+Files are read row group by row group, never whole. One in which no row can match, by the bounds in the footer or the bloom filters of
+addresses, is passed over; of others the columns of the condition are read, and further ones only where rows match (` + "`-v`" + ` tells how much was
+read). Grouping tells a million values apart; packets of further ones are counted together. A file that is being written, or whose writer
+was killed, has no footer and says so, and one of a later version of the schema too; the other files are read, and the exit status is 3.
+Columns that a file lacks have no values. In rows for outputs bytes are hexadecimal and days are texts; Parquet and Arrow keep the types of
+the other columns.
 `)
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {

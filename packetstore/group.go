@@ -39,7 +39,7 @@ func (c *Column) node() (schema.Node, error) {
 }
 
 // schemaOf is the schema of every file.
-func schemaOf() (*schema.GroupNode, error) {
+func schemaOf(columns []Column) (*schema.GroupNode, error) {
 	fields := make(schema.FieldList, len(columns))
 	for i := range columns {
 		var err error
@@ -73,7 +73,7 @@ func (h *held) add(c *Column, r *row) {
 	case c.store == texts:
 		n := len(h.text)
 		h.text = c.text(h.text, r)
-		if present = len(h.text) > n; present {
+		if present = len(h.text) > n || !c.Nullable; present {
 			h.ends = append(h.ends, len(h.text))
 		}
 	case c.store == longs:
@@ -92,15 +92,16 @@ func (h *held) add(c *Column, r *row) {
 
 // A group is a row group that is being filled.
 type group struct {
+	schema  []Column
 	columns []held
 	rows    int
-	payload int // bytes
+	payload int // bytes, those of whole frames included
 	arrays  []parquet.ByteArray
 }
 
 // newGroup has room for so many rows, but for texts.
-func newGroup(rows int) *group {
-	g := &group{columns: make([]held, len(columns))}
+func newGroup(columns []Column, rows int) *group {
+	g := &group{schema: columns, columns: make([]held, len(columns))}
 	for i := range columns {
 		h := &g.columns[i]
 		switch columns[i].store {
@@ -121,8 +122,8 @@ func newGroup(rows int) *group {
 }
 
 func (g *group) add(r *row) {
-	for i := range columns {
-		g.columns[i].add(&columns[i], r)
+	for i := range g.schema {
+		g.columns[i].add(&g.schema[i], r)
 	}
 	g.rows++
 }
@@ -142,9 +143,9 @@ var sought = []string{"src_ip", "dst_ip"}
 // blooms make the bloom filters as long as the group's values need: the library keeps all of
 // a file's until its end.
 func (g *group) blooms() (props []parquet.WriterProperty) {
-	for i := range columns {
-		if slices.Contains(sought, columns[i].Name) {
-			props = append(props, parquet.WithBloomFilterNDVFor(columns[i].Name, int64(max(1, len(g.columns[i].words.index)))))
+	for i, c := range g.schema {
+		if slices.Contains(sought, c.Name) {
+			props = append(props, parquet.WithBloomFilterNDVFor(c.Name, int64(max(1, len(g.columns[i].words.index)))))
 		}
 	}
 	return props
@@ -158,7 +159,7 @@ func (g *group) write(w *file.Writer) error {
 	}
 	for i := range g.columns {
 		if err := g.column(out, i); err != nil {
-			return fmt.Errorf("column %s: %w", columns[i].Name, err)
+			return fmt.Errorf("column %s: %w", g.schema[i].Name, err)
 		}
 	}
 	return out.Close()
@@ -171,7 +172,7 @@ func (g *group) column(out file.SerialRowGroupWriter, i int) error {
 	}
 	h := &g.columns[i]
 	var levels []int16
-	if columns[i].Nullable {
+	if g.schema[i].Nullable {
 		levels = h.levels
 	}
 	switch cw := cw.(type) {
@@ -180,7 +181,7 @@ func (g *group) column(out file.SerialRowGroupWriter, i int) error {
 	case *file.Int64ColumnChunkWriter:
 		_, err = cw.WriteBatch(h.longs, levels, nil)
 	case *file.ByteArrayColumnChunkWriter:
-		if columns[i].store == dict {
+		if g.schema[i].store == dict {
 			err = h.words.write(cw, levels)
 			break
 		}

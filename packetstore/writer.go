@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -22,6 +23,9 @@ type Options struct {
 	Own func(netip.Addr) bool
 	// Payload is how many bytes of a packet's payload are kept.
 	Payload int
+	// Frames has whole frames kept, in a column of their own, of which captures can be made
+	// again.
+	Frames bool
 	// Decap is how far tunnels are opened.
 	Decap packet.Decap
 	// Compression is snappy, gzip, brotli, lz4, zstd or none; empty is zstd.
@@ -30,13 +34,21 @@ type Options struct {
 	RowGroup int
 }
 
+// Version is that of the schema of packets, which a file tells under versionKey. A reader takes
+// files up to its own; one without is of version 1.
+const (
+	Version    = 1
+	versionKey = "pinyon.packets"
+)
+
 const (
 	defaultGroup = 50_000
-	groupBytes   = 64 << 20 // of payload
+	groupBytes   = 64 << 20 // of payload and whole frames
 )
 
 // A Writer writes the rows of frames to a Parquet file. Write, called from one goroutine,
-// takes what it keeps of a frame. A row group that is full, by rows or by 64 MiB of payload,
+// takes what it keeps of a frame. A row group that is full, by rows or by 64 MiB of payload and
+// whole frames,
 // is encoded beside that, while another is filled; Write waits if that is full too. The
 // first error of the writer below is final, and every later call returns it.
 type Writer struct {
@@ -75,7 +87,8 @@ func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	props = append(props, parquet.WithCreatedBy("pinyon"),
 		// The dictionaries of texts are made before the library sees them: they never give up.
 		parquet.WithDictionaryPageSizeLimit(1<<30))
-	for _, c := range columns {
+	with := columnsOf(o)
+	for _, c := range with {
 		if c.store == dict {
 			props = append(props, parquet.WithDictionaryCostFallbackFor(c.Name, false))
 		}
@@ -87,18 +100,23 @@ func NewWriter(w io.Writer, o *Options) (*Writer, error) {
 	for _, name := range []string{"timestamp", "tcp_seq", "tcp_ack"} {
 		props = append(props, parquet.WithDictionaryFor(name, false), parquet.WithEncodingFor(name, parquet.Encodings.DeltaBinaryPacked))
 	}
-	props = append(props, parquet.WithDictionaryFor("payload", false), parquet.WithStatsFor("payload", false))
+	for _, name := range []string{"payload", "frame"} {
+		props = append(props, parquet.WithDictionaryFor(name, false), parquet.WithStatsFor(name, false))
+	}
 	s.props = props
-	root, err := schemaOf()
+	root, err := schemaOf(with)
 	if err == nil {
 		// What has a Close would be closed.
 		s.file, err = file.NewParquetWriterWithError(struct{ io.Writer }{w}, root, file.WithWriterProps(parquet.NewWriterProperties(props...)))
 	}
+	if err == nil {
+		err = s.file.AppendKeyValueMetadata(versionKey, strconv.Itoa(Version))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("packetstore: %w", err)
 	}
-	s.group = newGroup(min(s.o.RowGroup, defaultGroup))
-	s.free <- newGroup(min(s.o.RowGroup, defaultGroup))
+	s.group = newGroup(with, min(s.o.RowGroup, defaultGroup))
+	s.free <- newGroup(with, min(s.o.RowGroup, defaultGroup))
 	go s.encode()
 	return s, nil
 }
@@ -125,6 +143,9 @@ func (s *Writer) Write(f *packet.Frame) error {
 		s.group.payload += min(len(r.p.Payload), r.payload)
 	case r.isARP:
 		src, dst = r.arp.Sender(), r.arp.Target()
+	}
+	if s.o.Frames {
+		s.group.payload += len(f.Data)
 	}
 	r.dir = DirectionOf(r.p.PacketType, src, dst, s.o.Own)
 	s.group.add(r)

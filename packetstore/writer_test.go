@@ -95,14 +95,14 @@ func read(t testing.TB, data []byte) table {
 			if got := c.Descriptor(); got.Name() != col.Name || (got.MaxDefinitionLevel() == 1) != col.Nullable {
 				t.Fatalf("column %s, level %d; want %s", got.Name(), got.MaxDefinitionLevel(), col.Name)
 			}
-			all[col.Name] = append(all[col.Name], values(t, c, int(g.NumRows()))...)
+			all[col.Name] = append(all[col.Name], cells(t, c, int(g.NumRows()))...)
 		}
 	}
 	return all
 }
 
-// values are the values of a column chunk.
-func values(t testing.TB, c file.ColumnChunkReader, rows int) (out []string) {
+// cells are the values of a column chunk.
+func cells(t testing.TB, c file.ColumnChunkReader, rows int) (out []string) {
 	t.Helper()
 	levels := make([]int16, rows)
 	var show func(i int) string
