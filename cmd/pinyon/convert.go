@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -73,35 +74,40 @@ func (x *conversion) run(path string) error {
 	if err := outs.Open(ctx, x.targets, s, run); err != nil {
 		return outputError(err)
 	}
+	return x.pour(ctx, &outs, sig, path, in.Batches())
+}
+
+// pour writes batches to outputs and completes these. name is what the batches come from.
+func (x *extraction) pour(ctx context.Context, outs *files.Outputs, sig *interrupt, name string, batches iter.Seq2[*column.Batch, error]) error {
 	rows := uint64(0)
-	for b, err := range in.Batches() {
+	for b, err := range batches {
 		if err == nil {
 			err = outs.Write(ctx, b)
 			rows += uint64(b.Rows)
-		} else {
-			err = fmt.Errorf("%s: %w", path, err)
+		} else if name != "" {
+			err = fmt.Errorf("%s: %w", name, err)
 		}
 		if errors.Is(err, sink.ErrAborted) {
 			select {} // whoever aborted ends the process
 		}
 		if err == nil && sig.status.Load() != 0 {
 			outs.Abort()
-			x.tellSent(&outs)
+			x.tellSent(outs)
 			return &exit{status: int(sig.status.Load())}
 		}
 		if err != nil {
 			outs.Abort()
-			x.tellSent(&outs)
-			return x.missing(&outs, err)
+			x.tellSent(outs)
+			return x.missing(outs, err)
 		}
 	}
 	var lost *sink.LossError
 	if err := outs.Close(ctx); err != nil && !errors.As(err, &lost) {
 		outs.Abort()
-		x.tellSent(&outs)
-		return x.missing(&outs, err)
+		x.tellSent(outs)
+		return x.missing(outs, err)
 	}
-	x.tellSent(&outs)
+	x.tellSent(outs)
 	for _, o := range outs.List() {
 		x.say("%d rows -> %s", rows, o.Target.Name())
 	}

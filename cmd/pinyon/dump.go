@@ -35,6 +35,7 @@ type dumper struct {
 	list    bool
 	save    string
 	payload int
+	whole   bool // frames in rows
 	print   bool
 	hex     bool
 	decap   string
@@ -92,6 +93,7 @@ or more, aborts.`,
 	f.Uint64VarP(&d.live.capture.Count, "count", "c", 0, "end after so many packets; 0 is never")
 	f.StringVarP(&d.save, "write", "w", "", "write the frames to this file: .pcapng, rows of packets if .parquet, else pcap, nanoseconds kept; - is standard output")
 	f.IntVar(&d.payload, "store-payload", 0, "bytes of payload that a row keeps (-w FILE.parquet)")
+	f.BoolVar(&d.whole, "store-frames", false, "keep whole frames in rows, for packets to-pcap (-w FILE.parquet)")
 	f.BoolVar(&d.print, "print", false, "print with -w too")
 	f.BoolVarP(&d.hex, "hex", "x", false, "print the bytes too, those of the link layer included")
 	f.StringVar(&d.decap, "decap", "none", "none, or inner for the fields of the innermost IP header")
@@ -132,6 +134,9 @@ func (d *dumper) check(expr string) (err error) {
 	}
 	if d.payload != 0 && (d.payload < 0 || !savefile.IsRows(d.save)) {
 		return usage("--store-payload: got %d; want 0 or more, and -w FILE.parquet", d.payload)
+	}
+	if d.whole && !savefile.IsRows(d.save) {
+		return usage("--store-frames: want -w FILE.parquet too")
 	}
 	if d.save != "" && d.file != "" && sameFile(d.file, d.save) {
 		return usage("-w %s: that is what -r reads", d.save)
@@ -176,7 +181,7 @@ func (d *dumper) run(expr string) error {
 	}
 	defer src.close()
 	if d.save != "" {
-		o := savefile.Options{Stdout: d.app.out, Interface: src.iface, Rows: packetstore.Options{Payload: d.payload, Decap: d.decoder.Decap}}
+		o := savefile.Options{Stdout: d.app.out, Interface: src.iface, Rows: packetstore.Options{Payload: d.payload, Frames: d.whole, Decap: d.decoder.Decap}}
 		if len(d.file) == 0 {
 			o.Rows.Own = ownAddresses()
 		}

@@ -19,6 +19,7 @@ type saveFlags struct {
 	path     string
 	packets  string
 	payload  int
+	whole    bool // frames in rows
 	size     string
 	interval string
 
@@ -35,6 +36,7 @@ func (s *saveFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept; - is standard output")
 	f.StringVar(&s.packets, "packets", "", "write a row for every captured packet to this Parquet file too")
 	f.IntVar(&s.payload, "store-payload", 0, "bytes of payload that a row of --packets keeps")
+	f.BoolVar(&s.whole, "store-frames", false, "keep whole frames in rows of --packets, for packets to-pcap")
 	f.StringVar(&s.size, "rotate-size", "", "begin a new file before one grows over this size, of rows (-o 'flows-{seq}.csv') once one has it")
 	f.StringVar(&s.interval, "rotate-interval", "", "begin a new file at every multiple of this time (UTC); rows rotate if the name of -o holds {time} or {seq}")
 	f.IntVar(&s.count, "rotate-rows", 0, "begin a new file of rows once one has so many")
@@ -60,6 +62,8 @@ func (s *saveFlags) check() (err error) {
 		return usage("--store-payload: got %d; want 0 or more", s.payload)
 	case s.payload > 0 && s.packets == "":
 		return usage("--store-payload needs --packets")
+	case s.whole && s.packets == "":
+		return usage("--store-frames needs --packets")
 	case s.packets != "" && !savefile.IsRows(s.packets):
 		return usage("--packets: got %s; want a name that ends in .parquet", s.packets)
 	case savefile.IsRows(s.path):
@@ -150,7 +154,7 @@ func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (savefile
 		all = append(all, f)
 	}
 	if s.packets != "" {
-		o.Rows = packetstore.Options{Payload: s.payload, Own: ownAddresses()}
+		o.Rows = packetstore.Options{Payload: s.payload, Frames: s.whole, Own: ownAddresses()}
 		f, err := savefile.OpenSeries(s.packets, &s.rotation, &o)
 		if err != nil {
 			all.Abort()
