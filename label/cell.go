@@ -1,6 +1,8 @@
 package label
 
 import (
+	"cmp"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"net/netip"
@@ -40,13 +42,18 @@ func text(s string) string {
 func fits(s string) bool { return s == "" || s == "*" || s == "-" }
 
 func (m *Mapping) record(cells *[columns]string) (r Record, err error) {
-	r.Label = cells[colLabel]
+	if r.Label = cells[colLabel]; r.Label == "" {
+		r.Label = m.Blank
+	}
+	if name, ok := m.Rename[r.Label]; ok {
+		r.Label = name
+	}
 	if s := cells[colID]; !fits(s) {
 		r.Flow.ID = s
 	}
 	address := func(s string, a *netip.Addr, c Columns) {
 		if !fits(s) && err == nil {
-			*a, err = netip.ParseAddr(s)
+			*a, err = m.address(s)
 			r.Given |= c
 		}
 	}
@@ -72,10 +79,40 @@ func (m *Mapping) record(cells *[columns]string) (r Record, err error) {
 		r.To = r.From
 		if to := cells[colTo]; !fits(to) && err == nil {
 			r.To, err = m.time(to)
+		} else if long := cells[colDuration]; !fits(long) && err == nil {
+			var v float64
+			v, err = strconv.ParseFloat(long, 64)
+			if err == nil && !(v >= 0 && v*float64(cmp.Or(m.Unit, time.Second)) <= longest) {
+				err = fmt.Errorf("a duration of %s is none of a flow", long)
+			}
+			r.To += int64(v * float64(cmp.Or(m.Unit, time.Second)))
 		}
 		r.To += int64(max(0, m.Resolution-1))
 	}
 	return r, err
+}
+
+// longest is how many nanoseconds a record may last: 10 years.
+const longest = 10 * 365 * 24 * 3600 * 1e9
+
+// address is an address as the rows of a run have it: that of a host, without a zone and not mapped
+// to IPv6, or what stands for it.
+func (m *Mapping) address(s string) (netip.Addr, error) {
+	if b, err := hex.DecodeString(s); m.Anonymized && err == nil && len(b) == len(Hash{}) {
+		return Hash(b).Addr(), nil
+	}
+	a, err := netip.ParseAddr(s)
+	return a.Unmap().WithZone(""), err
+}
+
+// A Hash stands for an address in rows whose addresses are hashed: the first 8 bytes of a SHA-256.
+type Hash [8]byte
+
+// Addr is the hash as the index keeps it, in place of an address.
+func (h Hash) Addr() netip.Addr {
+	var b [16]byte
+	copy(b[8:], h[:])
+	return netip.AddrFrom16(b)
 }
 
 // whole is a whole number from 0 to most, with zeros in front or as a decimal fraction of 0 or without.
@@ -113,18 +150,32 @@ func protocol(s string) (uint8, error) {
 	return uint8(v), err
 }
 
+// usual are the layouts of times that are read without being asked for.
+var usual = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", time.DateTime, "2006-01-02T15:04:05"}
+
+// number reads a time that is a number of TimeUnits since the Unix epoch.
+func (m *Mapping) number(s string) (int64, bool) {
+	units, fraction, _ := strings.Cut(s, ".")
+	if len(fraction) > 9 {
+		return 0, false
+	}
+	unit := int64(cmp.Or(m.TimeUnit, time.Second))
+	v, err := strconv.ParseUint(units, 10, 63)
+	f, ferr := strconv.ParseInt((fraction + "000000000")[:9], 10, 64)
+	const last = 1 << 33 * 1e9 // as 33 bits of seconds
+	if err != nil || ferr != nil || v >= uint64(last/unit) {
+		return 0, false
+	}
+	return int64(v)*unit + f/(1e9/unit), true
+}
+
 // time is nanoseconds since the Unix epoch.
 func (m *Mapping) time(s string) (int64, error) {
-	layouts := m.Layouts
-	if len(layouts) == 0 {
-		if seconds, fraction, _ := strings.Cut(s, "."); len(fraction) <= 9 {
-			v, err := strconv.ParseUint(seconds, 10, 33)
-			f, ferr := strconv.ParseUint((fraction + "000000000")[:9], 10, 64)
-			if err == nil && ferr == nil {
-				return int64(v*1e9 + f), nil
-			}
-		}
-		layouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", time.DateTime, "2006-01-02T15:04:05"}
+	layouts := usual
+	if len(m.Layouts) > 0 {
+		layouts = append(m.Layouts[:len(m.Layouts):len(m.Layouts)], usual...)
+	} else if v, ok := m.number(s); ok {
+		return v, nil
 	}
 	where := m.Location
 	if where == nil {

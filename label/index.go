@@ -6,10 +6,12 @@ import (
 	"math/bits"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 )
 
-// A Set is an index over records. One goroutine at a time uses it, for it notes what was used.
+// A Set is an index over records. It notes what was used; any number of goroutines may ask it at
+// a time.
 type Set struct {
 	ids       map[string]*list
 	keys      map[key]*list
@@ -19,10 +21,42 @@ type Set struct {
 	// Contradicting are the records that another one of the same flows and times, with another
 	// label, came after in the file: the later one holds.
 	Contradicting int
-	// Matched and Unmatched are flows that Match was asked for.
-	Matched, Unmatched uint64
-	// Flows are the matched flows of each label.
-	Flows map[string]uint64
+
+	classes            map[string]*class
+	matched, unmatched atomic.Uint64
+}
+
+// A class is a label and how many flows have it.
+type class struct {
+	label string
+	flows atomic.Uint64
+}
+
+// class is the class of a label, made if there is none.
+func (s *Set) class(label string) *class {
+	c := s.classes[label]
+	if c == nil {
+		c = &class{label: label}
+		s.classes[label] = c
+	}
+	return c
+}
+
+// Matched is how many flows that Match was asked for have a record.
+func (s *Set) Matched() uint64 { return s.matched.Load() }
+
+// Unmatched is how many flows that Match was asked for have no record.
+func (s *Set) Unmatched() uint64 { return s.unmatched.Load() }
+
+// Flows are the matched flows of each label that flows have.
+func (s *Set) Flows() map[string]uint64 {
+	m := map[string]uint64{}
+	for label, c := range s.classes {
+		if n := c.flows.Load(); n > 0 {
+			m[label] = n
+		}
+	}
+	return m
 }
 
 // A list holds the records of one key: those with times sorted by From, and one without.
@@ -36,14 +70,14 @@ type list struct {
 }
 
 type entry struct {
-	label    string
+	class    *class
 	from, to int64
-	used     bool
+	used     uint32 // 1 once it applied to a flow; atomic
 }
 
 // New indexes records. A record with a time applies to flows up to tolerance before and after it.
 func New(records []Record, tolerance time.Duration) *Set {
-	s := &Set{ids: map[string]*list{}, keys: map[key]*list{}, tolerance: max(0, int64(tolerance)), Flows: map[string]uint64{}}
+	s := &Set{ids: map[string]*list{}, keys: map[key]*list{}, tolerance: max(0, int64(tolerance)), classes: map[string]*class{}}
 	for i := range records {
 		r := &records[i]
 		var l *list
@@ -63,13 +97,13 @@ func New(records []Record, tolerance time.Duration) *Set {
 			}
 		}
 		if r.Timed {
-			l.timed = append(l.timed, entry{label: r.Label, from: min(r.From, r.To), to: max(r.From, r.To)})
+			l.timed = append(l.timed, entry{class: s.class(r.Label), from: min(r.From, r.To), to: max(r.From, r.To)})
 			continue
 		}
-		if l.has && l.always.label != r.Label {
+		if l.has && l.always.class.label != r.Label {
 			s.Contradicting++
 		}
-		l.always, l.has = entry{label: r.Label}, true
+		l.always, l.has = entry{class: s.class(r.Label)}, true
 	}
 	slices.SortFunc(s.tiers, func(a, b Columns) int {
 		return cmp.Or(bits.OnesCount8(uint8(b))-bits.OnesCount8(uint8(a)), cmp.Compare(b, a))
@@ -105,7 +139,7 @@ func (l *list) build() (contradicting int) {
 	kept := l.timed[:0]
 	for _, e := range l.timed {
 		if n := len(kept); n > 0 && kept[n-1].from == e.from && kept[n-1].to == e.to {
-			if kept[n-1].label != e.label {
+			if kept[n-1].class != e.class {
 				contradicting++
 			}
 			kept[n-1] = e
@@ -142,13 +176,33 @@ func (l *list) build() (contradicting int) {
 func (s *Set) Match(f *Flow) (label string, ok bool) {
 	e := s.find(f)
 	if e == nil {
-		s.Unmatched++
+		s.unmatched.Add(1)
 		return "", false
 	}
-	e.used = true
-	s.Matched++
-	s.Flows[e.label]++
-	return e.label, true
+	if atomic.LoadUint32(&e.used) == 0 {
+		atomic.StoreUint32(&e.used, 1)
+	}
+	s.matched.Add(1)
+	e.class.flows.Add(1)
+	return e.class.label, true
+}
+
+// HasIDs reports whether records give IDs of flows, without which Match does not look at a flow's.
+func (s *Set) HasIDs() bool { return len(s.ids) > 0 }
+
+// reset forgets what flows were matched.
+func (s *Set) reset() {
+	s.matched.Store(0)
+	s.unmatched.Store(0)
+	for _, c := range s.classes {
+		c.flows.Store(0)
+	}
+	for l := range s.lists {
+		for i := range l.timed {
+			l.timed[i].used = 0
+		}
+		l.always.used = 0
+	}
 }
 
 func (s *Set) find(f *Flow) *entry {
@@ -226,11 +280,11 @@ func (l *list) holding(n int, t int64) int {
 func (s *Set) Unused() (n int) {
 	for l := range s.lists {
 		for i := range l.timed {
-			if !l.timed[i].used {
+			if atomic.LoadUint32(&l.timed[i].used) == 0 {
 				n++
 			}
 		}
-		if l.has && !l.always.used {
+		if l.has && atomic.LoadUint32(&l.always.used) == 0 {
 			n++
 		}
 	}

@@ -104,8 +104,8 @@ func TestMatchModel(t *testing.T) {
 				found++
 			}
 		}
-		if s.Matched+s.Unmatched != 20 {
-			t.Fatalf("%d matched and %d unmatched of 20", s.Matched, s.Unmatched)
+		if s.Matched()+s.Unmatched() != 20 {
+			t.Fatalf("%d matched and %d unmatched of 20", s.Matched(), s.Unmatched())
 		}
 	}
 	if found == 0 {
@@ -124,8 +124,8 @@ func TestReport(t *testing.T) {
 	if got, ok := s.Match(&f); got != "b" || !ok {
 		t.Errorf("the later record: %q %v", got, ok)
 	}
-	if s.Contradicting != 1 || s.Unused() != 1 || s.Flows["b"] != 1 {
-		t.Errorf("contradicting %d, unused %d, flows %v", s.Contradicting, s.Unused(), s.Flows)
+	if s.Contradicting != 1 || s.Unused() != 1 || s.Flows()["b"] != 1 {
+		t.Errorf("contradicting %d, unused %d, flows %v", s.Contradicting, s.Unused(), s.Flows())
 	}
 }
 
@@ -135,7 +135,7 @@ func TestMatchAllocs(t *testing.T) {
 	s := New([]Record{r}, 0)
 	f := Flow{SrcPort: 1, Start: 6, End: 6}
 	s.Match(&f)
-	if n := allocs.PerRun(t, 100, func() { s.Match(&f) }); n != 0 || s.Unmatched != 0 {
-		t.Errorf("%v allocations, %d unmatched", n, s.Unmatched)
+	if n := allocs.PerRun(t, 100, func() { s.Match(&f) }); n != 0 || s.Unmatched() != 0 {
+		t.Errorf("%v allocations, %d unmatched", n, s.Unmatched())
 	}
 }

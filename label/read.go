@@ -14,26 +14,45 @@ import (
 	"time"
 )
 
-// A Mapping says which columns of a file hold what, and how its times are written. A column that
+// A Mapping says which columns of a file hold what, and how its values are written. A column that
 // is named must be in the file, but for those of the 5-tuple under their usual names, which
 // records may leave out.
 type Mapping struct {
 	Label                                string // "label" if empty
 	ID                                   string // none if empty
 	Src, SrcPort, Dst, DstPort, Protocol string // src_ip, src_port, dst_ip, dst_port, protocol if empty
-	From, To                             string // none if empty; without To a record is for the time From
+	// From and To are none if empty. A record without a To is for the time From, or, with the column
+	// Duration, from there on for so many times Unit.
+	From, To, Duration string
+	Unit               time.Duration // 0 is a second
 
 	// Header names the columns of a CSV file whose first line is a record already.
 	Header []string
-	// Layouts are those of package time; without any, times are seconds since the Unix epoch or
-	// dates as in RFC 3339, with a blank for the T and without a zone if need be.
+	// Layouts are those of package time. A time that fits none of them is a date as in RFC 3339, with
+	// a blank for the T and without a zone if need be; where there are no layouts it may be a number
+	// of TimeUnits since the Unix epoch as well.
 	Layouts []string
+	// TimeUnit is what times count that are numbers: a second or a part of it; 0 is a second.
+	TimeUnit time.Duration
 	// Location is where times without a zone were written down; nil is UTC.
 	Location *time.Location
 	// Afternoon is for clocks of 12 hours without AM or PM: hours below it are those after noon.
 	Afternoon int
 	// Resolution is how long a time lasts: a minute where seconds were left out.
 	Resolution time.Duration
+	// Tolerance is how far a flow may be from a record's times; see New.
+	Tolerance time.Duration
+
+	// Blank is the label of records that leave theirs blank.
+	Blank string
+	// Rename is what labels are called instead.
+	Rename map[string]string
+	// Skip leaves out records with a cell that cannot be read, and counts them, instead of
+	// refusing the file.
+	Skip bool
+	// Anonymized says that the file's addresses are anonymized as those of the rows are: hashes
+	// of 16 hexadecimal digits, or addresses that a cipher made.
+	Anonymized bool
 }
 
 // ErrNoColumn is the error for a file without a column that it must have.
@@ -50,12 +69,13 @@ const (
 	colProtocol
 	colFrom
 	colTo
+	colDuration
 	columns
 )
 
 func (m *Mapping) names() (names [columns]string, must [columns]bool) {
-	names = [...]string{m.Label, m.ID, m.Src, m.SrcPort, m.Dst, m.DstPort, m.Protocol, m.From, m.To}
-	for i, usual := range [...]string{"label", "", "src_ip", "src_port", "dst_ip", "dst_port", "protocol", "", ""} {
+	names = [...]string{m.Label, m.ID, m.Src, m.SrcPort, m.Dst, m.DstPort, m.Protocol, m.From, m.To, m.Duration}
+	for i, usual := range [...]string{"label", "", "src_ip", "src_port", "dst_ip", "dst_port", "protocol", "", "", ""} {
 		must[i] = names[i] != "" || i == colLabel
 		if names[i] == "" {
 			names[i] = usual
@@ -64,11 +84,45 @@ func (m *Mapping) names() (names [columns]string, must [columns]bool) {
 	return names, must
 }
 
+// Columns are the names of the columns that records may be read from.
+func (m *Mapping) Columns() []string {
+	names, _ := m.names()
+	return slices.DeleteFunc(names[:], func(s string) bool { return s == "" })
+}
+
+// Records are what files of labels hold. Blank ones are without any text, and left out; Skipped
+// ones could not be read, and were left out because Mapping.Skip says so.
+type Records struct {
+	List           []Record
+	Blank, Skipped int
+}
+
+// adder gives a function that adds a record by its cells, those of the file called name.
+func (m *Mapping) adder(name string, to *Records) func(*[columns]string) error {
+	n := 0
+	return func(cells *[columns]string) error {
+		n++
+		if *cells == ([columns]string{}) {
+			to.Blank++
+			return nil
+		}
+		r, err := m.record(cells)
+		switch {
+		case err == nil:
+			to.List = append(to.List, r)
+		case m.Skip:
+			to.Skipped++
+		default:
+			return fmt.Errorf("label: %s: record %d: %w", name, n, err)
+		}
+		return nil
+	}
+}
+
 // Read reads all records of a file of labels. The ending of its name says how it is written, .csv,
 // .json or .jsonl; of any other name, content that begins with { or [ is JSON. JSON is an array of
-// objects or objects one after the other. Records without any text are left out, and blank says how
-// many. An error says in which record it is, the first being 1.
-func Read(name string, in io.Reader, m *Mapping) (records []Record, blank int, err error) {
+// objects or objects one after the other. An error says in which record it is, the first being 1.
+func Read(name string, in io.Reader, m *Mapping) (*Records, error) {
 	if m == nil {
 		m = &Mapping{}
 	}
@@ -76,20 +130,9 @@ func Read(name string, in io.Reader, m *Mapping) (records []Record, blank int, e
 	if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		b.Discard(3)
 	}
-	n := 0
-	add := func(cells *[columns]string) error {
-		n++
-		if *cells == ([columns]string{}) {
-			blank++
-			return nil
-		}
-		r, err := m.record(cells)
-		if err != nil {
-			return fmt.Errorf("label: %s: record %d: %w", name, n, err)
-		}
-		records = append(records, r)
-		return nil
-	}
+	records := &Records{}
+	add := m.adder(name, records)
+	var err error
 	switch first, _ := b.Peek(64); strings.ToLower(path.Ext(name)) {
 	case ".csv":
 		err = m.csv(name, b, add)
@@ -102,7 +145,23 @@ func Read(name string, in io.Reader, m *Mapping) (records []Record, blank int, e
 			err = m.csv(name, b, add)
 		}
 	}
-	return records, blank, err
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
+// ReadTable reads the records of a table in any other form: names are its columns, and next gives
+// the texts of a row, or io.EOF behind the last one.
+func ReadTable(name string, names []string, next func() ([]string, error), m *Mapping) (*Records, error) {
+	if m == nil {
+		m = &Mapping{}
+	}
+	records := &Records{}
+	if err := m.table(name, names, next, m.adder(name, records)); err != nil {
+		return nil, err
+	}
+	return records, nil
 }
 
 func (m *Mapping) csv(name string, in io.Reader, add func(*[columns]string) error) error {
@@ -116,6 +175,10 @@ func (m *Mapping) csv(name string, in io.Reader, add func(*[columns]string) erro
 		}
 		header = slices.Clone(line)
 	}
+	return m.table(name, header, r.Read, add)
+}
+
+func (m *Mapping) table(name string, header []string, next func() ([]string, error), add func(*[columns]string) error) error {
 	var at [columns]int
 	names, must := m.names()
 	for i, want := range names {
@@ -128,7 +191,7 @@ func (m *Mapping) csv(name string, in io.Reader, add func(*[columns]string) erro
 		}
 	}
 	for {
-		line, err := r.Read()
+		line, err := next()
 		if err == io.EOF {
 			return nil
 		}

@@ -20,9 +20,9 @@ func TestRead(t *testing.T) {
 		"d.jsonl": `{"src_ip":"::1","src_port":80.0,"dst_ip":"10.0.0.1","dst_port":443,"protocol":6,"label":"scan","t":"2017-07-14T02:40:00.25Z"}` + "\n" + `{"label":"","t":""}`,
 		"e":       `{"src_ip":"::1","src_port":80,"dst_ip":"10.0.0.1","dst_port":443,"protocol":6,"label":"scan","t":"2017-07-14T04:40:00.25+02:00"} {"label":"","t":null}`,
 	} {
-		got, blank, err := Read(name, strings.NewReader(in), &Mapping{From: "t"})
-		if err != nil || blank != 1 || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %+v, %d blank, %v", name, got, blank, err)
+		got, err := Read(name, strings.NewReader(in), &Mapping{From: "t"})
+		if err != nil || got.Blank != 1 || !reflect.DeepEqual(got.List, want) {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
@@ -31,13 +31,13 @@ func TestRead(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	for _, in := range []string{"a.csv:src_ip\n1.1.1.1\n", `a.json:[{"src_ip":"1.1.1.1"}]`, "a.csv:"} {
 		name, content, _ := strings.Cut(in, ":")
-		if _, _, err := Read(name, strings.NewReader(content), nil); !errors.Is(err, ErrNoColumn) {
+		if _, err := Read(name, strings.NewReader(content), nil); !errors.Is(err, ErrNoColumn) {
 			t.Errorf("%q: %v", in, err)
 		}
 	}
 	for _, in := range []string{"a.csv:label,src_port\na,65536\n", "a.csv:label,src_ip\na,300.1.1.1\n", "a.csv:label,protocol\na,nonesuch\n", `a.json:[{"label":"a"}`, `a.json:[{"label":"a"},3]`, `a.csv:label,src_port` + "\na,80.5\n"} {
 		name, content, _ := strings.Cut(in, ":")
-		if _, _, err := Read(name, strings.NewReader(content), nil); err == nil {
+		if _, err := Read(name, strings.NewReader(content), nil); err == nil {
 			t.Errorf("%q: no error", in)
 		}
 	}
@@ -47,10 +47,11 @@ func TestReadErrors(t *testing.T) {
 func TestTwelveHours(t *testing.T) {
 	where := time.FixedZone("ADT", -3*3600)
 	m := &Mapping{Label: "Label", From: "Timestamp", Src: "Source IP", Layouts: []string{"2/1/2006 15:04"}, Location: where, Afternoon: 8, Resolution: time.Minute}
-	got, blank, err := Read("x.csv", strings.NewReader(" Source IP, Timestamp, Label\n10.0.0.1,6/7/2017 2:15,Web Attack \x96 XSS\n,,\n10.0.0.1,6/7/2017 9:15,BENIGN\n"), m)
-	if err != nil || blank != 1 || len(got) != 2 {
-		t.Fatal(got, blank, err)
+	read, err := Read("x.csv", strings.NewReader(" Source IP, Timestamp, Label\n10.0.0.1,6/7/2017 2:15,Web Attack \x96 XSS\n,,\n10.0.0.1,6/7/2017 9:15,BENIGN\n"), m)
+	if err != nil || read.Blank != 1 || len(read.List) != 2 {
+		t.Fatal(read, err)
 	}
+	got := read.List
 	if got[0].Label != "Web Attack – XSS" || got[0].From != time.Date(2017, 7, 6, 17, 15, 0, 0, time.UTC).UnixNano() ||
 		got[0].To-got[0].From != int64(time.Minute)-1 || got[1].From != time.Date(2017, 7, 6, 12, 15, 0, 0, time.UTC).UnixNano() {
 		t.Errorf("%+v", got)
@@ -62,10 +63,11 @@ func FuzzRead(f *testing.F) {
 	f.Add("a.csv", "label,src_ip,t\na,1.1.1.1,5\n")
 	f.Add("a.json", `[{"label":"a","t":"2017-07-14T02:40:00Z"}]`)
 	f.Fuzz(func(t *testing.T, name, in string) {
-		records, _, err := Read(name, strings.NewReader(in), &Mapping{From: "t"})
+		read, err := Read(name, strings.NewReader(in), &Mapping{From: "t"})
 		if err != nil {
 			return
 		}
+		records := read.List
 		s := New(records, time.Second)
 		for i := range records {
 			g := records[i].Flow
