@@ -31,6 +31,7 @@ func (r *Result) Counters() *provenance.Counters { return provenance.Sum(r.Input
 // of the inputs are the caller's to fill in.
 func (p *Pipeline) Provenance(ins []Input, res *Result) *provenance.Provenance {
 	v := provenance.New(&p.cfg, p.profile, ins)
+	v.Labels = p.labelled(res != nil)
 	if res != nil {
 		v.End(res.Inputs, res.Rows, res.Stats)
 	}

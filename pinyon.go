@@ -15,6 +15,7 @@ import (
 	"pinyon/filter"
 	"pinyon/internal/engine"
 	"pinyon/internal/groups"
+	"pinyon/label"
 	"pinyon/sink"
 	"pinyon/source"
 	"pinyon/source/file"
@@ -56,6 +57,8 @@ type Pipeline struct {
 	engine engine.Options
 	custom []extract.Custom
 	shape  []func(*groups.Options)
+	labels *label.Labels
+	files  []label.File // that labels were read from
 	// profile is what the provenance calls the profile; the configuration's unless
 	// WithProfile joined one of the user's own.
 	profile string
@@ -154,6 +157,10 @@ func New(cfg *Config, opts ...Option) (*Pipeline, error) {
 	}
 	xo := p.cfg.Columns(p.custom...)
 	xo.Shards = engine.Shards
+	if err := p.loadLabels(); err != nil {
+		return nil, err
+	}
+	xo.Labels = p.labels
 	for _, f := range p.shape {
 		f(xo)
 	}

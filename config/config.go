@@ -45,6 +45,13 @@ type Config struct {
 	CommunityIDSeed     int      `json:"community_id_seed"`
 	Missing             string   `json:"missing"` // zero, null
 
+	// Which class a flow is of.
+	Labels        []string `json:"labels"`          // files; empty is none
+	LabelMap      string   `json:"label_map"`       // file or preset; "" is the usual columns
+	LabelDefault  string   `json:"label_default"`   // of flows without a label
+	LabelFromPath string   `json:"label_from_path"` // regular expression; "" is none
+	LabelColumn   string   `json:"label_column"`    // output name
+
 	// How they are computed.
 	BurstThresholdMS   float64 `json:"burst_threshold_ms"`   // milliseconds
 	EntropySampleBytes int     `json:"entropy_sample_bytes"` // bytes a direction
@@ -69,6 +76,7 @@ func Default() *Config {
 		Features:      []string{"all"},
 		IncludeFlowID: true, IncludeIPAddresses: true, IncludePorts: true,
 		MaxSequenceLength: 100, Missing: "zero",
+		LabelDefault: "unknown", LabelColumn: "label",
 		BurstThresholdMS: 50, EntropySampleBytes: 256,
 		ExactSamples: 4194304, SampleMemory: 1 << 30, NumWorkers: 1,
 		ConnectionIncludeGraphMetrics: true, ConnectionCommunityAlgorithm: "louvain", BetweennessMaxNodes: 10000,
@@ -156,6 +164,9 @@ func (c *Config) Warnings() []string {
 		} else if c.IncludeFlowID && (c.AnonymizeIPs || !c.IncludeIPAddresses) {
 			w = append(w, "include_flow_id with an empty anonymization_salt: the hidden IPv4 addresses can be recovered by trying them all")
 		}
+	}
+	if c.LabelMap != "" && len(c.Labels) == 0 {
+		w = append(w, "label_map is set, and there are no labels to read by it")
 	}
 	if c.Profile != "" && len(c.SpecificFeatures) > 0 {
 		w = append(w, "profile is set, so specific_features is not looked at")

@@ -29,7 +29,9 @@ include_flow_id include-flow-id boolean true|include_ip_addresses ips boolean tr
 include_trace include-trace boolean false|include_raw_sequences include-sequences boolean false|include_splt include-splt boolean false
 max_sequence_length max-sequence-length integer 100|anonymize_ips anonymize-ips boolean false|anonymization_method anonymization-method text hash
 anonymization_salt anonymization-salt text
-community_id_seed community-id-seed integer 0|missing missing text zero|burst_threshold_ms burst-threshold-ms number 50|entropy_sample_bytes entropy-sample-bytes integer 256
+community_id_seed community-id-seed integer 0|missing missing text zero|labels labels list|label_map label-map text
+label_default label-default text unknown|label_from_path label-from-path text|label_column label-column text label
+burst_threshold_ms burst-threshold-ms number 50|entropy_sample_bytes entropy-sample-bytes integer 256
 exact_samples exact-samples integer 4194304|sample_memory sample-memory size 1GiB|row_memory row-memory size 0|num_workers workers integer 1
 connection_use_ports connection-use-ports boolean false|connection_include_graph_metrics connection-include-graph-metrics boolean true
 connection_include_temporal connection-include-temporal boolean false

@@ -10,10 +10,14 @@ import (
 
 // CanonicalJSON is the configuration as RFC 8785 writes JSON, without what the rows do not
 // depend on (num_workers) and without anonymization_salt: a hash over it must not help to
-// guess it. Whole numbers that a float64 cannot hold are text. The configuration is valid.
+// guess it. Files of labels are told by their own hashes, in the provenance, and keys that came later
+// are in it where they have another value than their default. Whole numbers that a float64 cannot hold are text. The configuration is valid.
 func (c *Config) CanonicalJSON() []byte {
 	b := []byte{'{'}
 	for _, k := range hashed {
+		if k.late && text(k.field(c)) == k.Default {
+			continue
+		}
 		if len(b) > 1 {
 			b = append(b, ',')
 		}

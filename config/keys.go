@@ -3,8 +3,11 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
+
+	"pinyon/label"
 )
 
 // A Key describes one key of the configuration: in files, as a flag, in the environment.
@@ -37,6 +40,7 @@ type key struct {
 	ok    func(*Config) bool // nil: every value is allowed
 	plain bool               // the rows do not depend on it: not in the hash
 	null  bool               // "" is null in files
+	late  bool               // came after hashes were written down: in the hash only where it is not the default
 }
 
 // maxSeconds is about 31 years: times in nanoseconds stay far from overflow.
@@ -106,6 +110,19 @@ var keys = complete([]key{
 		Doc: "Seed of community_id, which must be that of the programs whose logs it is to meet; theirs is 0 unless changed."},
 		ok: func(c *Config) bool { return c.CommunityIDSeed >= 0 && c.CommunityIDSeed <= 65535 }},
 	choice(func(c *Config) *string { return &c.Missing }, "How an absent value leaves: as the value its column has for that, or as null.", "zero", "null"),
+
+	{field: func(c *Config) any { return &c.Labels }, plain: true, Key: Key{
+		Doc: "Files of labels (CSV, JSON, JSON Lines, Parquet), which add a column with each flow's label; docs/labels.md."}},
+	{field: func(c *Config) any { return &c.LabelMap }, plain: true, null: true, Key: Key{
+		Doc: "What the columns of files of labels are called and how their values are written: a file, or a preset: " + strings.Join(label.Presets(), ", ") + "."}},
+	{field: func(c *Config) any { return &c.LabelDefault }, late: true, Key: Key{
+		Doc: "Label of flows that no record and no path gives one."}},
+	{field: func(c *Config) any { return &c.LabelFromPath }, late: true, null: true, Key: Key{Allowed: "a regular expression (RE2)",
+		Doc: "Label of the flows of an input that no record gives one: the first group, or without groups the whole, of what this finds in its path: captures/([^/]+)/."},
+		ok: func(c *Config) bool { _, err := regexp.Compile(c.LabelFromPath); return err == nil }},
+	{field: func(c *Config) any { return &c.LabelColumn }, late: true, Key: Key{Allowed: "a name",
+		Doc: "Name of the column of labels."},
+		ok: func(c *Config) bool { return c.LabelColumn != "" }},
 
 	{field: func(c *Config) any { return &c.BurstThresholdMS }, Key: Key{Allowed: "a number above 0, at most 1e12",
 		Doc: "Gap in milliseconds that ends a burst."},

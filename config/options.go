@@ -31,7 +31,7 @@ func (c *Config) Columns(custom ...extract.Custom) *groups.Options {
 		GraphPorts: c.ConnectionUsePorts, GraphMode: groups.GraphMode(!c.ConnectionIncludeGraphMetrics),
 		Temporal: c.ConnectionIncludeTemporal, Communities: c.ConnectionCommunityAlgorithm, MaxSources: c.BetweennessMaxNodes,
 		ListLength: c.MaxSequenceLength, ExactSamples: c.ExactSamples, SampleMemory: int64(c.SampleMemory),
-		Custom: further(custom),
+		Custom: further(custom), LabelColumn: c.LabelColumn,
 	}
 }
 

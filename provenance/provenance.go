@@ -14,6 +14,7 @@ import (
 	"pinyon/flow"
 	"pinyon/internal/groups"
 	"pinyon/internal/version"
+	"pinyon/label"
 	"pinyon/source"
 )
 
@@ -38,6 +39,7 @@ type Provenance struct {
 	SamplingRate  float64   `json:"sampling_rate"`
 	SamplingSeed  uint64    `json:"sampling_seed"`
 	Missing       string    `json:"missing"`
+	Labels        *Labels   `json:"labels,omitempty"` // where rows have one
 	Inputs        []Input   `json:"inputs"`
 	Capture       *Live     `json:"capture,omitempty"`  // of a live run
 	Rows          *uint64   `json:"rows,omitempty"`     // unknown before the end
@@ -48,6 +50,15 @@ type Provenance struct {
 type Privacy struct {
 	IPAnonymization bool `json:"ip_anonymization"`
 	PortRedaction   bool `json:"port_redaction"`
+}
+
+// Labels say where the labels of rows come from. Report is unknown before the end.
+type Labels struct {
+	Files    []label.File  `json:"files"`
+	Map      string        `json:"map,omitempty"`
+	FromPath string        `json:"from_path,omitempty"`
+	Default  string        `json:"default"`
+	Report   *label.Report `json:"report,omitempty"`
 }
 
 // Live says how packets were captured, and at the end what became of them.

@@ -15,6 +15,8 @@ import (
 
 	"pinyon"
 	"pinyon/filter"
+	"pinyon/label"
+	"pinyon/label/parquet"
 	"pinyon/provenance"
 	"pinyon/savefile"
 	"pinyon/sink"
@@ -48,6 +50,7 @@ type extraction struct {
 	memProfile     string
 
 	targets []*sink.Target   // of the run
+	labels  *label.Labels    // or nil
 	failing atomic.Bool      // an output that is not whole is being ended
 	from    *sink.Provenance // nil if no output tells it
 }
@@ -166,6 +169,13 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	if x.targets, err = x.outputs(); err != nil {
 		return err
+	}
+	labels, labelFiles, err := pinyon.LoadLabels(cfg, parquet.Format)
+	if err != nil {
+		return x.config.byFlag(err)
+	}
+	if x.labels = labels; labels != nil {
+		options = append(options, pinyon.WithLabels(labels, labelFiles))
 	}
 	if x.provenance != "none" {
 		x.from = &sink.Provenance{Header: x.provenance == "header", File: func() []byte { return nil }}
@@ -309,6 +319,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 // sum is what a run has to tell at its end.
 func (x *extraction) sum(res *pinyon.Result, in *inputs, outs *files.Outputs, sig *interrupt, took time.Duration) *summary {
 	s := summarize(res, x.targets, outs, sig.status.Load() != 0, took)
+	if x.labels != nil {
+		s.Labels = x.labels.Report()
+	}
 	if in.live != nil {
 		in.live.summarize(s)
 	}

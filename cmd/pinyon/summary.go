@@ -14,6 +14,7 @@ import (
 	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/flow"
+	"pinyon/label"
 	"pinyon/pcap"
 	"pinyon/provenance"
 	"pinyon/sink"
@@ -32,6 +33,7 @@ type summary struct {
 	Replaced    uint64               `json:"bytes_replaced"` // of text that were not UTF-8
 	Seconds     float64              `json:"seconds"`
 	Counters    *provenance.Counters `json:"counters"`
+	Labels      *label.Report        `json:"labels,omitempty"`
 	Limited     []string             `json:"limited"`           // what limits did to values, in words
 	Capture     *captureSummary      `json:"capture,omitempty"` // of a live run
 
@@ -184,6 +186,12 @@ func (s *summary) print(a *app) {
 	}
 	if n := counts(s.Counters.Noted); n != "" {
 		a.say("noted: %s", n)
+	}
+	if l := s.Labels; l != nil {
+		a.say("labels: %d flows by a record, %d by their input's path, %d by default (%s)", l.Matched, l.ByPath, l.Unmatched, counts(l.Flows))
+		if l.Unused > 0 || l.Contradicting > 0 {
+			a.say("labels: %d records fit no flow, %d contradict a later one", l.Unused, l.Contradicting)
+		}
 	}
 	for _, l := range s.Limited {
 		a.say("limited: %s", l)

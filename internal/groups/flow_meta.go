@@ -126,9 +126,8 @@ func (r *Row) appendIP(dst []byte, a netip.Addr) []byte {
 	if r.plan.prefixes != nil {
 		return r.plan.prefixes.Addr(a).AppendTo(dst)
 	}
-	var b [192]byte
-	sum := sha256.Sum256(a.AppendTo(append(b[:0], r.plan.salt...)))
-	return hex.AppendEncode(dst, sum[:8])
+	h := r.hash(a)
+	return hex.AppendEncode(dst, h[:])
 }
 
 // flowID hashes salt and A:port:B:port:protocol, endpoints ordered by their text.

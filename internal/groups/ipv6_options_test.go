@@ -6,18 +6,18 @@ import (
 	"pinyon/packet"
 )
 
-func label(v uint32) func(*packet.Packet) { return func(p *packet.Packet) { p.FlowLabel = v } }
+func flowLabelled(v uint32) func(*packet.Packet) { return func(p *packet.Packet) { p.FlowLabel = v } }
 
 func TestIPv6Labels(t *testing.T) {
 	var ps []packet.Packet
 	for range 3 {
-		ps = append(ps, netPacket(false, v6, label(0x12345), tos(0xb8)), netPacket(true, v6, label(0x0abcd), tos(0xb8)))
+		ps = append(ps, netPacket(false, v6, flowLabelled(0x12345), tos(0xb8)), netPacket(true, v6, flowLabelled(0x0abcd), tos(0xb8)))
 	}
 	wantCells(t, netRow(t, true, ps...),
 		"ipv6_packet_count", 6, "ipv4_packet_count", 0, "ipv6_flow_label", 74565, "ipv6_flow_label_unique_count", 2,
 		"ipv6_flow_label_changes", 0, "ipv6_traffic_class", 184, "ipv6_traffic_class_unique_count", 1,
 		"ipv6_dscp", 46, "ipv6_ecn", 0, "ipv6_ratio", 1.0, "is_ipv6_only", 1)
-	f, b := func(v uint32) packet.Packet { return netPacket(false, v6, label(v)) }, func(v uint32) packet.Packet { return netPacket(true, v6, label(v)) }
+	f, b := func(v uint32) packet.Packet { return netPacket(false, v6, flowLabelled(v)) }, func(v uint32) packet.Packet { return netPacket(true, v6, flowLabelled(v)) }
 	for _, c := range []struct {
 		ps           []packet.Packet
 		first        int
@@ -35,7 +35,7 @@ func TestIPv6Labels(t *testing.T) {
 func TestIPv6LabelLimit(t *testing.T) {
 	var ps []packet.Packet
 	for i := range uint32(1500) {
-		ps = append(ps, netPacket(false, v6, label(i*7919&0xfffff)), netPacket(true, v6, label(i)))
+		ps = append(ps, netPacket(false, v6, flowLabelled(i*7919&0xfffff)), netPacket(true, v6, flowLabelled(i)))
 	}
 	got := netRow(t, true, ps...)
 	wantCells(t, got, "ipv6_flow_label_changes", 2*1023)

@@ -50,7 +50,7 @@ func TestNetSize(t *testing.T) {
 
 func BenchmarkNet(b *testing.B) {
 	two := []packet.Packet{netPacket(false, ipFlag(2)), netPacket(true, ttl(57), ipFlag(2))}
-	six := []packet.Packet{netPacket(false, v6, label(7)), netPacket(true, v6, label(9), ttl(57))}
+	six := []packet.Packet{netPacket(false, v6, flowLabelled(7)), netPacket(true, v6, flowLabelled(9), ttl(57))}
 	pings := []packet.Packet{echo(false, 7, 1), echo(true, 7, 1)}
 	for _, c := range []struct {
 		name   string

@@ -12,6 +12,7 @@ import (
 	"pinyon/internal/dispatch"
 	"pinyon/internal/graph"
 	"pinyon/internal/near"
+	"pinyon/label"
 )
 
 // Options say which columns are wanted and how they are computed.
@@ -60,6 +61,9 @@ type Options struct {
 	Endless bool
 
 	Custom []Custom
+	// Labels, if not nil, give every row its label, in a column called LabelColumn behind all others.
+	Labels      *label.Labels
+	LabelColumn string
 }
 
 // GraphMode says whether the columns that need the whole graph appear; the zero value says
@@ -93,6 +97,7 @@ type Plan struct {
 	graphPorts   bool
 	late         bool // some column is
 	custom       []Custom
+	labels       *label.Labels
 	inputs       []string
 	interfaces   map[int][]string // of inputs that have several
 }
@@ -210,6 +215,9 @@ func NewPlan(o *Options) (*Plan, error) {
 	}
 	if o.AskedOrder {
 		p.askedOrder(o.Features)
+	}
+	if p.labels = o.Labels; p.labels != nil {
+		p.columns = append(p.columns, planned{f: labelFeature(o.LabelColumn), group: -1, custom: -1})
 	}
 	return p, p.name(o)
 }
@@ -413,7 +421,12 @@ func (p *Plan) IsLate(i int) bool {
 }
 
 // SetInputs names the inputs, for the input column; before the run.
-func (p *Plan) SetInputs(names []string) { p.inputs, p.interfaces = names, nil }
+func (p *Plan) SetInputs(names []string) {
+	p.inputs, p.interfaces = names, nil
+	if p.labels != nil {
+		p.labels.Begin(names)
+	}
+}
 
 // SetInterfaces names the interfaces of an input that has several, for the input column; after
 // SetInputs.

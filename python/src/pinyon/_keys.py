@@ -45,6 +45,11 @@ KEYS: dict[str, Key] = {
     "anonymization_salt": Key("anonymization-salt", "text", "", ()),
     "community_id_seed": Key("community-id-seed", "integer", "0 to 65535", ()),
     "missing": Key("missing", "text", "zero or null", ()),
+    "labels": Key("labels", "list", "", ()),
+    "label_map": Key("label-map", "text", "", ()),
+    "label_default": Key("label-default", "text", "", ()),
+    "label_from_path": Key("label-from-path", "text", "a regular expression (RE2)", ()),
+    "label_column": Key("label-column", "text", "a name", ()),
     "burst_threshold_ms": Key("burst-threshold-ms", "number", "a number above 0, at most 1e12", ()),
     "entropy_sample_bytes": Key("entropy-sample-bytes", "integer", "0 to 1073741824", ()),
     "exact_samples": Key("exact-samples", "integer", "0 or more", ()),
@@ -119,6 +124,16 @@ class Fields:
         Seed of community_id, which must be that of the programs whose logs it is to meet; theirs is 0 unless changed. Allowed: 0 to 65535.
     missing : Literal['zero', 'null'], default 'zero'
         How an absent value leaves: as the value its column has for that, or as null. Allowed: zero or null.
+    labels : str | Sequence[str] | None, default None
+        Files of labels (CSV, JSON, JSON Lines, Parquet), which add a column with each flow's label; docs/labels.md.
+    label_map : str | None, default None
+        What the columns of files of labels are called and how their values are written: a file, or a preset: cic-ids2017, unsw-nb15.
+    label_default : str, default 'unknown'
+        Label of flows that no record and no path gives one.
+    label_from_path : str | None, default None
+        Label of the flows of an input that no record gives one: the first group, or without groups the whole, of what this finds in its path: captures/([^/]+)/. Allowed: a regular expression (RE2).
+    label_column : str, default 'label'
+        Name of the column of labels. Allowed: a name.
     burst_threshold_ms : float, default 50.0
         Gap in milliseconds that ends a burst. Allowed: a number above 0, at most 1e12.
     entropy_sample_bytes : int, default 256
@@ -170,6 +185,11 @@ class Fields:
     anonymization_salt: str | None = None
     community_id_seed: int = 0
     missing: Literal["zero", "null"] = "zero"
+    labels: str | Sequence[str] | None = None
+    label_map: str | None = None
+    label_default: str = "unknown"
+    label_from_path: str | None = None
+    label_column: str = "label"
     burst_threshold_ms: float = 50.0
     entropy_sample_bytes: int = 256
     exact_samples: int = 4194304
