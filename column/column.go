@@ -177,12 +177,40 @@ func (b *Batch) Check() error {
 			n = b.Rows
 		default:
 			n = len(c.Offsets) - 1
+			if err := c.checkEnd(); err != nil {
+				return err
+			}
 		}
 		if n != b.Rows {
 			return fmt.Errorf("column %s: %d values for %d rows", c.Field.Out, n, b.Rows)
 		}
 		if c.Valid != nil && len(c.Valid) != (b.Rows+7)/8 {
 			return fmt.Errorf("column %s: %d bytes of validity for %d rows", c.Field.Out, len(c.Valid), b.Rows)
+		}
+	}
+	return nil
+}
+
+// checkEnd compares the end of the last text or list with what there is of values.
+func (c *Column) checkEnd() error {
+	if len(c.Offsets) == 0 {
+		return nil // which lacks rows
+	}
+	end := int(c.Offsets[len(c.Offsets)-1])
+	have := [3]int{end, end, end}
+	switch c.Field.Kind {
+	case feature.Text:
+		have[0] = len(c.Bytes)
+	case feature.IntList:
+		have[0] = len(c.Ints)
+	case feature.FloatList:
+		have[0] = len(c.Floats)
+	case feature.Triples:
+		have = [3]int{len(c.Ints), len(c.Floats), len(c.Dirs)}
+	}
+	for _, n := range have {
+		if n != end {
+			return fmt.Errorf("column %s: %d values or bytes where the offsets end at %d", c.Field.Out, n, end)
 		}
 	}
 	return nil

@@ -61,9 +61,12 @@ func TestReset(t *testing.T) {
 					c.Floats = append(c.Floats, 1)
 				case feature.Bool:
 					c.Bits = AppendBit(c.Bits, row, true)
-				default:
+				case feature.Text:
 					c.Bytes = append(c.Bytes, 'x')
 					c.Offsets = append(c.Offsets, int32(len(c.Bytes)))
+				default: // as many of each as a list of the kind may have
+					c.Ints, c.Floats, c.Dirs = append(c.Ints, 1), append(c.Floats, 1), append(c.Dirs, 1)
+					c.Offsets = append(c.Offsets, int32(len(c.Ints)))
 				}
 			}
 			b.Rows++
@@ -75,6 +78,17 @@ func TestReset(t *testing.T) {
 	}
 	if n := allocs.PerRun(t, 10, fill); n != 0 {
 		t.Errorf("%v allocations; want 0", n)
+	}
+	for i := range b.Cols {
+		c := &b.Cols[i]
+		if len(c.Offsets) == 0 {
+			continue
+		}
+		c.Offsets[len(c.Offsets)-1]++
+		if b.Check() == nil {
+			t.Errorf("column %s: offsets end behind its values, and Check says nothing", c.Field.Out)
+		}
+		c.Offsets[len(c.Offsets)-1]--
 	}
 	if got := string(b.Cols[3].Text(7)); got != "x" {
 		t.Errorf("got %q", got)

@@ -12,10 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
-
 	"pinyon/column"
 	"pinyon/feature"
 )
@@ -26,6 +22,7 @@ type Reader struct {
 	// Provenance is what the file holds of it, JSON; "" is nothing.
 	Provenance string
 
+	budget *budget
 	schema *column.Schema
 	rows   iter.Seq2[*column.Batch, error]
 	close  []io.Closer
@@ -40,7 +37,11 @@ const provenanceKey = "pinyon.provenance"
 // Open begins to read a feature file; "-" is in, in which Parquet and Arrow files cannot be
 // read, for they are read from their ends. The content decides on the format. Columns that the
 // schema of features does not have keep the types of the file; in text they are text.
-func Open(path string, in io.Reader) (_ *Reader, err error) {
+func Open(path string, in io.Reader) (*Reader, error) { return Limits{}.Open(path, in) }
+
+// Open begins to read a feature file within limits; see the function Open. Whatever the file
+// says of lengths and positions is checked before a library reads it.
+func (l Limits) Open(path string, in io.Reader) (_ *Reader, err error) {
 	r := &Reader{}
 	defer func() {
 		if err != nil {
@@ -48,20 +49,30 @@ func Open(path string, in io.Reader) (_ *Reader, err error) {
 			err = fmt.Errorf("%s: %w", path, err)
 		}
 	}()
+	defer guard(&err)
 	var f *os.File
+	var size int64 // of a regular file
 	if path != "-" {
 		if f, err = os.Open(path); err != nil {
 			return nil, errors.Unwrap(err)
 		}
 		r.close, in = append(r.close, f), f
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
 	}
-	b := bufio.NewReaderSize(in, 1<<20)
+	r.budget = l.budget(size)
+	room := int64(1 << 20)
+	if size > 0 {
+		room = min(room, max(size, peeked))
+	}
+	b := bufio.NewReaderSize(in, int(room))
 	head, err := b.Peek(8)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
 	seekable := func() error {
-		if f == nil {
+		if size == 0 {
 			return errors.New("this format cannot be read from a pipe; an Arrow stream can")
 		}
 		_, err := f.Seek(0, io.SeekStart)
@@ -72,12 +83,12 @@ func Open(path string, in io.Reader) (_ *Reader, err error) {
 		if err := seekable(); err != nil {
 			return nil, err
 		}
-		return r, r.parquet(f)
+		return r, r.parquet(f, size)
 	case bytes.HasPrefix(head, []byte("ARROW1")):
 		if err := seekable(); err != nil {
 			return nil, err
 		}
-		return r, r.arrowFile(f)
+		return r, r.arrowFile(f, size)
 	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
 		return r, r.arrowStream(b)
 	case bytes.HasPrefix(first, []byte("{")), bytes.HasPrefix(first, []byte("[")):
@@ -131,129 +142,8 @@ func kindNamed(word string) (feature.Kind, error) {
 	return 0, fmt.Errorf("type %s is none of a feature file", word)
 }
 
-func (r *Reader) arrowSchema(s *arrow.Schema) error {
-	var names []string
-	var kinds []feature.Kind
-	for _, f := range s.Fields() {
-		k, err := kindNamed(strings.Replace(arrowWord(f.Type), "utf8", "string", 1))
-		if err != nil {
-			return fmt.Errorf("column %s: %w", f.Name, err)
-		}
-		names, kinds = append(names, f.Name), append(kinds, k)
-	}
-	r.schema = fields(names, kinds, func(i int) bool { return s.Field(i).Nullable })
-	r.schema.Version, _ = s.Metadata().GetValue(versionKey)
-	if r.Provenance == "" {
-		r.Provenance, _ = s.Metadata().GetValue(provenanceKey)
-	}
-	return nil
-}
-
-// records makes batches of record batches.
-func (r *Reader) records(next func() (arrow.RecordBatch, error)) {
-	r.rows = func(yield func(*column.Batch, error) bool) {
-		b := column.New(r.schema, 0)
-		for {
-			rec, err := next()
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for from := int64(0); from < rec.NumRows(); from += rowsAtOnce {
-				part := rec.NewSlice(from, min(from+rowsAtOnce, rec.NumRows()))
-				b.Reset()
-				for i := range b.Cols {
-					appendArray(&b.Cols[i], part.Column(i))
-				}
-				b.Rows = int(part.NumRows())
-				part.Release()
-				if !yield(b, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// appendArray fills an empty column with an array of its kind.
-func appendArray(c *column.Column, a arrow.Array) {
-	n := a.Len()
-	if c.Valid != nil {
-		for i := range n {
-			c.Valid = column.AppendBit(c.Valid, i, a.IsValid(i))
-		}
-		c.Nulls = a.NullN()
-	}
-	switch a := a.(type) {
-	case *array.Int64:
-		c.Ints = append(c.Ints, a.Int64Values()...)
-	case *array.Float64:
-		c.Floats = append(c.Floats, a.Float64Values()...)
-	case *array.Boolean:
-		for i := range n {
-			c.Bits = column.AppendBit(c.Bits, i, a.Value(i))
-		}
-	case *array.String:
-		for i := range n {
-			if a.IsValid(i) {
-				c.Bytes = append(c.Bytes, a.Value(i)...)
-			}
-			c.Offsets = append(c.Offsets, int32(len(c.Bytes)))
-		}
-	case *array.List:
-		for i := range n {
-			from, to := a.ValueOffsets(i)
-			if a.IsNull(i) {
-				to = from
-			}
-			switch v := a.ListValues().(type) {
-			case *array.Int64:
-				c.Ints = append(c.Ints, v.Int64Values()[from:to]...)
-			case *array.Float64:
-				c.Floats = append(c.Floats, v.Float64Values()[from:to]...)
-			case *array.Struct:
-				c.Ints = append(c.Ints, v.Field(0).(*array.Int64).Int64Values()[from:to]...)
-				c.Floats = append(c.Floats, v.Field(1).(*array.Float64).Float64Values()[from:to]...)
-				c.Dirs = append(c.Dirs, v.Field(2).(*array.Int64).Int64Values()[from:to]...)
-			}
-			c.Offsets = append(c.Offsets, int32(max(len(c.Ints), len(c.Floats))))
-		}
-	}
-}
-
-func (r *Reader) arrowStream(in io.Reader) error {
-	r.Format = "arrow"
-	rd, err := ipc.NewReader(in)
-	if err != nil {
-		return err
-	}
-	r.records(func() (arrow.RecordBatch, error) { return rd.Read() })
-	return r.arrowSchema(rd.Schema())
-}
-
-func (r *Reader) arrowFile(f *os.File) error {
-	r.Format = "arrow-file"
-	rd, err := ipc.NewFileReader(f)
-	if err != nil {
-		return err
-	}
-	r.close = append(r.close, rd)
-	at := 0
-	r.records(func() (arrow.RecordBatch, error) {
-		if at == rd.NumRecords() {
-			return nil, io.EOF
-		}
-		at++
-		return rd.RecordBatch(at - 1)
-	})
-	return r.arrowSchema(rd.Schema())
-}
-
 func (r *Reader) csv(in *bufio.Reader) error {
-	c, format, names, err := openCSV(in)
+	c, format, names, err := openCSV(in, r.budget)
 	if err != nil {
 		return err
 	}
@@ -388,14 +278,16 @@ func appendList(c *column.Column, v []byte) error {
 
 func (r *Reader) json(in io.Reader, isArray bool) error {
 	r.Format = "jsonl"
-	d := json.NewDecoder(in)
+	lines := &lineReader{r: in, limit: r.budget.line()}
+	d := json.NewDecoder(lines)
 	if isArray {
 		r.Format = "json-array"
 		d.Token() // the bracket that was seen
 	}
 	next := func() ([]jsonMember, error) {
+		lines.at(d.InputOffset())
 		if isArray && !d.More() {
-			return nil, io.EOF
+			return nil, arrayEnd(d)
 		}
 		return readObject(d)
 	}
@@ -437,7 +329,7 @@ func (r *Reader) json(in io.Reader, isArray bool) error {
 			switch {
 			case v == "null":
 				v = ""
-			case b.Cols[i].Field.Kind == feature.Text && v[0] == '"':
+			case b.Cols[i].Field.Kind == feature.Text && strings.HasPrefix(v, `"`):
 				if err := json.Unmarshal(m.value, &v); err != nil {
 					return err
 				}

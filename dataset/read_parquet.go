@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,31 +14,40 @@ import (
 )
 
 // parquet reads row group by row group.
-func (r *Reader) parquet(f *os.File) error {
+func (r *Reader) parquet(f *os.File, size int64) error {
 	r.Format = "parquet"
+	c := parquetCheck{budget: r.budget}
+	if err := c.footer(f, size); err != nil {
+		return err
+	}
+	for i := range c.groups {
+		if err := c.fits(fmt.Sprintf("row group %d", i), 8*c.groups[i].rows*int64(len(c.leaves))); err != nil {
+			return err
+		}
+	}
+	if err := c.pages(f); err != nil {
+		return err
+	}
 	rd, err := file.NewParquetReader(f)
 	if err != nil {
 		return err
 	}
 	r.close = []io.Closer{rd} // which closes the file
-	meta := rd.MetaData()
-	if v := meta.KeyValueMetadata().FindValue(provenanceKey); v != nil {
-		r.Provenance = *v
-	}
-	root := meta.Schema.Root()
+	r.Provenance = c.meta[provenanceKey]
 	var names []string
 	var kinds []feature.Kind
-	for i := range root.NumFields() {
-		k, err := kindNamed(parquetWord(root.Field(i)))
-		if err != nil {
-			return fmt.Errorf("column %s: %w", root.Field(i).Name(), err)
+	for _, n := range c.root.children {
+		k, err := kindNamed(n.word())
+		if err == nil && n.repetition == repeated {
+			err = errors.New("repeated, which no column of a feature file is")
 		}
-		names, kinds = append(names, root.Field(i).Name()), append(kinds, k)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", n.name, err)
+		}
+		names, kinds = append(names, n.name), append(kinds, k)
 	}
-	r.schema = fields(names, kinds, func(i int) bool { return root.Field(i).RepetitionType() == parquet.Repetitions.Optional })
-	if v := meta.KeyValueMetadata().FindValue(versionKey); v != nil {
-		r.schema.Version = *v
-	}
+	r.schema = fields(names, kinds, func(i int) bool { return c.root.children[i].repetition == optional })
+	r.schema.Version = c.meta[versionKey]
 	r.rows = func(yield func(*column.Batch, error) bool) {
 		for g := range rd.NumRowGroups() {
 			all, err := r.rowGroup(rd.RowGroup(g))
@@ -56,7 +66,8 @@ func (r *Reader) parquet(f *os.File) error {
 }
 
 // rowGroup reads all rows of a row group.
-func (r *Reader) rowGroup(g *file.RowGroupReader) (*column.Batch, error) {
+func (r *Reader) rowGroup(g *file.RowGroupReader) (_ *column.Batch, err error) {
+	defer guard(&err)
 	b := column.New(r.schema, int(g.NumRows()))
 	b.Rows = int(g.NumRows())
 	leaf := 0
@@ -89,6 +100,9 @@ func readLeaf(c *column.Column, rd file.ColumnChunkReader, k int) error {
 	const some = 1024 // levels at once
 	var def, rep [some]int16
 	full := rd.Descriptor().MaxDefinitionLevel()
+	if want := physical(c.Field.Kind, k); rd.Type() != want {
+		return fmt.Errorf("damaged: values of type %v where %v are due", rd.Type(), want)
+	}
 	rows := 0
 	for rd.HasNext() {
 		var n int64
@@ -166,6 +180,23 @@ func readLeaf(c *column.Column, rd file.ColumnChunkReader, k int) error {
 		}
 	}
 	return nil
+}
+
+// physical is how leaf k of a column of a kind is stored.
+func physical(kind feature.Kind, k int) parquet.Type {
+	switch kind {
+	case feature.Text:
+		return parquet.Types.ByteArray
+	case feature.Bool:
+		return parquet.Types.Boolean
+	case feature.Float, feature.FloatList:
+		return parquet.Types.Double
+	case feature.Triples:
+		if k == 1 {
+			return parquet.Types.Double
+		}
+	}
+	return parquet.Types.Int64
 }
 
 // empty appends what stands in the slot of an absent value.

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"pinyon/extract"
 	"pinyon/feature"
@@ -24,6 +26,7 @@ type Table struct {
 	Missing  float64  `json:"missing_rate"` // absent cells over all cells
 	Columns  []Column `json:"columns"`
 	Version  string   `json:"schema_version,omitempty"` // as the file tells
+	Partial  bool     `json:"partial,omitempty"`        // rows are missing, as the file or its sidecar tells: the run was interrupted
 	Metadata bool     `json:"-"`                        // a JSON Lines file with the provenance on top
 }
 
@@ -42,7 +45,7 @@ type Column struct {
 }
 
 // knownColumns are all columns by every name they may have in an output.
-func knownColumns() map[string]feature.Desc {
+var knownColumns = sync.OnceValue(func() map[string]feature.Desc {
 	known := map[string]feature.Desc{}
 	for _, d := range extract.All() {
 		split, jj := d.SplitName(), d.SplitNameJJ()
@@ -54,44 +57,31 @@ func knownColumns() map[string]feature.Desc {
 		}
 	}
 	return known
-}
+})
 
 // ErrNoTable is the error for a file that is none that a sink writes.
 var ErrNoTable = errors.New("neither a capture nor a feature file")
 
+// Scan reads a feature file from end to end, within the default Limits.
+func Scan(path string) (*Table, error) { return Limits{}.Scan(path) }
+
 // Scan reads a feature file from end to end. The content decides between Parquet,
-// Arrow and JSON; what is left is CSV or TSV.
-func Scan(path string) (*Table, error) {
+// Arrow, npy and JSON; what is left is CSV or TSV. A damaged file is one error.
+func (l Limits) Scan(path string) (_ *Table, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t := &Table{Path: path}
-	r := bufio.NewReaderSize(f, 1<<20)
-	head, err := r.Peek(8)
-	if err != nil && err != io.EOF {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
 	}
-	switch first := bytes.TrimLeft(head, " \t\r\n"); {
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		err = t.scanParquet(f)
-	case bytes.HasPrefix(head, []byte("ARROW1")):
-		err = t.scanArrowFile(f)
-	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
-		err = t.scanArrowStream(r)
-	case bytes.HasPrefix(head, []byte("\x93NUMPY")):
-		return nil, fmt.Errorf("%s: an npy matrix does not tell its columns", path)
-	case bytes.HasPrefix(first, []byte("{")):
-		err = t.scanJSON(r, false)
-	case bytes.HasPrefix(first, []byte("[")):
-		err = t.scanJSON(r, true)
-	default:
-		err = t.scanCSV(r)
-	}
-	if err != nil {
+	t := &Table{Path: path}
+	if err := t.scan(f, info, l); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	t.sidecar()
 	if cells := t.Rows * uint64(len(t.Columns)); cells > 0 {
 		missing := uint64(0)
 		for i := range t.Columns {
@@ -100,6 +90,53 @@ func Scan(path string) (*Table, error) {
 		t.Missing = float64(missing) / float64(cells)
 	}
 	return t, nil
+}
+
+func (t *Table) scan(f *os.File, info fs.FileInfo, l Limits) error {
+	b := l.budget(info.Size())
+	r := bufio.NewReaderSize(f, peeked)
+	head, err := r.Peek(8)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	seekable := func(format string) error {
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is read from its end: it needs a regular file", format)
+		}
+		return nil
+	}
+	switch first := bytes.TrimLeft(head, " \t\r\n"); {
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		if err := seekable("Parquet"); err != nil {
+			return err
+		}
+		return t.scanParquet(f, info.Size(), b)
+	case bytes.HasPrefix(head, []byte("ARROW1")):
+		if err := seekable("an Arrow file"); err != nil {
+			return err
+		}
+		c := arrowCheck{budget: b}
+		if err := c.arrowFile(f, info.Size()); err != nil {
+			return err
+		}
+		t.arrow("arrow-file", &c)
+		return nil
+	case bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
+		s := arrowStream{arrowCheck: arrowCheck{budget: b}, r: r}
+		if err := s.scan(); err != nil {
+			return err
+		}
+		t.arrow("arrow", &s.arrowCheck)
+		return nil
+	case bytes.HasPrefix(head, []byte("\x93NUMPY")):
+		if err := seekable("a matrix"); err != nil {
+			return err
+		}
+		return t.scanNpy(t.Path, r, info.Size())
+	case bytes.HasPrefix(first, []byte("{")), bytes.HasPrefix(first, []byte("[")):
+		return t.scanJSON(&lineReader{r: r, limit: b.line()}, first[0] == '[')
+	}
+	return t.scanCSV(r, b)
 }
 
 // column makes the column of a name; typ is the file's word for its type, if it has one.
@@ -124,8 +161,8 @@ func (c *Column) wrong(row uint64, value string) {
 	}
 }
 
-func (t *Table) scanCSV(r *bufio.Reader) error {
-	c, format, names, err := openCSV(r)
+func (t *Table) scanCSV(r *bufio.Reader, b *budget) error {
+	c, format, names, err := openCSV(r, b)
 	if err != nil {
 		return err
 	}
@@ -185,7 +222,7 @@ func isInteger(v string) bool { return isNumber(v) && !strings.ContainsAny(v, ".
 
 func isNumber(v string) bool { return v != "" && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') }
 
-func (t *Table) scanJSON(r io.Reader, array bool) error {
+func (t *Table) scanJSON(r *lineReader, array bool) error {
 	t.Format = "jsonl"
 	d := json.NewDecoder(r)
 	if array {
@@ -203,15 +240,19 @@ func (t *Table) scanJSON(r io.Reader, array bool) error {
 		if err != nil {
 			return err
 		}
+		r.at(d.InputOffset())
 		if t.Rows == 0 && len(row) == 2 && row[0].name == "type" && string(row[0].value) == `"metadata"` {
 			t.Metadata = true
+			t.says(string(row[1].value))
 			continue
 		}
 		t.Rows++
 		for _, m := range row {
 			i, ok := at[m.name]
 			if !ok {
-				i = len(t.Columns)
+				if i = len(t.Columns); i == maxColumns {
+					return fmt.Errorf("more than %d columns", maxColumns)
+				}
 				at[m.name] = i
 				some = t.column(known, m.name, "").kind != 0 || some
 			}
@@ -227,6 +268,11 @@ func (t *Table) scanJSON(r io.Reader, array bool) error {
 			}
 		}
 	}
+	if array {
+		if err := arrayEnd(d); err != io.EOF {
+			return err
+		}
+	}
 	for i := range t.Columns {
 		f := &t.Columns[i]
 		f.Missing += t.Rows - min(f.seen, t.Rows)
@@ -235,6 +281,21 @@ func (t *Table) scanJSON(r io.Reader, array bool) error {
 		return fmt.Errorf("%w: no key is known", ErrNoTable)
 	}
 	return nil
+}
+
+// arrayEnd reads the end of an array, behind which nothing may come; io.EOF if it is there.
+func arrayEnd(d *json.Decoder) error {
+	end, err := d.Token()
+	if err != nil {
+		return unexpected(err)
+	}
+	if end != json.Delim(']') {
+		return fmt.Errorf("%v where a row was due", end)
+	}
+	if end, err = d.Token(); err == nil {
+		return fmt.Errorf("%v behind the array", end)
+	}
+	return err
 }
 
 type jsonMember struct {
@@ -260,6 +321,9 @@ func readObject(d *json.Decoder) ([]jsonMember, error) {
 		var v json.RawMessage
 		if err := d.Decode(&v); err != nil {
 			return nil, unexpected(err)
+		}
+		if len(row) == maxColumns {
+			return nil, fmt.Errorf("more than %d columns", maxColumns)
 		}
 		row = append(row, jsonMember{key.(string), v})
 	}
