@@ -169,13 +169,13 @@ func (s *summary) print(a *app) {
 			names[i] = "standard output"
 		}
 	}
-	to := " -> " + strings.Join(names, ", ")
-	if s.ended != "" {
-		to = ": " + s.ended
-	}
 	const most = 4
 	if n := len(names); s.rotated > most && n > most {
 		names = append([]string{names[0], fmt.Sprintf("%d more", n-2)}, names[n-1])
+	}
+	to := " -> " + strings.Join(names, ", ")
+	if s.ended != "" {
+		to = ": " + s.ended
 	}
 	a.say("%d flows from %d packets (%d records)%s", s.Flows, s.Packets, s.Records, to)
 	if s.Capture != nil {
