@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon/column"
-	"pinyon/dataset"
 	"pinyon/feature"
 	"pinyon/sink"
 	"pinyon/sink/files"
@@ -21,7 +20,8 @@ import (
 // conversion is what the flags of convert say.
 type conversion struct {
 	*extraction
-	from uint64
+	from   uint64
+	unpack unpackFlag
 }
 
 func (a *app) convertCommand() *cobra.Command {
@@ -40,13 +40,17 @@ Pinyon does not know are kept. An empty cell of a text format is absent, unless 
 	}
 	x.addTargetFlags(cmd)
 	x.addSettings(cmd)
+	x.unpack.add(cmd)
 	cmd.Flags().Uint64Var(&x.from, "from-row", 0, "number, from 0 in the run, of the input's first row, for --resume")
 	return cmd
 }
 
 // run is the command after its flags were parsed.
 func (x *conversion) run(path string) error {
-	var err error
+	limits, err := x.unpack.limits()
+	if err != nil {
+		return err
+	}
 	if x.targets, err = x.outputs(); err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func (x *conversion) run(path string) error {
 	sig := watchSignals(x.app, func(keep bool) { x.giveUp(&outs, keep) })
 	defer sig.close()
 	ctx := context.Background()
-	in, err := dataset.Open(path, x.in)
+	in, err := limits.Open(path, x.in)
 	if err != nil {
 		return err
 	}

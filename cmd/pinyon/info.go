@@ -2,18 +2,21 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"pinyon/capinfo"
+	"pinyon/config"
 	"pinyon/dataset"
 	"pinyon/pcap"
 )
 
 func (a *app) infoCommand() *cobra.Command {
 	var asJSON bool
+	var unpack unpackFlag
 	cmd := &cobra.Command{
 		Use:   "info FILE",
 		Short: "Describe a capture or a feature file",
@@ -21,16 +24,43 @@ func (a *app) infoCommand() *cobra.Command {
 extract wrote (csv, tsv, jsonl, json-array, parquet, arrow): rows, columns, missing values.
 The content decides which it is.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return a.info(args[0], asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.info(args[0], asJSON, &unpack) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	unpack.add(cmd)
 	return cmd
 }
 
-func (a *app) info(path string, asJSON bool) error {
+// An unpackFlag bounds what a feature file, which may come from anybody, may unpack to.
+type unpackFlag struct{ text string }
+
+func (u *unpackFlag) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&u.text, "max-unpacked", "", "refuse a feature file that unpacks to more than this size; 1GiB, or 100 times the file's own size if that is more")
+}
+
+// limits resolves the flag.
+func (u *unpackFlag) limits() (l dataset.Limits, err error) {
+	if u.text == "" {
+		return l, nil
+	}
+	size, err := config.ParseSize(u.text)
+	if err == nil && size <= 0 {
+		err = fmt.Errorf("got %v; want more than 0", size)
+	}
+	if err != nil {
+		return l, usage("--max-unpacked: %w", err)
+	}
+	return dataset.Limits{Unpacked: int64(size)}, nil
+}
+
+func (a *app) info(path string, asJSON bool, unpack *unpackFlag) error {
+	limits, err := unpack.limits()
+	if err != nil {
+		return err
+	}
 	r, err := a.openCapture(path)
 	if errors.Is(err, pcap.ErrFormat) && isRegular(path) {
-		t, terr := dataset.Scan(path)
+		t, terr := limits.Scan(path)
 		if errors.Is(terr, dataset.ErrNoTable) {
 			return err
 		}

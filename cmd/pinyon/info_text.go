@@ -96,6 +96,9 @@ func tableText(t *dataset.Table) string {
 		s.line("schema", "%s", plain(t.Version))
 	}
 	s.line("rows", "%d", t.Rows)
+	if t.Partial {
+		s.line("partial", "rows are missing, for the run was interrupted")
+	}
 	s.line("columns", "%d", len(t.Columns))
 	s.line("missing", "%.2f%% of values", 100*t.Missing)
 	missing := slices.Clone(t.Columns)

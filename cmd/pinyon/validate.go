@@ -23,6 +23,7 @@ type validation struct {
 	tolerance float64
 	relative  float64
 	asJSON    bool
+	unpack    unpackFlag
 }
 
 func (a *app) validateCommand() *cobra.Command {
@@ -36,6 +37,8 @@ protocol, several of one 5-tuple in their order. NaN, empty text and null count 
 Columns are those of profile JJ-CORE unless flags say otherwise.
 
 Or check a file that extract wrote against the schema (--schema v1.0): names, types, order.
+
+It also says whether rows are missing because the run that wrote the file was interrupted.
 
 Exit status 1 if something differs.`,
 		Args: cobra.ExactArgs(1),
@@ -56,6 +59,7 @@ Exit status 1 if something differs.`,
 	f.Float64Var(&v.tolerance, "tolerance", 1e-9, "absolute difference allowed of floats")
 	f.Float64Var(&v.relative, "rtol", 0, "relative difference allowed of floats")
 	f.BoolVar(&v.asJSON, "json", false, "print JSON")
+	v.unpack.add(cmd)
 	v.config = addConfigFlags(cmd)
 	complete(cmd, "schema", []string{feature.SchemaVersion})
 	return cmd
@@ -137,7 +141,11 @@ func (v *validation) file(path string) error {
 	if v.schema != feature.SchemaVersion {
 		return usage("unknown schema %q; this build knows %s", v.schema, feature.SchemaVersion)
 	}
-	t, err := dataset.Scan(path)
+	limits, err := v.unpack.limits()
+	if err != nil {
+		return err
+	}
+	t, err := limits.Scan(path)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return usage("%w", err)
@@ -150,16 +158,20 @@ func (v *validation) file(path string) error {
 			OK      bool     `json:"ok"`
 			Rows    uint64   `json:"rows"`
 			Columns int      `json:"columns"`
+			Partial bool     `json:"partial"`
 			Faults  []string `json:"faults"`
-		}{len(faults) == 0, t.Rows, len(t.Columns), append([]string{}, faults...)}); err != nil {
+		}{len(faults) == 0, t.Rows, len(t.Columns), t.Partial, append([]string{}, faults...)}); err != nil {
 			return err
 		}
 	} else {
-		text := strings.Join(faults, "\n")
+		lines := faults
 		if len(faults) == 0 {
-			text = fmt.Sprintf("%s: %d rows, %d columns, as schema %s has them", path, t.Rows, len(t.Columns), v.schema)
+			lines = []string{fmt.Sprintf("%s: %d rows, %d columns, as schema %s has them", path, t.Rows, len(t.Columns), v.schema)}
 		}
-		if err := v.writeResult("-", []byte(text+"\n")); err != nil {
+		if t.Partial {
+			lines = append(lines, fmt.Sprintf("%s: partial: rows are missing, for the run was interrupted", path))
+		}
+		if err := v.writeResult("-", []byte(strings.Join(lines, "\n")+"\n")); err != nil {
 			return err
 		}
 	}
