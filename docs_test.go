@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"pinyon/account"
 	"pinyon/config"
 	"pinyon/provenance"
 	"pinyon/schema"
@@ -21,6 +22,7 @@ func TestDocs(t *testing.T) {
 		"docs/configuration.md":      generated + config.Page(),
 		"docs/counters.md":           generated + provenance.Page(),
 		"python/src/pinyon/_keys.py": generatedPython + config.Python(),
+		"docs/metrics.md":            generated + account.Page(),
 	} {
 		path := filepath.FromSlash(name)
 		if *update {

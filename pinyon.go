@@ -238,7 +238,7 @@ func (p *Pipeline) ProcessAll(ctx context.Context, ins []Input, s sink.Sink) (*R
 	for b, err := range r.Batches(ctx) {
 		if err == nil {
 			if b.Rows > 0 {
-				err = s.Write(ctx, b)
+				err = sink.Write(ctx, s, b)
 			} else {
 				err = s.Flush(ctx)
 			}

@@ -24,6 +24,7 @@ type Intake struct {
 	Late     uint64 // records whose timestamp lay before an earlier one's
 	Orphans  uint64 // later fragments without a known first one; kept, ports 0
 	Packets  uint64 // packets that reached a flow
+	Bytes    uint64 // of them, from their IP headers on, by the length that these say
 	First    int64  // least timestamp of a packet in a flow, ns
 	Last     int64  // greatest
 }
@@ -46,6 +47,7 @@ func (in *Intake) Add(o *Intake) {
 	in.Late += o.Late
 	in.Orphans += o.Orphans
 	in.Packets += o.Packets
+	in.Bytes += o.Bytes
 }
 
 // Outcome counts the rows of an input.

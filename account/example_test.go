@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"iter"
 	"log"
 
 	"pinyon"
@@ -17,9 +16,7 @@ import (
 func ExampleMetrics() {
 	metrics := append(account.Metrics(), account.Metric{
 		Name: "packets_per_row", Kind: account.Gauge, Unit: "packets", Doc: "Packets of a row, on average.",
-		Values: func(s *account.Snapshot) iter.Seq2[string, uint64] {
-			return func(yield func(string, uint64) bool) { yield("", s.InRows/max(s.Rows, 1)) }
-		},
+		Values: func(s *account.Snapshot, give func(float64, ...string)) { give(float64(s.InRows / max(s.Rows, 1))) },
 	})
 
 	var a account.Account
@@ -39,16 +36,19 @@ func ExampleMetrics() {
 	}
 	now := a.Read() // any goroutine may, at any time
 	for _, m := range metrics {
-		for label, n := range m.Values(&now) {
-			if n > 0 && (m.Unit == "rows" || m.Unit == "packets") {
-				fmt.Println(m.Name, label, n)
-			}
+		if m.Unit == "rows" || m.Unit == "packets" {
+			m.Values(&now, func(n float64, labels ...string) {
+				if n > 0 {
+					fmt.Println(m.Name, labels, n)
+				}
+			})
 		}
 	}
 	// Output:
-	// packets_total  57
-	// records_total  57
-	// sink_rows_total  7
-	// sink_committed_rows_total  7
-	// packets_per_row  8
+	// packets_total [] 57
+	// records_total [] 57
+	// capture_received_packets_total [file] 57
+	// sink_rows_total [sink ok] 7
+	// sink_accepted_rows_total [sink] 7
+	// packets_per_row [] 8
 }

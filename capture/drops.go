@@ -54,10 +54,10 @@ func (m *dropMeter) read() (c dropCounts) {
 	return c
 }
 
-// drops is how many packets were lost so far.
-func (m *dropMeter) drops() uint64 {
+// drops is how many packets were lost so far: in the devices, and behind them in the backlog.
+func (m *dropMeter) drops() (missed, backlog uint64) {
 	c := m.read()
-	return less(c.missed, m.base.missed) + min(less(c.dropped, m.base.dropped), less(c.backlog, m.base.backlog))
+	return less(c.missed, m.base.missed), min(less(c.dropped, m.base.dropped), less(c.backlog, m.base.backlog))
 }
 
 func less(a, b uint64) uint64 {

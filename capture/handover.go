@@ -170,7 +170,7 @@ func (h *Handover) TakeOver(count uint64) (Stats, error) {
 	h.stamps.Close()
 	sums := h.former.Stats()
 	if h.same {
-		sums.InterfaceDropped = 0 // the successor goes on with it
+		sums.InterfaceDropped, sums.BacklogDropped = 0, 0 // the successor goes on with it
 	}
 	return sums, err
 }
@@ -208,7 +208,7 @@ func (h *Handover) Abandon() (Stats, error) {
 		return Stats{}, err
 	}
 	sums := h.successor.Stats()
-	sums.InterfaceDropped = 0 // nothing of its devices was wanted, or the former counts it
+	sums.InterfaceDropped, sums.BacklogDropped = 0, 0 // nothing of its devices was wanted, or the former counts it
 	return sums, err
 }
 

@@ -32,7 +32,9 @@ func (d *Device) stats() Stats {
 	var seen uint64
 	for _, l := range d.links {
 		if l.drops != nil {
-			st.InterfaceDropped += l.drops.drops()
+			missed, backlog := l.drops.drops()
+			st.InterfaceDropped += missed + backlog
+			st.BacklogDropped += backlog
 		}
 	}
 	for _, p := range d.ports {

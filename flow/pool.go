@@ -1,5 +1,7 @@
 package flow
 
+import "unsafe"
+
 const (
 	slabBits = 7
 	slabSize = 1 << slabBits
@@ -30,6 +32,11 @@ type Pool[S any] struct {
 
 // At is entry i.
 func (p *Pool[S]) At(i uint32) *Entry[S] { return &p.slabs[i>>slabBits][i&slabMask] }
+
+// Bytes is the memory of the entries and of their lists.
+func (p *Pool[S]) Bytes() uint64 {
+	return uint64(p.Cap())*uint64(unsafe.Sizeof(Entry[S]{})) + uint64(cap(p.links))*uint64(unsafe.Sizeof(links{})) + 4*uint64(cap(p.free))
+}
 
 // Cap is the number of entries ever made.
 func (p *Pool[S]) Cap() int { return len(p.slabs) * slabSize }

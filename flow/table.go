@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"unsafe"
 
 	"pinyon/packet"
 )
@@ -117,6 +118,11 @@ func NewTable[S any](opt Options, pool *Pool[S]) *Table[S] {
 
 // Len is the number of flows in the table, closing ones included.
 func (t *Table[S]) Len() int { return t.n }
+
+// Bytes is the memory of the table itself; that of its entries is the pool's.
+func (t *Table[S]) Bytes() uint64 {
+	return 8*uint64(cap(t.buckets)) + uint64(cap(t.openings))*uint64(unsafe.Sizeof(opening{})) + 4*uint64(cap(t.Ended))
+}
 
 // Each calls f with every flow, the one with the longest silence first.
 func (t *Table[S]) Each(f func(*Entry[S])) {

@@ -53,3 +53,22 @@ func (r Reason) String() string {
 
 // Dropped reports whether a frame with this reason gave no packet.
 func (r Reason) Dropped() bool { return r >= UnknownLinkType && r <= EncapDepth }
+
+// Layers are the words of Layer, from the link up.
+var Layers = []string{"link", "encapsulation", "network", "transport"}
+
+// Layer is the layer whose decoder gave up, one of Layers; empty where none did: a frame without
+// IP is none, nor is what was only noted.
+func (r Reason) Layer() string {
+	switch r {
+	case UnknownLinkType, L2Short:
+		return Layers[0]
+	case EncapDepth, TunnelDepth:
+		return Layers[1]
+	case IPv4BadHeader, IPv6BadHeader, ExtHeaderBad:
+		return Layers[2]
+	case L4Short, TCPBadOffset:
+		return Layers[3]
+	}
+	return ""
+}

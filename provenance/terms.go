@@ -82,6 +82,7 @@ var terms = []Term{
 	{"captured", "capture", "Packets that were read from the ring and used."},
 	{"dropped", "capture", "Packets lost because the ring in the kernel was full: a larger --buffer-size or more --rings help. In the counters of a run: records that are in no row."},
 	{"interface_dropped", "capture", "Packets that the device missed, or that the kernel dropped before the ring."},
+	{"backlog_dropped", "capture", "Those of interface_dropped that the kernel dropped behind the device, because its backlog was full."},
 	{"filter_dropped", "capture", "Packets that an earlier filter had let into the ring when the filter was changed."},
 	{"queue_dropped", "capture", "Packets left in the ring when the capture ended."},
 	{"beyond_count", "capture", "Those of queue_dropped that came behind the last one that --count asked for."},

@@ -1,6 +1,12 @@
 package sink
 
-import "pinyon/account/output"
+import (
+	"context"
+	"time"
+
+	"pinyon/account/output"
+	"pinyon/column"
+)
 
 // What sinks count; package account/output has the meaning of each number.
 type (
@@ -21,4 +27,16 @@ func Members(s Sink) []Member {
 		return g.Members()
 	}
 	return []Member{{Counters: s.Counters()}}
+}
+
+// Write gives a batch to s and counts in its Took how long that took. A Group is not counted, but
+// gives the batch to its members this way.
+func Write(ctx context.Context, s Sink, b *column.Batch) error {
+	if _, ok := s.(Group); ok {
+		return s.Write(ctx, b)
+	}
+	start := time.Now()
+	err := s.Write(ctx, b)
+	s.Counters().Took.Observe(time.Since(start))
+	return err
 }

@@ -110,11 +110,11 @@ func ExampleOpen() {
 	fmt.Println(tables["flows"])
 	// Output:
 	// 1 rows lost: memory flows holds 2
-	// {Accepted:3 Committed:2 Resumed:0 Lost:1 Bytes:0 Replaced:0 Errors:0 Files:0 Room:0}
+	// {Accepted:3 Committed:2 Resumed:0 Lost:1 Dropped:0 Bytes:0 Replaced:0 Errors:0 Files:0 Room:0}
 	// packets
 	// 5
 	// 7
 	// 11
-	// {Accepted:3 Committed:3 Resumed:0 Lost:0 Bytes:15 Replaced:0 Errors:0 Files:0 Room:0}
+	// {Accepted:3 Committed:3 Resumed:0 Lost:0 Dropped:0 Bytes:15 Replaced:0 Errors:0 Files:0 Room:0}
 	// [map[packets:5] map[packets:7]]
 }

@@ -46,4 +46,6 @@ type Input struct {
 	// Interfaces are the names of several interfaces that the input's frames come from, by
 	// packet.Frame.Iface; nil if Name says it. The column input has them.
 	Interfaces []string
+	// Mode is what the metrics of a run call a Live input; empty is account.ModeLive.
+	Mode string
 }

@@ -22,6 +22,8 @@ type Stats struct {
 	// InterfaceDropped is packets that the device missed since the capture was opened, or
 	// that the system dropped behind it because its backlog was full; no filter had seen them.
 	InterfaceDropped uint64 `json:"interface_dropped"`
+	// BacklogDropped is those of InterfaceDropped that the system dropped.
+	BacklogDropped uint64 `json:"backlog_dropped"`
 	// FilterDropped is packets that an earlier filter had let into the ring.
 	FilterDropped uint64 `json:"filter_dropped"`
 	// QueueDropped is packets left in the ring when the capture ended: beyond Count, or
@@ -58,6 +60,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Captured += o.Captured
 	s.Dropped += o.Dropped
 	s.InterfaceDropped += o.InterfaceDropped
+	s.BacklogDropped += o.BacklogDropped
 	s.FilterDropped += o.FilterDropped
 	s.QueueDropped += o.QueueDropped
 	s.Beyond += o.Beyond

@@ -21,7 +21,7 @@ func TestProgressLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := account.Intake{Source: source.Stats{Offset: 1000}}
-	p.run.Ended(0, &first)
+	p.run.Ended(0, &first, nil)
 	p.run.Reading(1, "second", &account.Intake{Source: r.Stats()})
 	s := p.run.Read()
 	s.Records, s.Rows = 20000, 7

@@ -25,6 +25,7 @@ func (r *Run) finish(ctx context.Context, j *groups.Join) error {
 		}
 		j.GiveUp()
 		r.unjoined.Add(1)
+		r.account.GiveUp(groups.Connection)
 		return nil
 	}
 	if taken, all := g.Sources(); taken < all {

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"sync/atomic"
 	"time"
 
+	"pinyon/account"
 	"pinyon/filter"
 	"pinyon/flow"
 	"pinyon/packet"
@@ -37,17 +39,27 @@ type epoch struct {
 	last   bool // the input ends here
 	live   bool
 	blocks []*packet.Block
-	left   atomic.Int32 // workers that have not done it yet
+	left   atomic.Int32       // workers that have not done it yet
+	cut    time.Time          // when its last packet had been read; of a live one with packets
+	took   *account.Histogram // that counts how long it takes from then on; nil counts nothing
 }
 
 func newEpoch() *epoch { return &epoch{items: make([]item, epochPackets)} }
 
 func (e *epoch) reset() {
 	e.release()
-	e.n, e.last = 0, false
+	e.n, e.last, e.took = 0, false, nil
 	for i := range e.part {
 		e.part[i] = e.part[i][:0]
 	}
+}
+
+// done is called when the flows have the packets, and the rows that were complete went on.
+func (e *epoch) done() {
+	if e.took != nil {
+		e.took.Observe(time.Since(e.cut))
+	}
+	e.release()
 }
 
 func (e *epoch) release() {
@@ -78,6 +90,9 @@ type reader struct {
 
 	filter *filter.Set // nil takes all
 	live   bool
+	took   *account.Histogram // of what kind of input it is
+	opened time.Time          // when the input was
+	lag    time.Duration
 	seen   time.Time // when its latest record was at hand; live only
 	asked  time.Time // when a live source was last asked for its statistics
 }
@@ -93,7 +108,12 @@ func (r *reader) open(i int, in Input, rep *Report) bool {
 		return r.fail(err)
 	}
 	r.src = src
-	r.live, r.seen, r.asked = in.Live, time.Now(), time.Time{}
+	r.live, r.seen, r.asked, r.lag = in.Live, time.Now(), time.Time{}, 0
+	mode := account.ModeFile
+	if r.live {
+		mode = cmp.Or(in.Mode, account.ModeLive)
+	}
+	r.took = r.account.Took(mode)
 	if !r.live {
 		if err := r.compile(); err != nil {
 			r.close()
@@ -106,6 +126,7 @@ func (r *reader) open(i int, in Input, rep *Report) bool {
 // begin makes ready for input i.
 func (r *reader) begin(i int, name string, rep *Report) {
 	*rep = Report{Name: name}
+	r.took, r.opened = nil, time.Now()
 	r.input, r.report, r.in = i, rep, Intake{}
 	r.dec = packet.Decoder{Decap: r.opt.Decap}
 	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
@@ -125,7 +146,7 @@ func (r *reader) compile() (err error) {
 // fail notes that the input cannot be read.
 func (r *reader) fail(err error) bool {
 	r.report.Err = err
-	r.account.Ended(r.input, &r.in)
+	r.account.Ended(r.input, &r.in, err)
 	return false
 }
 
@@ -170,6 +191,9 @@ func (r *reader) fill(e *epoch) {
 	e.now = r.clock.Now()
 	if r.live {
 		e.now += r.silence(records)
+		if e.n > 0 {
+			e.cut, e.took = time.Now(), r.took
+		}
 	}
 	r.count()
 }
@@ -214,7 +238,7 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 	}
 	e.part[shard] = append(e.part[shard], uint16(e.n))
 	e.n++
-	r.see(it.TS)
+	r.see(&it.Packet)
 	return nil
 }
 
@@ -222,15 +246,15 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 // come since; records is how many came just now.
 func (r *reader) silence(records int) int64 {
 	now := time.Now()
-	if records > 0 {
-		r.seen = now
+	if r.lag = 0; records > 0 {
+		r.seen, r.lag = now, time.Duration(now.UnixNano()-r.frame.TS)
 		return 0
 	}
 	return max(0, int64(now.Sub(r.seen)-liveLag))
 }
 
-func (r *reader) see(ts int64) {
-	in := &r.in
+func (r *reader) see(it *packet.Packet) {
+	in, ts := &r.in, it.TS
 	if in.Packets == 0 || ts < in.First {
 		in.First = ts
 	}
@@ -238,6 +262,7 @@ func (r *reader) see(ts int64) {
 		in.Last = ts
 	}
 	in.Packets++
+	in.Bytes += uint64(it.TotalLen)
 }
 
 // count brings the counts up to date that are kept elsewhere, and publishes all.
@@ -249,7 +274,11 @@ func (r *reader) count() {
 	} else if now := time.Now(); now.Sub(r.asked) >= statsEvery {
 		r.asked, r.in.Source = now, r.src.Stats()
 	}
-	r.account.Reading(r.input, r.report.Name, &r.in)
+	if r.live {
+		r.account.Live(r.input, r.report.Name, &r.in, r.lag)
+	} else {
+		r.account.Reading(r.input, r.report.Name, &r.in)
+	}
 }
 
 // end closes the input and makes e its last epoch.
@@ -264,7 +293,10 @@ func (r *reader) end(e *epoch, err error) {
 	r.asked = time.Time{} // the sums of the whole are final now
 	r.count()
 	rep.Intake = r.in
-	r.account.Ended(r.input, &r.in)
+	r.account.Ended(r.input, &r.in, rep.Err)
+	if !r.live {
+		r.took.Observe(time.Since(r.opened))
+	}
 	e.now, e.last = r.clock.Now(), true
 	r.src = nil
 }

@@ -123,7 +123,7 @@ func (s *Session) Flush() error {
 	err := s.step()
 	s.line.rows.flush()
 	s.rd.report.Intake = s.rd.in
-	s.run.account.Ended(0, &s.rd.in)
+	s.run.account.Ended(0, &s.rd.in, s.rd.report.Err)
 	return err
 }
 

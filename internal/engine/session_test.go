@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"pinyon/account"
 	"pinyon/column"
 	"pinyon/internal/groups"
 	"pinyon/packet"
@@ -218,6 +219,14 @@ func TestAccount(t *testing.T) {
 		if s.Flows != 0 || s.Opened != s.Rows {
 			t.Errorf("%d workers: %d flows left, %d opened, %d rows", workers, s.Flows, s.Opened, s.Rows)
 		}
+		var wire uint64
+		for _, o := range s.Origins {
+			wire += o.Captured
+		}
+		took := s.Took[account.ModeFile]
+		if len(s.Origins) != 1 || s.Origins[0].Name != account.FileOrigin || wire != s.Records || took.Count() != 3 || s.Lag != 0 || s.TableBytes == 0 || s.Bytes == 0 {
+			t.Errorf("%d workers: origins %+v, took %v, lag %v, tables of %d bytes, %d bytes of packets", workers, s.Origins, took, s.Lag, s.TableBytes, s.Bytes)
+		}
 		if (len(s.Queues) > 0) != (workers > 1) {
 			t.Errorf("%d workers: queues %v", workers, s.Queues)
 		}
@@ -267,6 +276,25 @@ func TestSourceStats(t *testing.T) {
 		}
 		if all != want.Stats() || a.Read().Source != all || a.Read().Sources != nil {
 			t.Errorf("live %t: reports say %+v, the account %+v; want %+v", live, all, a.Read().Source, want.Stats())
+		}
+		origin := func(name string) (n uint64) {
+			for _, o := range a.Read().Origins {
+				if o.Name == name {
+					n = o.Captured
+				}
+			}
+			return n
+		}
+		file, second := uint64(300+9000), uint64(0)
+		if live {
+			file, second = 300, 9000
+			epochs := a.Read().Took[account.ModeLive]
+			if epochs.Count() == 0 || during.Lag <= 0 { // the frames are years old
+				t.Errorf("%d epochs of a live input were timed, its lag is %v", epochs.Count(), during.Lag)
+			}
+		}
+		if origin(account.FileOrigin) != file || origin("second") != second {
+			t.Errorf("live %t: origins %+v", live, a.Read().Origins)
 		}
 	}
 }

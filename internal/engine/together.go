@@ -198,7 +198,7 @@ func (t *team) one(rd *reader, i int) {
 		last = e.last
 		if t.direct {
 			t.serveDirectly(e)
-			e.release()
+			e.done()
 			t.epochs <- e
 			continue
 		}
@@ -216,7 +216,7 @@ func (t *team) serve(w *worker) {
 		t.step(w, e)
 		w.emit(e, func(c *chunk) { w.out <- c })
 		if e.left.Add(-1) == 0 {
-			e.release()
+			e.done()
 			t.epochs <- e
 		}
 	}

@@ -86,13 +86,15 @@ func (w *worker) update(e *epoch) {
 	w.publish()
 }
 
-// publish tells the account how many flows there are.
+// publish tells the account how many flows there are, and what memory they have.
 func (w *worker) publish() {
-	n := 0
+	n, bytes := 0, w.pool.Bytes()+w.mem.Bytes()
 	for i := range w.shards {
-		n += w.shards[i].table.Len()
+		t := w.shards[i].table
+		n += t.Len()
+		bytes += t.Bytes()
 	}
-	w.counts.Set(int64(n), w.gone)
+	w.counts.Set(int64(n), w.gone, bytes)
 }
 
 // observe has a flow take a packet. The shard's account is in use.

@@ -6,6 +6,9 @@ import (
 	"pinyon/internal/graph"
 )
 
+// Connection is the name of the group below.
+const Connection = "connection"
+
 // How a flow sits among all flows of its input: fan-out of the source, fan-in of the
 // destination, volume a host, position in the graph of hosts, and how fast the source opens
 // connections. A row's values depend on every flow of the input, so the group is late: its

@@ -71,3 +71,11 @@ func NewMemory(p *Plan) *Memory {
 
 // Use turns to another shard; Update and Fill that follow are for its flows.
 func (m *Memory) Use(s *Shard) { m.shard = s }
+
+// Bytes is the memory of the numbered objects, without what theirs point to.
+func (m *Memory) Bytes() uint64 {
+	t, n := &m.tcpPools, &m.netPools
+	return m.chunks.Bytes() + m.sketches.Bytes() + m.sizeMaps.Bytes() + m.smallBytes.Bytes() + m.byteCounts.Bytes() + m.lists.Bytes() +
+		t.holes.Bytes() + t.syns.Bytes() + t.stamps.few.Bytes() + t.stamps.some.Bytes() + t.stamps.most.Bytes() +
+		n.links.Bytes() + n.labels.Bytes() + n.icmp.Bytes() + n.typeCounts.Bytes() + n.lists16.Bytes() + n.bits16.Bytes()
+}

@@ -62,7 +62,7 @@ var groups = []group{
 	of("tcp_rtt", feature.Extended, tcpRTTTable).only((*Row).isTCP),
 	of("tcp_fingerprint", feature.Experimental, tcpFingerprintTable).only((*Row).isTCP),
 	of("icmp", feature.Experimental, icmpTable).only((*Row).isICMP),
-	of("connection", feature.Experimental, connectionTable).only((*Row).isJoined).atEnd(),
+	of(Connection, feature.Experimental, connectionTable).only((*Row).isJoined).atEnd(),
 }
 
 // extras are further columns of the groups above, in column order behind all of these. The

@@ -3,6 +3,8 @@
 // look at a million flows.
 package slab
 
+import "unsafe"
+
 const (
 	bits = 6
 	size = 1 << bits
@@ -43,3 +45,6 @@ func (p *Pool[T]) Put(h uint32) {
 
 // Live is the number of objects handed out and not given back.
 func (p *Pool[T]) Live() int { return int(p.used) - len(p.free) }
+
+// Bytes is the memory of the slabs.
+func (p *Pool[T]) Bytes() uint64 { return uint64(len(p.slabs)) * uint64(unsafe.Sizeof([size]T{})) }

@@ -65,7 +65,7 @@ func (all *Outputs) Members() []sink.Member {
 	list := all.List()
 	members := make([]sink.Member, len(list))
 	for i, o := range list {
-		members[i] = sink.Member{Name: o.Target.Name(), Counters: o.Sink.Counters()}
+		members[i] = sink.Member{Name: o.Target.Name(), Format: o.Target.Sink.Name, Counters: o.Sink.Counters()}
 	}
 	return members
 }
@@ -77,7 +77,8 @@ func (all *Outputs) Write(ctx context.Context, b *column.Batch) error {
 		if o.Failed != nil {
 			o.Sink.Counters().Accepted.Add(uint64(b.Rows))
 			o.Sink.Counters().Lost.Add(uint64(b.Rows))
-		} else if err := o.Sink.Write(ctx, b); err != nil {
+			o.Sink.Counters().Dropped.Add(uint64(b.Rows))
+		} else if err := sink.Write(ctx, o.Sink, b); err != nil {
 			if err := all.fail(o, err); err != nil {
 				return err
 			}

@@ -185,7 +185,9 @@ func (k *producer) single(err error) bool {
 // lose counts rows as lost, and remembers why the first were.
 func (k *producer) lose(rows int, err error) {
 	k.count.Lost.Add(uint64(rows))
-	if err != errFull {
+	if err == errFull {
+		k.count.Dropped.Add(uint64(rows))
+	} else {
 		k.count.Errors.Add(1)
 	}
 	k.mu.Lock()
