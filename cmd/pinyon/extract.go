@@ -42,6 +42,7 @@ type extraction struct {
 	summary        string
 	recursive      bool
 	streaming      bool
+	monitoring     monitoring
 	progress       bool
 	noProgress     bool
 	randomSalt     bool
@@ -97,6 +98,7 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&x.progress, "progress", true, "show progress on standard error; --no-progress for not")
 	f.BoolVar(&x.noProgress, "no-progress", false, "")
 	f.BoolVar(&x.streaming, "streaming", false, "accepted; rows are always written as flows end")
+	x.monitoring.add(cmd)
 	f.StringVar(&x.cpuProfile, "cpuprofile", "", "")
 	f.StringVar(&x.memProfile, "memprofile", "", "")
 	for _, name := range []string{"no-progress", "cpuprofile", "memprofile"} {
@@ -207,6 +209,11 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		return err
 	}
 	prog := newProgress(in)
+	var working atomic.Bool
+	if err := x.monitoring.start(x.app, prog.run.Read, func() bool { return working.Load() && !sig.stop.IsSet() }); err != nil {
+		return err
+	}
+	defer x.monitoring.close(sig.ended)
 	options = append(options, pinyon.WithAccount(&prog.run))
 	if in.live == nil {
 		options = append(options, pinyon.WithStop(&sig.stop))
@@ -287,11 +294,13 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
+	working.Store(true)
 	if in.live != nil {
 		outs.GoOn(in.live.goOn(x, len(x.targets)))
 	}
 	res, err = pipe.ProcessAll(context.Background(), in.list, &outs)
 	prog.close()
+	working.Store(false)
 	if errors.Is(err, sink.ErrAborted) {
 		select {} // whoever aborted ends the process, with the status that is due
 	}
