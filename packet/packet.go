@@ -45,6 +45,7 @@ type Frame struct {
 	Link   uint16 // LINKTYPE_ value
 	Type   Type   // what the kernel said of the frame's direction; TypeUnknown in files without it
 	NoTime bool   // the record carries no time (pcapng simple packet): TS is that of the record before
+	Gap    bool   // the source lost packets between the frame before and this one
 	Number uint64 // position in its input, from 1; every record counts
 	Block  *Block // owner of Data; nil if Data is not reused
 }

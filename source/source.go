@@ -28,6 +28,14 @@ type Source interface {
 	Close() error
 }
 
+// A Clock is a live source whose time is not this machine's: while nothing comes, flows end by what
+// it says and by nothing else.
+type Clock interface {
+	// Clock is the capture time, in ns since 1970-01-01 UTC, until which Next has given
+	// everything that there was; 0 is unknown. The reader asks behind each ErrTimeout.
+	Clock() int64
+}
+
 // An Input is one source by name, not opened yet.
 type Input struct {
 	Name string

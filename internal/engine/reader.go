@@ -90,6 +90,7 @@ type reader struct {
 
 	filter *filter.Set // nil takes all
 	live   bool
+	own    source.Clock       // of a live source with a clock of its own; otherwise nil
 	took   *account.Histogram // of what kind of input it is
 	opened time.Time          // when the input was
 	lag    time.Duration
@@ -114,6 +115,9 @@ func (r *reader) open(i int, in Input, rep *Report) bool {
 		mode = cmp.Or(in.Mode, account.ModeLive)
 	}
 	r.took = r.account.Took(mode)
+	if r.own = nil; r.live {
+		r.own, _ = src.(source.Clock)
+	}
 	if !r.live {
 		if err := r.compile(); err != nil {
 			r.close()
@@ -190,7 +194,11 @@ func (r *reader) fill(e *epoch) {
 	}
 	e.now = r.clock.Now()
 	if r.live {
-		e.now += r.silence(records)
+		if silence := r.silence(records); r.own == nil {
+			e.now += silence
+		} else {
+			e.now = r.clock.At(r.own.Clock())
+		}
 		if e.n > 0 {
 			e.cut, e.took = time.Now(), r.took
 		}

@@ -145,6 +145,9 @@ func (b *Batch) Next(f *packet.Frame) (bool, error) {
 	return true, nil
 }
 
+// Left is how many records Next has not read.
+func (b *Batch) Left() int { return b.left }
+
 // A Packer packs batches with Zstandard. It belongs to one goroutine.
 type Packer struct {
 	enc  *zstd.Encoder

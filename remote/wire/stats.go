@@ -154,3 +154,6 @@ func (f *FilterOK) appendBody(dst []byte) []byte {
 }
 
 func (f *FilterOK) parse(r *reader) { f.ID, f.Next, f.Expr = r.uint(), r.uint(), r.text(2*MaxFilter) }
+
+// Error is the text, so that an Error can be returned as one.
+func (e *Error) Error() string { return e.Text }
