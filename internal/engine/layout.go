@@ -17,15 +17,16 @@ const (
 
 // job is a batch on its way: rows to lay out as columns, and what becomes of it afterwards.
 type job struct {
-	fate  fate
-	batch *column.Batch
-	n     int           // rows of the batch, laid out or not
-	rows  []*groups.Row // those that are not laid out yet
-	used  []*chunk      // that these lie in
-	joins []joined
-	place place         // of a batch that waits
-	store []byte        // a batch that waits, encoded
-	done  chan struct{} // takes a value once the batch is laid out; nil without a pool
+	fate   fate
+	batch  *column.Batch
+	n      int           // rows of the batch, laid out or not
+	rows   []*groups.Row // those that are not laid out yet
+	used   []*chunk      // that these lie in
+	joins  []joined
+	place  place         // of a batch that waits
+	store  []byte        // a batch that is to wait, encoded, and memory to read one into
+	stored []byte        // a batch that waited, encoded; the spool's, or in store
+	done   chan struct{} // takes a value once the batch is laid out; nil without a pool
 }
 
 // joined are rows whose late columns can be filled: the next n of the batch. They are number
@@ -82,7 +83,7 @@ func (l *layout) rows(j *job) {
 // do lays the job out. A batch that waits is encoded as well.
 func (l *layout) do(j *job) {
 	if j.fate == returns { // a stored batch comes back
-		readBatch(j.store, j.batch)
+		readBatch(j.stored, j.batch)
 	}
 	l.rows(j)
 	if j.fate == waits {

@@ -54,35 +54,36 @@ func (s *spool) add(b []byte, p place) error {
 	return nil
 }
 
-// next gives the next stored batch, copied into the memory of into, and its place; ok is false
-// behind the last one.
-func (s *spool) next(into []byte) (b []byte, p place, ok bool, err error) {
+// next gives the next stored batch and its place; ok is false behind the last one. The batch lies
+// in the spool's memory, and stays until reset, or was read into the memory of into, which may
+// have grown.
+func (s *spool) next(into *[]byte) (b []byte, p place, ok bool, err error) {
 	if s.read == len(s.places) {
-		return into, p, false, nil
+		return nil, p, false, nil
 	}
 	p = s.places[s.read]
 	s.read++
 	if s.read <= s.n {
-		return append(into[:0], s.mem[s.read-1]...), p, true, nil
+		return s.mem[s.read-1], p, true, nil
 	}
 	if s.r == nil {
 		if err := s.w.Flush(); err != nil {
-			return into, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
+			return nil, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
 		}
 		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return into, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
+			return nil, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
 		}
 		s.r = bufio.NewReaderSize(s.file, 256<<10)
 	}
 	var head [4]byte
 	if _, err := io.ReadFull(s.r, head[:]); err != nil {
-		return into, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
+		return nil, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
 	}
-	into, _ = extend(into[:0], int(binary.LittleEndian.Uint32(head[:])))
-	if _, err := io.ReadFull(s.r, into); err != nil {
-		return into, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
+	*into, _ = extend((*into)[:0], int(binary.LittleEndian.Uint32(head[:])))
+	if _, err := io.ReadFull(s.r, *into); err != nil {
+		return nil, p, false, fmt.Errorf("rows waiting for the end of the input: %w", err)
 	}
-	return into, p, true, nil
+	return *into, p, true, nil
 }
 
 // reset gives up what is stored, and keeps the memory for another input.

@@ -66,7 +66,8 @@ func TestSpool(t *testing.T) {
 			var at place
 			var ok bool
 			var err error
-			if store, at, ok, err = s.next(store); err != nil {
+			var stored []byte
+			if stored, at, ok, err = s.next(&store); err != nil {
 				t.Fatal(err)
 			}
 			if !ok {
@@ -79,7 +80,7 @@ func TestSpool(t *testing.T) {
 				t.Errorf("batch %d is at %v; want %v", i, at, want)
 			}
 			b.Reset()
-			readBatch(store, b)
+			readBatch(stored, b)
 			digest(&got, b)
 		}
 		s.reset()

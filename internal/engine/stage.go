@@ -60,7 +60,7 @@ func (s *stage) replay(join *groups.Join) error {
 			j.reset()
 			j.fate = returns
 			var p place
-			if j.store, p, more, err = s.spool.next(j.store); err != nil {
+			if j.stored, p, more, err = s.spool.next(&j.store); err != nil {
 				more = false
 				break
 			}
