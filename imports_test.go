@@ -114,6 +114,8 @@ var rules = []struct{ who, not, why string }{
 	{".", "pinyon/sink/", "importing the library pulls in no format"},
 	{".", "github.com/apache/arrow-go", "importing the library pulls in no Arrow"},
 	{".", "github.com/prometheus", "the library counts, and leaves it to others to show the counts"},
+	{"./dashboard", "github.com/", "boards and rules are text"},
+	{"./dashboard", "pinyon/", "boards and rules know metrics by their names"},
 	{"./metrics", "pinyon/internal/", "metrics are those of an account, whoever counts"},
 	{"./metrics", "pinyon/sink", "metrics know no output, only what all of them count"},
 	{".", "github.com/spf13/cobra", "the library has no command line"},
@@ -127,7 +129,7 @@ var rules = []struct{ who, not, why string }{
 var floors = []string{
 	"./cmd/pinyon",
 	". ./sink/all ./source/all",
-	"./metrics ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
+	"./metrics ./dashboard ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./feed ./capture/session ./capture/capturetest ./capinfo ./replay ./remote/...",
 	"./remote ./internal/engine ./extract ./capture ./packetstore/expr ./sink/...",
 	"./sink/files ./sink/internal/out",

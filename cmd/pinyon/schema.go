@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pinyon/metrics"
 	"pinyon/schema"
 	"pinyon/sink/files"
 )
@@ -12,13 +13,15 @@ import (
 func (a *app) schemaCommand() *cobra.Command {
 	var o schema.Options
 	var output, missing string
-	var full, minimal bool
+	var full, minimal, grafana bool
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print name, type, unit and meaning of every column",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
+			case grafana:
+				return (&board{output: output, namespace: metrics.Namespace}).write(a)
 			case full:
 				o.Form = "full"
 			case minimal:
@@ -44,9 +47,10 @@ func (a *app) schemaCommand() *cobra.Command {
 	f.StringVar(&o.Group, "group", "", "only this group; extra for the further columns, extra.tls for those of one group")
 	f.BoolVar(&full, "full", false, "everything known of every column, by id")
 	f.BoolVar(&minimal, "minimal", false, "type and profile of every column, by name")
+	f.BoolVar(&grafana, "grafana", false, "the overview board for Grafana, as dashboard export writes it")
 	f.StringVar(&missing, "missing", "zero", "what stands for absent values: zero or null")
 	f.StringVar(&o.Table, "db-table", "pinyon_features", "name of the table, for -f sql")
-	cmd.MarkFlagsMutuallyExclusive("full", "minimal", "format")
+	cmd.MarkFlagsMutuallyExclusive("full", "minimal", "grafana", "format")
 	complete(cmd, "format", schema.Forms)
 	complete(cmd, "group", schema.Groups())
 	complete(cmd, "missing", []string{"zero", "null"})
