@@ -15,7 +15,7 @@ type row struct {
 	arp   packet.ARP
 	isARP bool
 	iface string
-	dir   Direction
+	dir   packet.Direction
 	// payload is how much of a packet's payload is kept.
 	payload int
 	buf     []byte // a text

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	// Interface names the device that Frame.Iface stands for; nil, and an empty name, is none.
 	Interface func(n uint32) string
-	// Own reports whether an address is one of this machine; see DirectionOf.
+	// Own reports whether an address is one of this machine; see packet.DirectionOf.
 	Own func(netip.Addr) bool
 	// Payload is how many bytes of a packet's payload are kept.
 	Payload int
@@ -147,7 +147,7 @@ func (s *Writer) Write(f *packet.Frame) error {
 	if s.o.Frames {
 		s.group.payload += len(f.Data)
 	}
-	r.dir = DirectionOf(r.p.PacketType, src, dst, s.o.Own)
+	r.dir = packet.DirectionOf(r.p.PacketType, src, dst, s.o.Own)
 	s.group.add(r)
 	s.total++
 	if s.group.rows == s.o.RowGroup || s.group.payload >= groupBytes {

@@ -431,42 +431,6 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestDirection(t *testing.T) {
-	me, you, other := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.0.3")
-	group, all := netip.MustParseAddr("224.0.0.251"), netip.MustParseAddr("255.255.255.255")
-	own := func(a netip.Addr) bool { return a == me }
-	for _, c := range []struct {
-		typ      packet.Type
-		src, dst netip.Addr
-		own      func(netip.Addr) bool
-		want     Direction
-	}{
-		{packet.TypeOutgoing, me, you, own, Up},
-		{packet.TypeOutgoing, other, you, own, Up}, // forwarded by this machine, on its way out
-		{packet.TypeOutgoing, me, me, own, Local},
-		{packet.TypeHost, me, me, own, Local},
-		{packet.TypeHost, you, me, own, Down},
-		{packet.TypeHost, you, me, nil, Down},
-		{packet.TypeBroadcast, you, all, own, Down},
-		{packet.TypeMulticast, you, group, own, Down},
-		{packet.TypeHost, netip.Addr{}, netip.Addr{}, own, Down}, // LLDP, say
-		{packet.TypeOtherHost, you, other, own, Forwarded},
-		{packet.TypeUnknown, me, you, own, Up},
-		{packet.TypeUnknown, you, me, own, Down},
-		{packet.TypeUnknown, me, me, own, Local},
-		{packet.TypeUnknown, you, other, own, Forwarded}, // a neighbour is not this machine
-		{packet.TypeUnknown, you, group, own, Down},
-		{packet.TypeUnknown, you, all, own, Down},
-		{packet.TypeUnknown, me, group, own, Up},
-		{packet.TypeUnknown, netip.Addr{}, netip.Addr{}, own, Unknown},
-		{packet.TypeUnknown, me, you, nil, Unknown},
-	} {
-		if got := DirectionOf(c.typ, c.src, c.dst, c.own); got != c.want {
-			t.Errorf("%d %v > %v: %v; want %v", c.typ, c.src, c.dst, got, c.want)
-		}
-	}
-}
-
 // TestNoAllocations: nothing is allocated for a packet.
 func TestNoAllocations(t *testing.T) {
 	w, err := NewWriter(io.Discard, &Options{Interface: func(uint32) string { return "eth0" }, Payload: 16})

@@ -1,10 +1,6 @@
-package packetstore
+package packet
 
-import (
-	"net/netip"
-
-	"pinyon/packet"
-)
+import "net/netip"
 
 // A Direction is where a packet goes, as seen from the capturing machine.
 type Direction uint8
@@ -26,20 +22,20 @@ func (d Direction) String() string {
 // DirectionOf is the direction of a packet with addresses src and dst (not valid: it has
 // none), by what the kernel said of the frame and, where that says nothing, by the
 // machine's own addresses. own may be nil.
-func DirectionOf(t packet.Type, src, dst netip.Addr, own func(netip.Addr) bool) Direction {
+func DirectionOf(t Type, src, dst netip.Addr, own func(netip.Addr) bool) Direction {
 	is := func(a netip.Addr) bool { return own != nil && a.IsValid() && own(a) }
 	switch t {
-	case packet.TypeOutgoing:
+	case TypeOutgoing:
 		if is(dst) {
 			return Local
 		}
 		return Up
-	case packet.TypeHost, packet.TypeBroadcast, packet.TypeMulticast:
+	case TypeHost, TypeBroadcast, TypeMulticast:
 		if is(src) {
 			return Local
 		}
 		return Down
-	case packet.TypeOtherHost:
+	case TypeOtherHost:
 		return Forwarded
 	}
 	switch {
