@@ -142,7 +142,7 @@ func (t *encoder) Begin(b *column.Batch, _ bool) {
 	t.cells = t.cells[:0]
 	for i := range b.Cols {
 		c := &b.Cols[i]
-		t.cells = append(t.cells, cell{c.Field.Kind, c.Ints, c.Floats, c.Valid, c})
+		t.cells = append(t.cells, cell{text.KindOf(c.Field), c.Ints, c.Floats, c.Valid, c})
 	}
 }
 
@@ -184,6 +184,8 @@ func (t *encoder) AppendRow(dst []byte, i int) []byte {
 			}
 		case feature.Text:
 			dst = t.appendText(dst, c.col.Text(i), t.safe)
+		case text.Stamp:
+			dst = text.AppendStamp(dst, c.ints[i])
 		default:
 			t.scratch = text.AppendList(t.scratch[:0], c.col, i)
 			dst = t.appendText(dst, t.scratch, false)

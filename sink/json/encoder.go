@@ -46,7 +46,7 @@ func (e *Encoder) Batch(b *column.Batch) {
 	e.cells = e.cells[:0]
 	for i := range b.Cols {
 		c := &b.Cols[i]
-		e.cells = append(e.cells, cell{e.keys[i], c.Field.Kind, c.Ints, c.Floats, c.Valid, c})
+		e.cells = append(e.cells, cell{e.keys[i], text.KindOf(c.Field), c.Ints, c.Floats, c.Valid, c})
 	}
 }
 
@@ -75,6 +75,8 @@ func (e *Encoder) AppendRow(dst []byte, i int) []byte {
 			var bad int
 			dst, bad = text.AppendString(dst, c.col.Text(i))
 			e.Replaced += uint64(bad)
+		case text.Stamp:
+			dst = append(text.AppendStamp(append(dst, '"'), c.ints[i]), '"')
 		default:
 			dst = text.AppendList(dst, c.col, i)
 		}
