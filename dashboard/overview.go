@@ -74,7 +74,7 @@ func Overview(ns string) *Board {
 		Stat("Clients", q(`sum(@remote_clients{#})`), Look{Base: "blue"}).
 		Stat("Reconnects", q(`sum(@remote_reconnects_total{#})`), Look{Steps: errors}).
 		Stat("Packets in Gaps", q(`sum(@remote_gap_packets_total{#})`), Look{Steps: errors}).
-		Graph("Sent and Dropped Packets (by Client)", Look{Unit: "pps"},
+		Graph("Sent and Dropped Packets (by Client)", Look{Unit: "pps", Height: 4},
 			legend(`sum by (client) (rate(@remote_sent_packets_total{#}[$__rate_interval])) or vector(0)`, "sent {{client}}"),
 			legend(`sum by (client) (rate(@remote_dropped_packets_total{#}[$__rate_interval])) or vector(0)`, "dropped {{client}}")).
 		Graph("Sent Bytes (by Client)", Look{Unit: "Bps"}, legend(`sum by (client) (rate(@remote_sent_bytes_total{#}[$__rate_interval])) or vector(0)`, "{{client}}")).
