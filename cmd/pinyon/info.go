@@ -21,7 +21,7 @@ func (a *app) infoCommand() *cobra.Command {
 		Use:   "info FILE",
 		Short: "Describe a capture or a feature file",
 		Long: `Describe a capture: format, interfaces, times, packets, protocols, damage; or a file that
-extract wrote (csv, tsv, jsonl, json-array, parquet, arrow): rows, columns, missing values.
+extract wrote (csv, tsv, jsonl, json-array, parquet, arrow, npy): rows, columns, missing values.
 The content decides which it is.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return a.info(args[0], asJSON, &unpack) },
