@@ -201,7 +201,16 @@ type Target struct {
 	// Path is a file's name, "-" for standard output, or the whole URL without its query.
 	Path  string
 	Query url.Values // options, by name
+	// Columns are the words of the option features: columns, groups and profiles of its own, instead
+	// of the run's.
+	Columns []string
+	// Schema is the columns that Columns mean, in the order in which they leave, if whoever opens the
+	// target knows better than column.Schema.Pick, because not every column of the run's is there for all outputs.
+	Schema *column.Schema
 }
+
+// columnsOption is the option that every target has.
+const columnsOption = "features"
 
 // A SettingError says that a target, or its options, are not what a sink can do.
 type SettingError struct {
@@ -323,6 +332,13 @@ func (d *Descriptor) Target(address string) (*Target, error) {
 	if path == "" {
 		return nil, fmt.Errorf("%s: the name is empty", d.Name)
 	}
+	for _, words := range query[columnsOption] {
+		t.Columns = append(t.Columns, strings.Split(words, ",")...)
+	}
+	if slices.Contains(t.Columns, "") {
+		return nil, fmt.Errorf("%s: options: %s: a name is empty", Masked(path), columnsOption)
+	}
+	delete(query, columnsOption)
 	t.Path, t.Query = path, query
 	if _, err := d.settings(nil, query); err != nil {
 		return nil, fmt.Errorf("%s: %w", Masked(path), err)
@@ -335,7 +351,7 @@ func (d *Descriptor) leave(path, text string) (address, query string) {
 	var own []string
 	sep := "?"
 	for _, pair := range strings.Split(text, "&") {
-		if name, _, _ := strings.Cut(pair, "="); d.Option(name) != nil {
+		if name, _, _ := strings.Cut(pair, "="); d.Option(name) != nil || name == columnsOption {
 			own = append(own, pair)
 			continue
 		}

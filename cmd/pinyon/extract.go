@@ -116,7 +116,7 @@ func (x *extraction) addTargetFlags(cmd *cobra.Command) {
 	f.SortFlags = false
 	f.StringVarP(&x.output, "output", "o", "-", "file or address to write to; - is standard output")
 	f.StringVarP(&x.format, "format", "f", "", strings.Join(sinks.Names(), ", ")+"; by the output's name, else "+sinks[0].Name)
-	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options: csv=flows.csv?null=NA; may be repeated")
+	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options, features= among them for columns of its own: parquet=tls.parquet?features=tls,timing; may be repeated")
 	complete(cmd, "format", sinks.Names())
 }
 
@@ -235,9 +235,16 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if x.bidirStyle == "jj" {
 		options = append(options, pinyon.WithJoyfulJayNames())
 	}
-	pipe, err := pinyon.New(cfg, options...)
+	parts := make([][]string, len(x.targets))
+	for i, t := range x.targets {
+		parts[i] = t.Columns
+	}
+	pipe, schemas, err := pinyon.NewParts(cfg, parts, options...)
 	if err != nil {
 		return x.config.byFlag(err)
+	}
+	for i, t := range x.targets {
+		t.Schema = schemas[1+i]
 	}
 	for _, w := range cfg.Warnings() {
 		x.say("warning: %s", w)

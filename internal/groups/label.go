@@ -7,14 +7,14 @@ import (
 	"pinyon/label"
 )
 
-// labelGroup is the group of the column that files of labels give.
-const labelGroup = "label"
+// LabelGroup is the group of the column that files of labels give.
+const LabelGroup = "label"
 
 // labelFeature is the column of labels. Flows are compared by what they are, whether or not there
 // are columns of it.
 func labelFeature(name string) *Feature {
 	f := text(name, "Class that a file of labels, or the name of the input, gives the flow.", flowLabel).on(optAlways)
-	f.Group = labelGroup
+	f.Group = LabelGroup
 	return &f
 }
 

@@ -338,6 +338,9 @@ func groupSet(words []string) (map[string]bool, error) {
 	return wanted, nil
 }
 
+// IsWord reports whether a word stands for groups or for one of further columns.
+func IsWord(w string) bool { return aliases[w] != nil || w == extraWord || ownExtras()[w] }
+
 // chosen says what of the options chose columns.
 func (o *Options) chosen() string {
 	text := ""

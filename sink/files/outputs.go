@@ -9,7 +9,7 @@ import (
 	"pinyon/sink"
 )
 
-// Outputs are sinks all of which get every row. Files among them appear under their names
+// Outputs are sinks all of which get every row, each those columns that its target asks for. Files among them appear under their names
 // together, once every one is complete. The zero value has no output; Open adds them. An
 // Outputs is a sink itself.
 type Outputs struct {
@@ -19,6 +19,8 @@ type Outputs struct {
 	none sink.Counters
 
 	goOn func(o *Opened, kept *Kept, err error) error
+	// Opener opens a target; nil is its Open.
+	Opener func(ctx context.Context, t *sink.Target, s *column.Schema, run *sink.Run) (sink.Sink, error)
 }
 
 // Opened is one of Outputs and where it goes.
@@ -26,6 +28,8 @@ type Opened struct {
 	Target *sink.Target
 	Sink   sink.Sink
 	Failed error // why it takes no more rows, which then count as lost; see GoOn
+
+	view *column.View // of the columns that it is given; nil is all
 }
 
 // GoOn has the outputs go on without one that fails. Of that one stays what Keep would have
@@ -36,14 +40,14 @@ func (all *Outputs) GoOn(failed func(o *Opened, kept *Kept, err error) error) { 
 // Open opens the targets, one after the other. If one fails none is left.
 func (all *Outputs) Open(ctx context.Context, targets []*sink.Target, s *column.Schema, run *sink.Run) error {
 	for _, t := range targets {
-		k, err := t.Open(ctx, s, run)
+		k, view, err := all.open(ctx, t, s, run)
 		if err != nil {
 			all.Abort()
 			return err
 		}
 		all.mu.Lock()
 		over := all.over
-		all.list = append(all.list, Opened{Target: t, Sink: k})
+		all.list = append(all.list, Opened{Target: t, Sink: k, view: view})
 		all.mu.Unlock()
 		if over {
 			k.Abort()
@@ -51,6 +55,29 @@ func (all *Outputs) Open(ctx context.Context, targets []*sink.Target, s *column.
 		}
 	}
 	return nil
+}
+
+// open opens a target for the columns that it asks for, of those of s, which view shows it.
+func (all *Outputs) open(ctx context.Context, t *sink.Target, s *column.Schema, run *sink.Run) (k sink.Sink, view *column.View, err error) {
+	of := s
+	if t.Schema != nil {
+		of = t.Schema
+	} else if len(t.Columns) > 0 {
+		if of, err = s.Pick(t.Columns); err != nil {
+			return nil, nil, &sink.SettingError{Target: t.Name(), Err: err}
+		}
+	}
+	if of != s {
+		if view, err = column.NewView(s, of); err != nil {
+			return nil, nil, err
+		}
+	}
+	if all.Opener != nil {
+		k, err = all.Opener(ctx, t, of, run)
+	} else {
+		k, err = t.Open(ctx, of, run)
+	}
+	return k, view, err
 }
 
 // List are the outputs in the order of their targets.
@@ -78,13 +105,21 @@ func (all *Outputs) Write(ctx context.Context, b *column.Batch) error {
 			o.Sink.Counters().Accepted.Add(uint64(b.Rows))
 			o.Sink.Counters().Lost.Add(uint64(b.Rows))
 			o.Sink.Counters().Dropped.Add(uint64(b.Rows))
-		} else if err := sink.Write(ctx, o.Sink, b); err != nil {
+		} else if err := sink.Write(ctx, o.Sink, o.of(b)); err != nil {
 			if err := all.fail(o, err); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// of is what the output is given of a batch.
+func (o *Opened) of(b *column.Batch) *column.Batch {
+	if o.view == nil {
+		return b
+	}
+	return o.view.Of(b)
 }
 
 // Flush hands on what the outputs hold.
