@@ -83,6 +83,14 @@ func (x *conversion) run(path string) error {
 
 // pour writes batches to outputs and completes these. name is what the batches come from.
 func (x *extraction) pour(ctx context.Context, outs *files.Outputs, sig *interrupt, name string, batches iter.Seq2[*column.Batch, error]) error {
+	policy, err := x.policy(false)
+	if err != nil {
+		outs.Abort()
+		return err
+	}
+	if policy == dropRows {
+		outs.GoOn(x.goOn(len(x.targets), func() bool { return false }))
+	}
 	rows := uint64(0)
 	for b, err := range batches {
 		if err == nil {
@@ -113,7 +121,12 @@ func (x *extraction) pour(ctx context.Context, outs *files.Outputs, sig *interru
 	}
 	x.tellSent(outs)
 	for _, o := range outs.List() {
-		x.say("%d rows -> %s", rows, o.Target.Name())
+		if o.Failed == nil {
+			x.say("%d rows -> %s", rows, o.Target.Name())
+		}
+	}
+	if x.sinkFailed && lost == nil {
+		return &exit{status: exitIncomplete}
 	}
 	if lost != nil {
 		return &exit{exitIncomplete, lost}

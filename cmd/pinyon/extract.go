@@ -46,6 +46,8 @@ type extraction struct {
 	progress       bool
 	noProgress     bool
 	randomSalt     bool
+	onError        string
+	sinkFailed     bool // an output could not be written to its end
 	resolve        bool
 	cpuProfile     string
 	memProfile     string
@@ -117,7 +119,9 @@ func (x *extraction) addTargetFlags(cmd *cobra.Command) {
 	f.StringVarP(&x.output, "output", "o", "-", "file or address to write to; - is standard output")
 	f.StringVarP(&x.format, "format", "f", "", strings.Join(sinks.Names(), ", ")+"; by the output's name, else "+sinks[0].Name)
 	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options, features= among them for columns of its own: parquet=tls.parquet?features=tls,timing; may be repeated")
+	f.StringVar(&x.onError, "on-sink-error", "", "what becomes of the run when an output fails: stop, or drop (also continue) its further rows, count them and go on with the other outputs; drop for live, else stop")
 	complete(cmd, "format", sinks.Names())
+	complete(cmd, "on-sink-error", []string{stopRun, dropRows})
 }
 
 // addSettings adds the flags of outputs' options.
@@ -206,6 +210,10 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		frames.Store(&in.live.save)
 	}
 	if err := checkOutputs(x.targets, x.from, in.infos); err != nil {
+		return err
+	}
+	policy, err := x.policy(in.live != nil)
+	if err != nil {
 		return err
 	}
 	prog := newProgress(in)
@@ -302,8 +310,8 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
 	working.Store(true)
-	if in.live != nil {
-		outs.GoOn(in.live.goOn(x, len(x.targets)))
+	if policy == dropRows {
+		outs.GoOn(x.goOn(len(x.targets), func() bool { return in.live != nil && in.live.save.Works() }))
 	}
 	res, err = pipe.ProcessAll(context.Background(), in.list, &outs)
 	prog.close()
@@ -382,7 +390,7 @@ func (x *extraction) end(res *pinyon.Result, in *inputs, outs *files.Outputs, si
 		status = exitIncomplete
 	}
 	status = endStatus(status, loss, stopped)
-	if in.live != nil && in.live.failed {
+	if x.sinkFailed || in.live != nil && in.live.failed {
 		status = exitIncomplete
 	}
 	if status != exitOK {

@@ -283,28 +283,6 @@ type liveInput struct {
 	failed bool // an output could not be written to its end
 }
 
-// goOn gives what the run does when one of so many outputs of rows fails: it goes on with the
-// others, and with files of frames.
-func (in *liveInput) goOn(x *extraction, outputs int) func(*files.Opened, *files.Kept, error) error {
-	return func(o *files.Opened, kept *files.Kept, err error) error {
-		outputs--
-		in.failed = true
-		if outputs == 0 && !in.save.Works() {
-			return err
-		}
-		rows := "none of its rows can be kept"
-		if kept != nil {
-			rows = fmt.Sprintf("%d complete rows -> %s", kept.Rows, kept.Path)
-		}
-		if o.Target.Path == "-" {
-			x.lost = false // the error is told here
-			rows = fmt.Sprintf("%d rows were written", o.Sink.Counters().Committed.Load())
-		}
-		x.say("%s: %v; %s; going on without this output", x.name, err, rows)
-		return nil
-	}
-}
-
 // saveFailed gives what tells that frames cannot be saved; of a file that is tried again and
 // again not more than once a minute, if nothing of it is kept.
 func (in *liveInput) saveFailed(a *app) func(path, kept string, err error) {
