@@ -42,6 +42,8 @@ type Config struct {
 	AnonymizeIPs        bool     `json:"anonymize_ips"`
 	AnonymizationMethod string   `json:"anonymization_method"` // hash, prefix
 	AnonymizationSalt   string   `json:"anonymization_salt"`
+	AnonymizeMACs       bool     `json:"anonymize_macs"`
+	AnonymizeNames      bool     `json:"anonymize_names"`
 	CommunityIDSeed     int      `json:"community_id_seed"`
 	Missing             string   `json:"missing"` // zero, null
 
@@ -164,6 +166,9 @@ func (c *Config) Warnings() []string {
 		} else if c.IncludeFlowID && (c.AnonymizeIPs || !c.IncludeIPAddresses) {
 			w = append(w, "include_flow_id with an empty anonymization_salt: the hidden IPv4 addresses can be recovered by trying them all")
 		}
+	}
+	if c.AnonymizationSalt == "" && (c.AnonymizeMACs || c.AnonymizeNames) {
+		w = append(w, "anonymize_macs or anonymize_names with an empty anonymization_salt: whoever guesses a value can tell whether it is the one")
 	}
 	if c.LabelMap != "" && len(c.Labels) == 0 {
 		w = append(w, "label_map is set, and there are no labels to read by it")

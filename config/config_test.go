@@ -28,7 +28,7 @@ features features list all|specific_features feature list|profile profile text|b
 include_flow_id include-flow-id boolean true|include_ip_addresses ips boolean true|include_ports ports boolean true
 include_trace include-trace boolean false|include_raw_sequences include-sequences boolean false|include_splt include-splt boolean false
 max_sequence_length max-sequence-length integer 100|anonymize_ips anonymize-ips boolean false|anonymization_method anonymization-method text hash
-anonymization_salt anonymization-salt text
+anonymization_salt anonymization-salt text|anonymize_macs anonymize-macs boolean false|anonymize_names anonymize-names boolean false
 community_id_seed community-id-seed integer 0|missing missing text zero|labels labels list|label_map label-map text
 label_default label-default text unknown|label_from_path label-from-path text|label_column label-column text label
 burst_threshold_ms burst-threshold-ms number 50|entropy_sample_bytes entropy-sample-bytes integer 256

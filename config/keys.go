@@ -106,6 +106,10 @@ var keys = complete([]key{
 	choice(func(c *Config) *string { return &c.AnonymizationMethod }, "What stands for an address under anonymize_ips: a salted hash, or an address of which equal prefixes stay equal (Crypto-PAn).", "hash", "prefix"),
 	{field: func(c *Config) any { return &c.AnonymizationSalt }, plain: true, Key: Key{
 		Doc: "Text that goes into the hashes of addresses and of flow_id, and the key of Crypto-PAn: 64 hexadecimal digits are the key itself."}},
+	{field: func(c *Config) any { return &c.AnonymizeMACs }, late: true, Key: Key{
+		Doc: "Write salted hashes in place of MAC addresses."}},
+	{field: func(c *Config) any { return &c.AnonymizeNames }, late: true, Key: Key{
+		Doc: "Write salted hashes in place of names, paths, banners and other texts that may tell of a person; what is said of each column in docs/features.md."}},
 	{field: func(c *Config) any { return &c.CommunityIDSeed }, Key: Key{Allowed: "0 to 65535",
 		Doc: "Seed of community_id, which must be that of the programs whose logs it is to meet; theirs is 0 unless changed."},
 		ok: func(c *Config) bool { return c.CommunityIDSeed >= 0 && c.CommunityIDSeed <= 65535 }},

@@ -25,7 +25,7 @@ func (c *Config) Columns(custom ...extract.Custom) *groups.Options {
 		Groups: c.Features, Features: c.SpecificFeatures, Profiles: c.profiles(),
 		Addresses: c.IncludeIPAddresses, Ports: c.IncludePorts, FlowID: c.IncludeFlowID,
 		Trace: c.IncludeTrace, Sequences: c.IncludeRawSequences, SPLT: c.IncludeSPLT,
-		Anonymize: c.AnonymizeIPs, Prefixes: c.AnonymizationMethod == "prefix", Salt: c.AnonymizationSalt, CommunitySeed: uint16(c.CommunityIDSeed),
+		Anonymize: c.AnonymizeIPs, Prefixes: c.AnonymizationMethod == "prefix", Salt: c.AnonymizationSalt, HashMACs: c.AnonymizeMACs, HashNames: c.AnonymizeNames, CommunitySeed: uint16(c.CommunityIDSeed),
 		Split: c.BidirectionalSplit, Nulls: c.Missing == "null",
 		BurstThreshold: nanoseconds(c.BurstThresholdMS, 1e6), EntropyBytes: c.EntropySampleBytes,
 		GraphPorts: c.ConnectionUsePorts, GraphMode: groups.GraphMode(!c.ConnectionIncludeGraphMetrics),

@@ -50,6 +50,8 @@ type Provenance struct {
 type Privacy struct {
 	IPAnonymization bool `json:"ip_anonymization"`
 	PortRedaction   bool `json:"port_redaction"`
+	MACs            bool `json:"mac_anonymization,omitempty"`
+	Names           bool `json:"name_anonymization,omitempty"`
 }
 
 // Labels say where the labels of rows come from. Report is unknown before the end.
@@ -168,7 +170,7 @@ func New(c *config.Config, profile string, ins []source.Input) *Provenance {
 	v := &Provenance{
 		Tool: "pinyon", ToolVersion: version.Number, PinyonVersion: version.Number, SchemaVersion: feature.SchemaVersion,
 		Backend: "pcap", CaptureMode: "offline", ConfigHash: c.Hash(),
-		Privacy:      Privacy{IPAnonymization: c.AnonymizeIPs, PortRedaction: !c.IncludePorts},
+		Privacy:      Privacy{IPAnonymization: c.AnonymizeIPs, PortRedaction: !c.IncludePorts, MACs: c.AnonymizeMACs, Names: c.AnonymizeNames},
 		SamplingRate: c.SamplingRate, SamplingSeed: c.SamplingSeed, Missing: c.Missing,
 		Inputs: make([]Input, len(ins)),
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime"
@@ -46,6 +45,7 @@ type extraction struct {
 	progress       bool
 	noProgress     bool
 	randomSalt     bool
+	saltFile       string
 	onError        string
 	sinkFailed     bool // an output could not be written to its end
 	resolve        bool
@@ -91,6 +91,7 @@ func (x *extraction) addFlags(cmd *cobra.Command) {
 	x.config = addConfigFlags(cmd)
 	f.BoolVar(&x.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
+	f.StringVar(&x.saltFile, "anonymization-salt-file", "", "file with the salt; with --random-salt it is made for whoever runs this, if it is not there")
 	f.BoolVar(&x.qualified, "qualified-names", false, "name columns with their group: timing.iat_mean")
 	f.StringVar(&x.order, "order", "schema", "order of the columns: schema, or asked for that of --feature")
 	f.StringVar(&x.bidirStyle, "bidir-style", "", "names under --bidir-split: pinyon, or jj for JoyfulJay's")
@@ -151,11 +152,8 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
-	if x.randomSalt {
-		if cfg.AnonymizationSalt != "" {
-			return usage("--random-salt: there is a salt already")
-		}
-		cfg.AnonymizationSalt = rand.Text()
+	if err := x.salt(cfg); err != nil {
+		return err
 	}
 	var names filter.Resolver
 	if x.resolve {
@@ -256,6 +254,11 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	for _, w := range cfg.Warnings() {
 		x.say("warning: %s", w)
+	}
+	if cfg.AnonymizeIPs || cfg.AnonymizeMACs || cfg.AnonymizeNames {
+		if bare := uncovered(cfg, pipe.Schema()); len(bare) > 0 {
+			x.say("note: not anonymized, and not safe: %s", strings.Join(bare, ", "))
+		}
 	}
 	if n := pipe.LeftOut(); n > 0 {
 		x.say("note: %d columns of the whole capture (group connection) are left out: it has no end; give --duration or --count", n)

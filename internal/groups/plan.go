@@ -35,6 +35,9 @@ type Options struct {
 	Anonymize bool
 	Prefixes  bool // with Anonymize: keep shared prefixes (Crypto-PAn) instead of hashing
 	Salt      string
+	// HashMACs and HashNames have texts of stations, and all other ones that are not safe and no
+	// addresses of rows, leave as hashes; see hashed.
+	HashMACs, HashNames bool
 	// CommunitySeed is the seed of community_id, which there is only if Addresses and Ports
 	// are there and Anonymize is not: whoever has it can find what they hide.
 	CommunitySeed uint16
@@ -193,7 +196,7 @@ func NewPlan(o *Options) (*Plan, error) {
 				p.leftOut++
 				continue
 			}
-			p.columns = append(p.columns, planned{f: f, group: g, custom: -1})
+			p.columns = append(p.columns, planned{f: o.covered(f), group: g, custom: -1})
 			if !further {
 				p.on |= 1 << g
 			}

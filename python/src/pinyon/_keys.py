@@ -43,6 +43,8 @@ KEYS: dict[str, Key] = {
     "anonymize_ips": Key("anonymize-ips", "boolean", "", ()),
     "anonymization_method": Key("anonymization-method", "text", "hash or prefix", ()),
     "anonymization_salt": Key("anonymization-salt", "text", "", ()),
+    "anonymize_macs": Key("anonymize-macs", "boolean", "", ()),
+    "anonymize_names": Key("anonymize-names", "boolean", "", ()),
     "community_id_seed": Key("community-id-seed", "integer", "0 to 65535", ()),
     "missing": Key("missing", "text", "zero or null", ()),
     "labels": Key("labels", "list", "", ()),
@@ -120,6 +122,10 @@ class Fields:
         What stands for an address under anonymize_ips: a salted hash, or an address of which equal prefixes stay equal (Crypto-PAn). Allowed: hash or prefix.
     anonymization_salt : str | None, default None
         Text that goes into the hashes of addresses and of flow_id, and the key of Crypto-PAn: 64 hexadecimal digits are the key itself.
+    anonymize_macs : bool, default False
+        Write salted hashes in place of MAC addresses.
+    anonymize_names : bool, default False
+        Write salted hashes in place of names, paths, banners and other texts that may tell of a person; what is said of each column in docs/features.md.
     community_id_seed : int, default 0
         Seed of community_id, which must be that of the programs whose logs it is to meet; theirs is 0 unless changed. Allowed: 0 to 65535.
     missing : Literal['zero', 'null'], default 'zero'
@@ -183,6 +189,8 @@ class Fields:
     anonymize_ips: bool = False
     anonymization_method: Literal["hash", "prefix"] = "hash"
     anonymization_salt: str | None = None
+    anonymize_macs: bool = False
+    anonymize_names: bool = False
     community_id_seed: int = 0
     missing: Literal["zero", "null"] = "zero"
     labels: str | Sequence[str] | None = None
