@@ -78,7 +78,8 @@ Results go to standard output, everything else to standard error.
 
 Exit status: 0 success; 1 error; 2 wrong usage, unknown feature or filter; 3 finished, but
 some inputs failed or were damaged, frames to send were refused, or packets were lost and
---fail-on-loss was given; 4 permission denied; 5 no such interface; 129, 130 and 143 hung
+--fail-on-loss was given; 4 permission denied; 5 no such interface; 6 a server
+or client was refused; 129, 130 and 143 hung
 up, interrupted or terminated, files finished; 131 quit, unfinished files removed.`,
 		Version:       version(),
 		SilenceErrors: true,
@@ -109,7 +110,7 @@ up, interrupted or terminated, files finished; 131 quit, unfinished files remove
 	})
 	commands := []*cobra.Command{a.extractCommand(), a.convertCommand(), a.infoCommand(), a.schemaCommand(), a.explainCommand(), a.featuresCommand(), a.profilesCommand(),
 		a.validateCommand(), a.statusCommand(), a.citeCommand(), a.dashboardCommand(), hidden(a.exportCommand("export-dashboard")),
-		a.liveCommand(), a.filterCommand(), a.dumpCommand(), a.packetsCommand(), a.listenCommand(), a.replayCommand(), a.interfacesCommand()}
+		a.liveCommand(), a.serveCommand(), a.connectCommand(), a.filterCommand(), a.dumpCommand(), a.packetsCommand(), a.listenCommand(), a.replayCommand(), a.interfacesCommand()}
 	root.AddCommand(commands...)
 	a.mark(root)
 	speak(root)

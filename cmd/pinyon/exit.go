@@ -12,9 +12,10 @@ import (
 
 	"pinyon/filter"
 	"pinyon/netif"
+	"pinyon/remote"
 )
 
-// Exit statuses. 6 belongs to remote servers.
+// Exit statuses.
 const (
 	exitOK         = 0
 	exitError      = 1
@@ -22,6 +23,7 @@ const (
 	exitIncomplete = 3 // finished, but some inputs failed, were damaged or cut short, frames were refused by the kernel, or packets were lost with --fail-on-loss
 	exitPermission = 4
 	exitDevice     = 5 // no such interface
+	exitRemote     = 6 // a remote server or client: authentication, TLS, protocol
 	exitHangup     = 129
 	exitInterrupt  = 130
 	exitQuit       = 131
@@ -90,7 +92,14 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 // statusOf is the status of an error that brings none of its own.
 func statusOf(err error) int {
 	var fe *filter.Error
+	var auth *remote.AuthError
+	var proto *remote.ProtocolError
+	var bad *remote.URLError
 	switch {
+	case errors.As(err, &auth), errors.As(err, &proto), errors.Is(err, remote.ErrServerFull):
+		return exitRemote
+	case errors.As(err, &bad):
+		return exitUsage
 	case errors.Is(err, fs.ErrPermission):
 		return exitPermission
 	case errors.Is(err, netif.ErrNotFound):

@@ -112,24 +112,8 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range x.targets {
-		l.save.rows = l.save.rows || t.Sink.Stream != nil && files.Rotates(t.Path)
-	}
-	if l.save.follow && !slices.ContainsFunc(x.targets, func(t *sink.Target) bool { return files.Follows(t.Sink) }) {
-		return nil, usage("--follow: no output is csv, tsv or jsonl")
-	}
-	if l.statsEvery, err = parseDuration(l.stats); err != nil {
-		return nil, usage("--stats-interval: %w", err)
-	}
-	if err := l.save.check(); err != nil {
+	if err := x.checkLive(l); err != nil {
 		return nil, err
-	}
-	if err := l.save.apart(x.targets, x.from); err != nil {
-		return nil, err
-	}
-	l.save.out = x.out
-	if s, ok := x.out.(*stdout); ok {
-		l.save.out = s.w // a reader of frames that goes is told of as of an output that fails
 	}
 	who, err := findUser(l.user)
 	if err != nil {
@@ -148,19 +132,63 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 			x.say("note: capturing from %s: %s", d.Name(), reason)
 		}
 	}
-	in := &liveInput{dev: d, flags: l, stop: make(chan struct{})}
-	l.save.failed = in.saveFailed(x.app)
 	if err := who.become(); err != nil {
-		in.close()
+		d.Close()
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
 	}
+	return x.goLive(d, pinyon.Live(d), l, sig)
+}
+
+// checkLive checks what is no concern of the packets' source, before that is opened.
+func (x *extraction) checkLive(l *liveFlags) (err error) {
+	for _, t := range x.targets {
+		l.save.rows = l.save.rows || t.Sink.Stream != nil && files.Rotates(t.Path)
+	}
+	if l.save.follow && !slices.ContainsFunc(x.targets, func(t *sink.Target) bool { return files.Follows(t.Sink) }) {
+		return usage("--follow: no output is csv, tsv or jsonl")
+	}
+	if l.statsEvery, err = parseDuration(l.stats); err != nil {
+		return usage("--stats-interval: %w", err)
+	}
+	if err := l.save.check(); err != nil {
+		return err
+	}
+	if err := l.save.apart(x.targets, x.from); err != nil {
+		return err
+	}
+	l.save.out = x.out
+	if s, ok := x.out.(*stdout); ok {
+		l.save.out = s.w // a reader of frames that goes is told of as of an output that fails
+	}
+	return nil
+}
+
+// liveSource is what a live run reads: devices, or servers.
+type liveSource interface {
+	source.Source
+	Name() string
+	Interfaces() []string
+	LinkTypes() []uint16
+	Snaplen() int
+	FilterExpr() string
+	Stop()
+}
+
+// goLive makes an open source the run's input, and begins the files of its frames.
+func (x *extraction) goLive(d liveSource, one pinyon.Input, l *liveFlags, sig *interrupt) (_ *inputs, err error) {
+	in := &liveInput{dev: d, flags: l, stop: make(chan struct{})}
+	l.save.failed = in.saveFailed(x.app)
 	src := source.Source(d)
 	if in.save, err = l.save.open(d.Interfaces(), d.LinkTypes(), d.Snaplen()); err != nil {
 		in.close()
 		return nil, err
 	}
 	if in.save != nil {
-		src = &saving{Device: d, to: in.save}
+		s := &saving{liveSource: d, to: in.save}
+		src = s
+		if c, ok := d.(source.Clock); ok {
+			src = &savingElsewhere{s, c}
+		}
 	}
 	go func() {
 		select {
@@ -169,7 +197,6 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		case <-in.stop:
 		}
 	}()
-	one := pinyon.Live(d)
 	one.Open = func() (source.Source, error) { return src, nil }
 	x.log.Info("capturing", "interfaces", d.Name(), "filter", d.FilterExpr(), "snaplen", d.Snaplen())
 	return &inputs{list: []pinyon.Input{one}, sizes: []int64{0}, live: in}, nil
@@ -275,7 +302,7 @@ func parseDuration(s string) (time.Duration, error) {
 
 // liveInput is what belongs to a live run beside its rows.
 type liveInput struct {
-	dev    *capture.Device
+	dev    liveSource
 	flags  *liveFlags
 	save   savefile.Set
 	stop   chan struct{}
@@ -343,6 +370,8 @@ type captureSummary struct {
 	Saved    []string `json:"saved,omitempty"`
 
 	Frames []savedFrames `json:"frames,omitempty"`
+
+	Servers []remoteSummary `json:"servers,omitempty"`
 }
 
 // savedFrames is what became of the frames that one file, or one series of files, was given.
@@ -352,7 +381,7 @@ type savedFrames struct {
 }
 
 func (in *liveInput) summarize(s *summary) {
-	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names()}
+	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names(), Servers: remotes(in.dev)}
 	for _, f := range in.save {
 		s.Capture.Frames = append(s.Capture.Frames, savedFrames{f.Path(), f.Counts()})
 	}
@@ -368,6 +397,7 @@ func (in *liveInput) status(s *summary) int {
 
 func (c *captureSummary) print(a *app) {
 	a.sayCaptured(c.Interfaces, &c.Stats, fmt.Sprintf(", %d rows by outputs", c.SinkLost))
+	a.sayRemotes(c.Servers)
 	for _, name := range c.Saved {
 		a.say("frames -> %s", name)
 	}
@@ -390,14 +420,20 @@ func (a *app) sayCaptured(names []string, s *source.Stats, more string) {
 	}
 }
 
-// saving is a Device that writes every frame to files as it passes.
+// saving is a source that writes every frame to files as it passes.
 type saving struct {
-	*capture.Device
+	liveSource
 	to savefile.Set
 }
 
+// savingElsewhere is one whose clock is another machine's.
+type savingElsewhere struct {
+	*saving
+	source.Clock
+}
+
 func (s *saving) Next(f *packet.Frame) error {
-	switch err := s.Device.Next(f); {
+	switch err := s.liveSource.Next(f); {
 	case err == nil:
 		return s.to.Write(f)
 	case errors.Is(err, source.ErrTimeout), errors.Is(err, io.EOF):

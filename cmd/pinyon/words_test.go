@@ -17,7 +17,7 @@ func TestWords(t *testing.T) {
 		{`unknown command "chek" for "pinyon filter"; did you mean "check"?`, "filter chek x"},
 		{"unknown flag --featurs; did you mean --features?", "extract --featurs tls"},
 		{"unknown flag --snaplen; ", "extract --snaplen 5"},
-		{"dump, live would take it", "extract --snaplen 5"},
+		{"connect, dump, listen, live, serve would take it", "extract --snaplen 5"},
 		{`--features: unknown feature group "tsl"`, "extract IN --features tsl"},
 		{`; did you mean "tls"?`, "extract IN --features tsl"},
 		{`--feature: unknown feature "duraton"; did you mean "duration"?`, "extract IN --feature duraton"},

@@ -339,6 +339,9 @@ func (c *Client) finish(err error) {
 // Ready reports whether Next has a packet at hand.
 func (c *Client) Ready() bool { return c.block != nil && c.batch.Left() > 0 || len(c.items) > 0 }
 
+// ended reports whether Next does not wait because the source is over.
+func (c *Client) ended() bool { return c.err != nil || c.stopped.Load() }
+
 // Clock is the capture time until which Next gave everything, by the server's clock.
 func (c *Client) Clock() int64 { return c.clock.Load() }
 
