@@ -180,6 +180,7 @@ type Packet struct {
 	EncapCount     uint8   // valid entries of Encaps; further ones are dropped
 	Link           uint16  // LINKTYPE_ of the record
 	Iface          uint32
+	Gaps           uint32 // gaps of the source before this packet; whoever reads the source counts them (Frame.Gap)
 
 	Payload []byte // captured part of what PayloadLen counts; may be shorter, or empty
 	Options []byte // captured TCP option area; valid iff HasTCP

@@ -86,6 +86,7 @@ type reader struct {
 	report *Report // of it; the reader writes its Intake once the input ends
 	in     Intake
 	frame  packet.Frame
+	gaps   uint32 // of this input so far: where its source lost packets
 	number uint64 // records of this input so far
 
 	filter *filter.Set // nil takes all
@@ -135,7 +136,7 @@ func (r *reader) begin(i int, name string, rep *Report) {
 	r.dec = packet.Decoder{Decap: r.opt.Decap}
 	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
 	r.frags.reset()
-	r.number = 0
+	r.number, r.gaps = 0, 0
 	r.filter = nil
 }
 
@@ -211,6 +212,9 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 	if r.number++; f.Number > r.number {
 		r.number = f.Number // the source passed over records that count
 	}
+	if f.Gap {
+		r.gaps++
+	}
 	if r.filter != nil {
 		ok, err := r.filter.Match(f)
 		if err != nil {
@@ -237,6 +241,7 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 		b.Retain()
 		e.blocks = append(e.blocks, b)
 	}
+	it.Gaps = r.gaps
 	it.swapped = flow.MakeKey(&it.key, &it.Packet, r.opt.KeyVLAN)
 	it.hash = it.key.Hash(r.seed0, r.seed1)
 	it.clock = now

@@ -32,6 +32,7 @@ type State struct {
 	icmp   icmp
 	ipsec  ipsec
 	opener opener
+	source sourceGaps
 	// The parsers of what the payload says; they hang on a number, made at first data.
 	protocol dispatch.State
 	tunnel   tunnelState
@@ -83,6 +84,7 @@ var extras = []group{
 	extra("flow_meta", communityExtra),
 	extra("ipsec", ipsecExtra).only(func(r *Row) bool { return r.Key.Proto == packet.ProtoESP }),
 	extra("risk", riskExtra).parses(dispatch.TLS | dispatch.QUIC | dispatch.HTTP1 | dispatch.HTTP2 | dispatch.DNS | dispatch.SSH),
+	extra("flow_meta", sourceExtra),
 }
 
 // tables are groups and extras; columns are planned by their position in it.
@@ -142,6 +144,9 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	}
 	if o.Index == 0 {
 		s.opener.update(o)
+	}
+	if p.need&needSource != 0 {
+		s.source.update(o)
 	}
 }
 

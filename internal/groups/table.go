@@ -44,6 +44,7 @@ const (
 	needCerts                      // the server's certificates
 	needFirstData                  // what the client's first data looks like
 	needTunnel                     // forms of tunnels' messages
+	needSource                     // gaps of the source
 )
 
 // option is a switch of the configuration that makes columns appear.
