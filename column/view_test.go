@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"pinyon/feature"
+	"pinyon/internal/allocs"
 )
 
 // TestView: a view has the picked columns with the values of the batch, under its own fields, and
@@ -45,7 +46,7 @@ func TestView(t *testing.T) {
 				}
 			}
 		}
-		if n := testing.AllocsPerRun(10, func() { v.Of(b) }); n != 0 {
+		if n := allocs.PerRun(t, 10, func() { v.Of(b) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 	}
