@@ -172,7 +172,7 @@ func zone(s string) (*time.Location, error) {
 		return time.FixedZone(s, offset), nil
 	}
 	if s == "Local" {
-		return nil, errors.New("Local is another zone on every machine; want a name such as America/Halifax, or a distance such as -03:00")
+		return nil, errors.New("zone Local is another one on every machine; want a name such as America/Halifax, or a distance such as -03:00")
 	}
 	return time.LoadLocation(s)
 }

@@ -47,7 +47,10 @@ func labels(t testing.TB, n, group int) []byte {
 	var b bytes.Buffer
 	w := file.NewParquetWriter(&b, root)
 	for from := 0; from < n; from += group {
-		g := w.AppendRowGroup()
+		g, err := w.AppendRowGroupChecked()
+		if err != nil {
+			t.Fatal(err)
+		}
 		def := make([]int16, min(group, n-from))
 		for i := range def {
 			def[i] = int16(1 - (from+i)%3/2) // every third value is null
