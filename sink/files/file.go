@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"pinyon/sink"
 )
@@ -202,11 +203,8 @@ var ErrPlanted = errors.New("is a symbolic link of another user in a directory t
 // another user's file without what lets others write; a new one gets what the process gives
 // files. O_EXCL follows no link.
 func createTemp(path, name string, old fs.FileInfo) (*File, error) {
-	dir, base := filepath.Split(name)
-	const longest = 200 // a name has 255 bytes at most
-	base = base[:min(len(base), longest)]
 	for range 100 {
-		temp := filepath.Join(dir, fmt.Sprintf(".%s.tmp-%d-%08x", base, os.Getpid(), rand.Uint32()))
+		temp := fmt.Sprintf("%s%d-%08x", temporary(name), os.Getpid(), rand.Uint32())
 		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			continue
@@ -224,6 +222,43 @@ func createTemp(path, name string, old fs.FileInfo) (*File, error) {
 		return &File{file: f, path: path, name: name}, nil
 	}
 	return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+}
+
+// temporary is what the name of a file that is not complete begins with.
+func temporary(name string) string {
+	dir, base := filepath.Split(name)
+	const longest = 200 // a name has 255 bytes at most
+	return filepath.Join(dir, "."+base[:min(len(base), longest)]+".tmp-")
+}
+
+// Family are the names that an output called path, and what belongs beside it, have once they are
+// complete, the output's first.
+func Family(path string) []string {
+	names := []string{path}
+	for _, suffix := range besides {
+		names = append(names, path+suffix)
+	}
+	return names
+}
+
+// Temporary are files that runs have left, or that runs at work are writing, of an output called
+// path and of what belongs beside it.
+func Temporary(path string) (names []string, err error) {
+	dir := filepath.Dir(path)
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range list {
+		name := filepath.Join(dir, e.Name())
+		for _, member := range Family(path) {
+			if strings.HasPrefix(name, temporary(member)) {
+				names = append(names, name)
+				break
+			}
+		}
+	}
+	return names, nil
 }
 
 // WriteFile gives path its contents at once: whoever opens it finds all of them.
