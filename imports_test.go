@@ -114,6 +114,8 @@ var rules = []struct{ who, not, why string }{
 	{"./remote/client", "pinyon/remote/server", "a client knows its server by the protocol alone"},
 	{"./remote/wire", "pinyon/filter", "a protocol is bytes, whatever they ask for"},
 	{".", "pinyon/remote", "importing the library pulls in no network"},
+	{"./watch", "github.com/apache/arrow-go", "who does files pulls in no format"},
+	{"./internal/sdnotify", "pinyon", "a service manager is told words"},
 	{".", "pinyon/sink/", "importing the library pulls in no format"},
 	{".", "github.com/apache/arrow-go", "importing the library pulls in no Arrow"},
 	{".", "github.com/prometheus", "the library counts, and leaves it to others to show the counts"},
@@ -131,6 +133,7 @@ var rules = []struct{ who, not, why string }{
 // names. A new package gets its place here.
 var floors = []string{
 	"./cmd/pinyon",
+	"./watch",
 	". ./sink/all ./source/all",
 	"./metrics ./dashboard ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./feed ./capture/session ./listen ./capture/capturetest ./capinfo ./replay ./remote/...",
