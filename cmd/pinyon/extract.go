@@ -85,9 +85,14 @@ configuration file.`,
 
 // addFlags adds the flags of whatever writes rows.
 func (x *extraction) addFlags(cmd *cobra.Command) {
+	x.addTargetFlags(cmd)
+	x.addRowFlags(cmd)
+}
+
+// addRowFlags adds the flags that say what rows are, and what is told of them.
+func (x *extraction) addRowFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	x.addTargetFlags(cmd)
 	x.config = addConfigFlags(cmd)
 	f.BoolVar(&x.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.BoolVar(&x.randomSalt, "random-salt", false, "hash with a salt made for this run and told to nobody")
@@ -145,29 +150,52 @@ func (x *extraction) run(args []string) error {
 	})
 }
 
-// process runs the pipeline over the inputs that find gives and writes what comes out. find
-// is called once the flags are known to be sound, before any output is created.
-func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, error)) error {
+// rows are what the flags, variables and files say of rows, checked as far as that can be done
+// without a pipeline.
+func (x *extraction) rows() (*pinyon.Config, []pinyon.Option, error) {
 	cfg, err := x.config.config()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := x.salt(cfg); err != nil {
-		return err
+		return nil, nil, err
+	}
+	options, err := x.config.ownProfiles()
+	if err != nil {
+		return nil, nil, err
 	}
 	var names filter.Resolver
 	if x.resolve {
 		names = filter.System{}
+		options = append(options, pinyon.WithResolver(names))
 	}
 	if cfg.BPFFilter != "" {
 		if err := filter.Check(cfg.BPFFilter, &filter.Options{Resolver: names}); err != nil {
-			return badFilter(cfg.BPFFilter, err)
+			return nil, nil, badFilter(cfg.BPFFilter, err)
 		}
 	}
-	if x.bidirStyle != "" && !cfg.BidirectionalSplit {
-		return usage("--bidir-style needs --bidir-split")
+	switch {
+	case x.bidirStyle != "" && !cfg.BidirectionalSplit:
+		return nil, nil, usage("--bidir-style needs --bidir-split")
+	case x.bidirStyle == "jj":
+		options = append(options, pinyon.WithJoyfulJayNames())
 	}
-	options, err := x.config.ownProfiles()
+	if x.qualified {
+		options = append(options, pinyon.WithQualifiedNames())
+	}
+	if x.order == "asked" {
+		if len(cfg.SpecificFeatures) == 0 {
+			return nil, nil, usage("--order asked: no --feature asks for columns")
+		}
+		options = append(options, pinyon.WithAskedOrder())
+	}
+	return cfg, options, nil
+}
+
+// process runs the pipeline over the inputs that find gives and writes what comes out. find
+// is called once the flags are known to be sound, before any output is created.
+func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, error)) error {
+	cfg, options, err := x.rows()
 	if err != nil {
 		return err
 	}
@@ -225,21 +253,6 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		options = append(options, pinyon.WithStop(&sig.stop))
 	} else if options = append(options, pinyon.WithGraphStop(&sig.stop)); in.live.endless() {
 		options = append(options, pinyon.WithEndless())
-	}
-	if names != nil {
-		options = append(options, pinyon.WithResolver(names))
-	}
-	if x.qualified {
-		options = append(options, pinyon.WithQualifiedNames())
-	}
-	if x.order == "asked" {
-		if len(cfg.SpecificFeatures) == 0 {
-			return usage("--order asked: no --feature asks for columns")
-		}
-		options = append(options, pinyon.WithAskedOrder())
-	}
-	if x.bidirStyle == "jj" {
-		options = append(options, pinyon.WithJoyfulJayNames())
 	}
 	parts := make([][]string, len(x.targets))
 	for i, t := range x.targets {
@@ -470,27 +483,35 @@ func endStatus(inputs, loss, signal int) int {
 	return loss
 }
 
-// outputs are where the rows go, by the flags.
-func (x *extraction) outputs() ([]*sink.Target, error) {
+// checkWords refuses words that flags do not know.
+func (x *extraction) checkWords() error {
 	switch x.provenance {
 	case "sidecar", "header", "none":
 	default:
-		return nil, usage("unknown place %q for the provenance; want sidecar, header or none", x.provenance)
+		return usage("unknown place %q for the provenance; want sidecar, header or none", x.provenance)
 	}
 	switch x.summary {
 	case "text", "json":
 	default:
-		return nil, usage("unknown form %q of the summary; want text or json", x.summary)
+		return usage("unknown form %q of the summary; want text or json", x.summary)
 	}
 	switch x.bidirStyle {
 	case "", "pinyon", "jj":
 	default:
-		return nil, usage("unknown style %q of --bidir-split; want pinyon or jj", x.bidirStyle)
+		return usage("unknown style %q of --bidir-split; want pinyon or jj", x.bidirStyle)
 	}
 	switch x.order {
 	case "schema", "asked":
 	default:
-		return nil, usage("--order: got %q; want schema or asked", x.order)
+		return usage("--order: got %q; want schema or asked", x.order)
+	}
+	return nil
+}
+
+// outputs are where the rows go, by the flags.
+func (x *extraction) outputs() ([]*sink.Target, error) {
+	if err := x.checkWords(); err != nil {
+		return nil, err
 	}
 	main, err := parseOutput(x.output, x.format, x.say)
 	if err != nil {
@@ -504,23 +525,28 @@ func (x *extraction) outputs() ([]*sink.Target, error) {
 		}
 		all = append(all, o)
 	}
+	return all, x.checkTargets(all)
+}
+
+// checkTargets refuses options that no output takes.
+func (x *extraction) checkTargets(all []*sink.Target) error {
 	for _, t := range all {
 		if err := t.Check(x.settings); err != nil {
-			return nil, usage("%w", err)
+			return usage("%w", err)
 		}
 	}
 	if err := checkSettings(x.settings, all); err != nil {
-		return nil, err
+		return err
 	}
 	if x.provenance == "header" {
 		for _, t := range all {
 			if t.Sink.Stream != nil && t.Sink.Stream.Header {
-				return all, nil
+				return nil
 			}
 		}
-		return nil, usage("--provenance header: only jsonl has room for it, and no output is jsonl")
+		return usage("--provenance header: only jsonl has room for it, and no output is jsonl")
 	}
-	return all, nil
+	return nil
 }
 
 // toTerminal reports whether rows go to standard output, and that is a terminal.
