@@ -219,7 +219,7 @@ func TestMany(t *testing.T) {
 	defer watch.Undurable()()
 	s := newSite(t)
 	o := s.options()
-	o.Workers, o.Rescan = 4, time.Second
+	o.Workers, o.Rescan = 4, 10*time.Second
 	w, stop := s.run(o)
 	for i := range files {
 		s.put(fmt.Sprintf("%d/%d.pcap", i%7, i), "x\n")

@@ -146,7 +146,7 @@ func (w *Watcher) wanted(path string, id identity) bool {
 // renamed reports whether a file was done under a name that it no longer has.
 func (w *Watcher) renamed(path string, id identity) bool {
 	for other, job := range w.running {
-		if id.sameFile(job.id) && other != path {
+		if id.sameFile(job.seen) && other != path {
 			if _, err := os.Lstat(w.full(other)); err != nil {
 				w.again[path] = true // once it is known what becomes of it
 				return true

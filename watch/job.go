@@ -22,9 +22,10 @@ type Job struct {
 	Run    string // name of the attempt; one that was cut off is resumed under its own
 	Size   int64  // bytes
 
-	name string // Output below Options.Output, with slashes
-	id   identity
-	was  *record // what the journal said of it
+	name string   // Output below Options.Output, with slashes
+	seen identity // of the file when the job was made
+	id   identity // of the file that was opened; the worker's
+	was  *record  // what the journal said of it
 	file *os.File
 	hash *xxh3.Hasher
 	read int64
@@ -33,12 +34,12 @@ type Job struct {
 // job makes a job of a path.
 func (w *Watcher) job(path string) (*Job, error) {
 	j := &Job{Path: w.full(path), Rel: path, was: w.journal.get(path)}
-	if w.o.Elsewhere {
-		return j, nil
-	}
 	info, err := os.Stat(j.Path)
 	if err != nil {
-		return j, nil // the worker will find the same
+		return nil, err
+	}
+	if j.seen = identityOf(info); w.o.Elsewhere {
+		return j, nil
 	}
 	own := ""
 	if j.was != nil && len(j.was.Outputs) > 0 {

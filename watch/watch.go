@@ -11,6 +11,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -117,13 +118,17 @@ func (w *Watcher) Run(ctx context.Context) error {
 	return w.loop(ctx, n)
 }
 
+// rest is how many times as long as a look through the directory took the watcher does other things
+// before the next one.
+const rest = 10
+
 // loop is Run after its beginning. It alone touches the maps of w.
 func (w *Watcher) loop(ctx context.Context, n notifier) error {
 	every := w.o.Rescan
 	if !n.works() {
 		every = w.o.Poll
 	}
-	rescan := time.NewTicker(every)
+	rescan := time.NewTimer(every)
 	defer rescan.Stop()
 	due := time.NewTicker(max(min(w.o.Settle/4, 500*time.Millisecond), 5*time.Millisecond))
 	defer due.Stop()
@@ -148,12 +153,13 @@ func (w *Watcher) loop(ctx context.Context, n notifier) error {
 		case e := <-n.events():
 			w.heard(e, n)
 		case <-rescan.C:
+			since := time.Now()
 			w.rescan(n)
 			if !n.works() && every != w.o.Poll {
 				every = w.o.Poll
-				rescan.Reset(every)
 				w.tell(Event{Kind: Polling})
 			}
+			rescan.Reset(max(every, rest*time.Since(since)))
 		case <-due.C:
 		case <-stop:
 			stop = nil
@@ -181,6 +187,11 @@ func (w *Watcher) next(ending bool) *Job {
 			break
 		}
 		w.unqueue()
+		if errors.Is(err, fs.ErrNotExist) {
+			w.stats.vanished.Add(1)
+			w.tell(Event{Kind: Vanished, Path: path})
+			continue
+		}
 		w.tell(Event{Kind: Failed, Path: path, Err: err})
 		w.retry(path, err)
 	}

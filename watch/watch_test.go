@@ -18,7 +18,7 @@ import (
 )
 
 // generous is how long a state may take to come on a loaded machine.
-const generous = 60 * time.Second
+const generous = 2 * time.Minute
 
 // A copier is a Processor whose output is the file's bytes: one packet each, a flow for each line.
 type copier struct {
@@ -123,7 +123,9 @@ func (s *site) wait(what string, f func() bool) {
 	s.Helper()
 	for end := time.Now().Add(generous); !f(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.Fatalf("%s: not after %v; outputs %q, events %+v", what, generous, s.outputs(), s.events)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.Fatalf("%s: not after %v; %d outputs, %d events, the last ones %+v", what, generous, len(s.outputs()), len(s.events), s.events[max(0, len(s.events)-10):])
 		}
 	}
 }
