@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,6 @@ type watching struct {
 	o         watch.Options
 	existing  string
 	skipEmpty bool
-	files     atomic.Uint64 // told of, for lines
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -275,9 +273,8 @@ func (x *watching) alive(w *watch.Watcher, sig *interrupt, quiet chan struct{}) 
 			s := w.Stats()
 			line := statsLine(&s)
 			x.manage(sdnotify.Watchdog, sdnotify.Status(line))
-			moved := s != last
-			s.Rescans, last.Rescans = 0, 0
-			if moved = s != last; moved && x.progress && !x.noProgress && time.Since(said) >= lineEvery-time.Second && x.summary == "text" {
+			s.Rescans = 0 // which tell of no progress
+			if s != last && x.progress && !x.noProgress && time.Since(said) >= lineEvery-time.Second && x.summary == "text" {
 				x.say("%s", line)
 				said = time.Now()
 			}
