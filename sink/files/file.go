@@ -204,7 +204,7 @@ var ErrPlanted = errors.New("is a symbolic link of another user in a directory t
 // files. O_EXCL follows no link.
 func createTemp(path, name string, old fs.FileInfo) (*File, error) {
 	for range 100 {
-		temp := fmt.Sprintf("%s%d-%08x", temporary(name), os.Getpid(), rand.Uint32())
+		temp := fmt.Sprintf("%s%d-%08x", tempPrefix(name), os.Getpid(), rand.Uint32())
 		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			continue
@@ -224,8 +224,8 @@ func createTemp(path, name string, old fs.FileInfo) (*File, error) {
 	return nil, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
 }
 
-// temporary is what the name of a file that is not complete begins with.
-func temporary(name string) string {
+// tempPrefix is what the name of a file that is not complete begins with.
+func tempPrefix(name string) string {
 	dir, base := filepath.Split(name)
 	const longest = 200 // a name has 255 bytes at most
 	return filepath.Join(dir, "."+base[:min(len(base), longest)]+".tmp-")
@@ -252,7 +252,7 @@ func Temporary(path string) (names []string, err error) {
 	for _, e := range list {
 		name := filepath.Join(dir, e.Name())
 		for _, member := range Family(path) {
-			if strings.HasPrefix(name, temporary(member)) {
+			if strings.HasPrefix(name, tempPrefix(member)) {
 				names = append(names, name)
 				break
 			}
