@@ -46,3 +46,61 @@ func TestWatch(t *testing.T) {
 		want(t, exitUsage, message, append(quick, strings.Fields(args)...)...)
 	}
 }
+
+// TestWatchFlags: the flags of watch do what they say.
+func TestWatchFlags(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, captureBytes(t), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		_, _, stderr := runPinyon(t, append([]string{"watch", dir, "--drain", "--settle=5ms", "--features", "flow_meta"}, args...)...)
+		return stderr
+	}
+	there := func(path string) bool { _, err := os.Stat(path); return err == nil }
+	put("a.pcap")
+	put("sub/b.pcap")
+	out := filepath.Join(dir, "features")
+	run("--existing=skip")
+	if there(filepath.Join(out, "a.csv")) {
+		t.Error("--existing skip: done")
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	run("--output", other, "--format", "parquet", "--no-recursive", "--existing", "process")
+	if !there(filepath.Join(other, "a.parquet")) || there(filepath.Join(other, "sub")) {
+		t.Errorf("--no-recursive: %q", filesIn(t, other))
+	}
+	third := filepath.Join(t.TempDir(), "third")
+	run("-o", third, "-f", "jsonl", "--recursive", "-c", write(t, "c.yaml", []byte("include_ip_addresses: false\n")))
+	if row := read(t, filepath.Join(third, "sub", "b.jsonl")); strings.Contains(row, "src_ip") || !strings.Contains(row, "src_port") {
+		t.Errorf("-c: %s", row)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a.pcap"), captureBytes(t)[:24], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := run("--output-dir", third, "-f", "jsonl", "--once", "--skip-empty"); strings.Contains(said, "a.pcap") {
+		t.Errorf("--once: %s", said)
+	}
+	if said := run("--output-dir", third, "-f", "jsonl", "--skip-empty"); !strings.Contains(said, "a.pcap: no flows, no output") || there(filepath.Join(third, "a.jsonl")) {
+		t.Errorf("--skip-empty: %s", said)
+	}
+	archive := filepath.Join(t.TempDir(), "archive")
+	run("-o", third, "-f", "jsonl", "--move", archive)
+	if !there(filepath.Join(archive, "sub", "b.pcap")) || there(filepath.Join(dir, "sub", "b.pcap")) {
+		t.Error("--move: not moved")
+	}
+	path := put("z.pcap")
+	run("-o", third, "-f", "jsonl", "--delete")
+	if there(path) || !there(filepath.Join(third, "z.jsonl")) {
+		t.Error("--delete: not deleted")
+	}
+}
