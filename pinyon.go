@@ -78,6 +78,9 @@ func WithAccount(a *Account) Option {
 	return func(p *Pipeline) { p.engine.Account = a }
 }
 
+// Account has the pipeline's next runs keep a up to date instead of what WithAccount named.
+func (p *Pipeline) Account(a *Account) { p.engine.Account = a }
+
 // WithStop has a run end early, and orderly, once stop is set: what was read is flushed. The
 // graph of hosts is given up as WithGraphStop says.
 func WithStop(stop *Stop) Option {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pinyon"
+	"pinyon/account"
 	"pinyon/pcap"
 	"pinyon/sink"
 	"pinyon/sink/files"
@@ -24,6 +25,8 @@ type Extractor struct {
 	Sidecar   bool // have the provenance beside files
 	Header    bool // have it as the first row, of formats that can
 	SkipEmpty bool // make no file of a capture without flows
+	// Total, if not nil, sums up what is counted, a run a file; several Extractors may share it.
+	Total *account.Total
 }
 
 // Process makes the rows of a job's file.
@@ -39,29 +42,43 @@ func (x *Extractor) Process(ctx context.Context, job *Job) (*Result, error) {
 	if target.Sink.Stream != nil {
 		target.Path = job.Output
 	}
+	ended := func() {}
+	if x.Total != nil {
+		a := x.Total.Begin()
+		ended = func() { x.Total.End(a) }
+		x.Pipeline.Account(a)
+	}
 	outs := &files.Outputs{}
+	abort := func() error {
+		defer ended()
+		return outs.Abort()
+	}
 	if err := outs.Open(ctx, []*sink.Target{&target}, x.Pipeline.Schema(), &run); err != nil {
+		ended()
 		return nil, &OutputError{err}
 	}
 	res, err := x.Pipeline.ProcessAll(ctx, ins, outs)
 	if err != nil {
-		outs.Abort()
+		abort()
 		return nil, &OutputError{err}
 	}
-	r := &Result{Flows: res.Rows, Packets: res.Counters().PacketsInRows, Abort: outs.Abort}
+	r := &Result{Flows: res.Rows, Packets: res.Counters().PacketsInRows, Abort: abort}
 	r.Damage = res.Inputs[0].Err
 	if broken := unreadable(r.Damage); broken != nil {
-		outs.Abort()
+		abort()
 		return nil, broken
 	}
 	if r.Flows == 0 && x.SkipEmpty {
-		return r, outs.Abort()
+		return r, abort()
 	}
 	r.Commit = func(ctx context.Context) error {
 		err := outs.Close(ctx)
 		var lost *sink.LossError
 		if errors.As(err, &lost) { // the others have arrived, and these would not a second time
 			r.Damage, err = errors.Join(r.Damage, lost), nil
+		}
+		if err == nil {
+			ended()
 		}
 		return err
 	}

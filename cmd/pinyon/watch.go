@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/account"
 	"pinyon/internal/sdnotify"
+	"pinyon/label/parquet"
 	"pinyon/sink"
 	"pinyon/watch"
 )
@@ -23,6 +27,8 @@ type watching struct {
 	o         watch.Options
 	existing  string
 	skipEmpty bool
+	counted   account.Total
+	watched   *account.Account // of the files as such
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -106,7 +112,7 @@ func (x *watching) run(dir string) error {
 	if x.o.Move != "" && x.o.Delete {
 		return usage("--move and --delete exclude each other")
 	}
-	if x.hasResume() {
+	if x.resume != "" {
 		return usage("--resume: the journal knows the names of runs")
 	}
 	if x.o.Retries < 0 {
@@ -134,12 +140,20 @@ func (x *watching) run(dir string) error {
 	one := *cfg
 	one.NumWorkers = 1 // a file each
 	x.o.New = func() (watch.Processor, error) {
+		options := slices.Clone(options)
+		labels, labelFiles, err := pinyon.LoadLabels(&one, parquet.Format)
+		if err != nil {
+			return nil, x.config.byFlag(err)
+		}
+		if labels != nil {
+			options = append(options, pinyon.WithLabels(labels, labelFiles))
+		}
 		pipe, err := pinyon.New(&one, options...)
 		if err != nil {
 			return nil, x.config.byFlag(err)
 		}
 		e := &watch.Extractor{
-			Pipeline: pipe, Target: target, SkipEmpty: x.skipEmpty, Sidecar: x.from == nil && x.provenance == "sidecar", Header: x.provenance == "header",
+			Pipeline: pipe, Target: target, SkipEmpty: x.skipEmpty, Total: &x.counted, Sidecar: x.from == nil && x.provenance == "sidecar", Header: x.provenance == "header",
 		}
 		e.Run.Settings, e.Run.Stdout, e.Run.Workers = x.extraction.settings, x.out, 1
 		return e, nil
@@ -149,9 +163,6 @@ func (x *watching) run(dir string) error {
 	}
 	return x.watch()
 }
-
-// hasResume reports whether --resume was given.
-func (x *watching) hasResume() bool { return x.resume != "" }
 
 // place is where rows go, by -o and -f: a file for each input, of which the target's path is the
 // directory, or a server.
@@ -197,8 +208,16 @@ func (x *watching) place(dir string) (*sink.Target, error) {
 func (x *watching) watch() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	var ready atomic.Bool
+	x.watched = x.counted.Begin()
+	if err := x.monitoring.start(x.app, x.counted.Read, ready.Load); err != nil {
+		return err
+	}
 	x.o.Report = x.report
-	x.o.Ready = func() { x.manage(sdnotify.Ready) }
+	x.o.Ready = func() {
+		ready.Store(true)
+		x.manage(sdnotify.Ready)
+	}
 	w, err := watch.New(x.o)
 	if err != nil {
 		var oe *watch.OptionError
@@ -218,6 +237,7 @@ func (x *watching) watch() error {
 		<-aborted // outputs at hand are removed
 	})
 	defer sig.close()
+	defer x.monitoring.close(sig.ended)
 	quiet := make(chan struct{})
 	defer close(quiet)
 	go x.alive(w, sig, quiet)
@@ -302,6 +322,9 @@ type fileLine struct {
 
 // report tells what became of a file.
 func (x *watching) report(e watch.Event) {
+	if e.Kind < watch.Stuck {
+		x.watched.Watched(e.Kind.String())
+	}
 	if x.summary == "json" {
 		l := fileLine{e.Path, e.Kind.String(), e.Outputs, e.Flows, e.Packets, e.Took.Seconds(), ""}
 		if e.Err != nil {

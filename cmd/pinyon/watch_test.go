@@ -1,11 +1,17 @@
+//go:build unix
+
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestWatch: a directory is turned into outputs by name, each told of; a second run has nothing to
@@ -103,4 +109,42 @@ func TestWatchFlags(t *testing.T) {
 	if there(path) || !there(filepath.Join(third, "z.jsonl")) {
 		t.Error("--delete: not deleted")
 	}
+}
+
+// TestWatchMetrics: what the watcher's files have come to is served while it is at work.
+func TestWatchMetrics(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.pcap", "b.pcap"} {
+		if err := os.WriteFile(filepath.Join(dir, name), captureBytes(t), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := process(t, "watch", dir, "--settle", "5ms", "--prometheus-port", "0", "--prometheus-addr", "127.0.0.1", "--features", "flow_meta")
+	pipe, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	defer late.Stop()
+	lines := bufio.NewReader(pipe)
+	line, err := lines.ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "metrics: ")
+	if err != nil || !ok {
+		t.Fatalf("%q, %v", line, err)
+	}
+	go io.Copy(io.Discard, lines)
+	waitFor(t, func() bool {
+		res, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		return err == nil && strings.Contains(string(b), "\npinyon_packets_total 38\n") && strings.Contains(string(b), "\npinyon_watch_files_total{result=\"done\"} 2\n")
+	})
+	c.Process.Kill()
+	c.Wait()
 }
