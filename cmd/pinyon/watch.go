@@ -112,6 +112,9 @@ func (x *watching) run(dir string) error {
 	if x.o.Move != "" && x.o.Delete {
 		return usage("--move and --delete exclude each other")
 	}
+	if x.onError != "" {
+		return usage("--on-sink-error: a file whose output fails is tried until that works")
+	}
 	if x.resume != "" {
 		return usage("--resume: the journal knows the names of runs")
 	}
