@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"pinyon/capture/settings"
 	"pinyon/extract"
+	"pinyon/internal/conf"
 	"pinyon/internal/groups"
 )
 
@@ -86,37 +88,10 @@ func Default() *Config {
 }
 
 // A Error says which key is wrong, and where.
-type Error struct {
-	Path string // file; "" if it is not about one
-	Line int    // in the file, from 1; 0 if unknown
-	Key  string // "" if it is about all of the configuration
-	Err  error
-}
+type Error = conf.Error
 
-// Error is path:line: key: what is wrong, without what is unknown.
-func (e *Error) Error() string {
-	var b strings.Builder
-	if e.Path != "" {
-		b.WriteString(e.Path + ":")
-	}
-	if e.Line > 0 {
-		if e.Path == "" {
-			b.WriteString("line ")
-		}
-		fmt.Fprintf(&b, "%d:", e.Line)
-	}
-	if b.Len() > 0 {
-		b.WriteByte(' ')
-	}
-	if e.Key != "" {
-		b.WriteString(e.Key + ": ")
-	}
-	b.WriteString(e.Err.Error())
-	return b.String()
-}
-
-// Unwrap is Err.
-func (e *Error) Unwrap() error { return e.Err }
+// Capture is what a file tells a capture, in a form of its own; capture.FromConfig takes it.
+type Capture = settings.Capture
 
 // Validate returns an error for the first key whose value is not allowed: a *Error
 // that names the key, its value and what is allowed. Names of groups, columns and profiles

@@ -215,6 +215,9 @@ func (l *loader) set(k *key, v any, line int) *Error {
 		return nil
 	}
 	if err := assign(k.field(l.c), v); err != nil {
+		if k.secret() {
+			err = errSecret
+		}
 		return &Error{Line: line, Key: k.Name, Err: err}
 	}
 	return nil

@@ -59,7 +59,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		{"a.json", `{"flow_timeout": 1e999}`, ":1: flow_timeout: got 1e999; want a number"},
 		{"a.json", `{"include_ports": 1}`, ":1: include_ports: got 1; want true or false"},
 		{"a.yaml", "include_ports: \"yes\"", `:1: include_ports: got "yes"; want true or false`},
-		{"a.yaml", "anonymization_salt: 12345", ":1: anonymization_salt: got 12345; want text"},
+		{"a.yaml", "anonymization_salt: 12345", ":1: anonymization_salt: want text, in quotation marks"},
 		{"a.yaml", "profile: 2020-01-01", ":1: profile: got 2020-01-01; want text"},
 		{"a.yaml", "profile: yes", ""},
 		{"a.json", `{"profile": ["JJ-CORE"]}`, ":1: profile: got a list; want text"},

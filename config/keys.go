@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -249,3 +250,9 @@ func (k *key) quote(c *Config) string {
 	}
 	return text(p)
 }
+
+// errSecret takes the place of an error that would show what it is about.
+var errSecret = errors.New("want text, in quotation marks if it looks like something else")
+
+// secret reports whether nobody may see the value.
+func (k *key) secret() bool { return k.Name == "anonymization_salt" }
