@@ -81,6 +81,11 @@ or more, aborts.`,
 					}
 				}
 			}
+			if d.file == "" && len(args) > 0 {
+				if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
+					return usage("%s is a file: -r %s reads it; what stands without a flag is a filter expression", args[0], args[0])
+				}
+			}
 			return d.run(strings.Join(args, " "))
 		},
 	}

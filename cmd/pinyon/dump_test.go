@@ -139,7 +139,6 @@ func TestDumpWrite(t *testing.T) {
 	}
 }
 
-// TestDumpSections: an interface number means another interface in another section.
 // TestDumpPackets: -w FILE.parquet has a row for every frame that matches, of any link types.
 func TestDumpPackets(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "packets.parquet")
@@ -169,6 +168,7 @@ func rowsOf(t *testing.T, path string) int {
 	return int(r.NumRows())
 }
 
+// TestDumpSections: an interface number means another interface in another section.
 func TestDumpSections(t *testing.T) {
 	var b bytes.Buffer
 	for _, name := range []string{"a", "b\x1b"} {
@@ -414,4 +414,10 @@ func TestDumpFields(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
+}
+
+// TestDumpFile: a file where an expression belongs is told of.
+func TestDumpFile(t *testing.T) {
+	path := write(t, "x.pcap", captureBytes(t))
+	want(t, 2, "-r "+path+" reads it", "dump", path)
 }

@@ -134,6 +134,8 @@ func (a *app) packetsToPcap() *cobra.Command {
 	}
 	q.addFilter(cmd)
 	cmd.Flags().StringVarP(&q.output, "output", "o", "-", "capture to write: .pcapng, else pcap, with nanoseconds; - is standard output")
+	cmd.Flags().StringVarP(&q.output, "write", "w", "-", "as --output, by the name that dump has for it")
+	cmd.MarkFlagsMutuallyExclusive("output", "write")
 	return cmd
 }
 
