@@ -45,5 +45,5 @@ func engineOptions(c *Config, o *engine.Options) {
 	o.KeyVLAN, o.Workers = c.KeyVLAN, c.NumWorkers
 	o.Rate, o.Seed = c.SamplingRate, c.SamplingSeed
 	o.Filter = c.BPFFilter
-	o.WaitMemory = c.WaitMemory()
+	o.WaitMemory, o.ShardKey = c.WaitMemory(), c.ShardKey
 }

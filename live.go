@@ -21,6 +21,9 @@ func ExtractLive(ctx context.Context, o capture.Options, cfg *Config, opts ...Op
 	if o.Filter == "" {
 		o.Filter = cfg.BPFFilter
 	}
+	own := *cfg
+	own.DrawShardKey()
+	cfg = &own
 	d, err := capture.Open(o)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type Config struct {
 	TerminateOnFinRst    bool    `json:"terminate_on_fin_rst"`
 	MaxConcurrentFlows   int     `json:"max_concurrent_flows"`   // 0 is no limit
 	FlowEvictionStrategy string  `json:"flow_eviction_strategy"` // lru, oldest
+	ShardKey             uint64  `json:"shard_key"`              // 0 is fixed for files and drawn for devices
 	KeyVLAN              bool    `json:"key_vlan"`
 	Decap                string  `json:"decap"` // none, inner
 	SamplingRate         float64 `json:"sampling_rate"`

@@ -270,3 +270,19 @@ func TestSaveMode(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDrawShardKey: a key is drawn where there is none, another one each time, and fits a number
+// of JSON; one that is set stays, and the hash of the configuration does not depend on it.
+func TestDrawShardKey(t *testing.T) {
+	a, b := Default(), Default()
+	hash := a.Hash()
+	a.DrawShardKey()
+	b.DrawShardKey()
+	if a.ShardKey == 0 || a.ShardKey == b.ShardKey || a.ShardKey >= 1<<53 || a.Hash() != hash {
+		t.Errorf("%d and %d, %s", a.ShardKey, b.ShardKey, a.Hash())
+	}
+	was := a.ShardKey
+	if a.DrawShardKey(); a.ShardKey != was {
+		t.Errorf("%d became %d", was, a.ShardKey)
+	}
+}

@@ -68,6 +68,8 @@ var keys = complete([]key{
 		Doc: "Most flows kept at a time; beyond it one is written out early; 0 is no limit."},
 		ok: func(c *Config) bool { return c.MaxConcurrentFlows >= 0 }},
 	choice(func(c *Config) *string { return &c.FlowEvictionStrategy }, "Which flow goes under that limit: the one least recently seen, or the one opened first.", "lru", "oldest"),
+	{field: func(c *Config) any { return &c.ShardKey }, plain: true, Key: Key{
+		Doc: "Number by which flows are dealt out to 64 shares of that limit, so that nobody who does not know it can fill one share; 0 is the same one for all files, and for devices one that each run draws and its provenance tells."}},
 	{field: func(c *Config) any { return &c.KeyVLAN }, Key: Key{
 		Doc: "Keep flows of different outermost VLANs apart."}},
 	choice(func(c *Config) *string { return &c.Decap }, "Whether to look into tunnels for the innermost IP header.", "none", "inner"),

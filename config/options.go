@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"math"
 
 	"pinyon/extract"
@@ -73,6 +75,21 @@ func (c *Config) Decapsulation() packet.Decap {
 		return packet.DecapInner
 	}
 	return packet.DecapNone
+}
+
+// DrawShardKey gives a shard_key, of 53 bits, to a configuration that has none: what devices
+// capture can be chosen by whoever knows the key.
+func (c *Config) DrawShardKey() {
+	for c.ShardKey == 0 {
+		c.ShardKey = randomKey()
+	}
+}
+
+// randomKey is a number that JSON can hold, from the system's source of secrets.
+func randomKey() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // which never fails
+	return binary.LittleEndian.Uint64(b[:]) >> 11
 }
 
 // mostRowMemory is how much of a large machine's memory rows that wait take without being told.

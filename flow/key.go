@@ -58,9 +58,11 @@ func (k *Key) Hash(s0, s1 uint64) uint64 {
 	return fold(h^s0^0xa0761d6478bd642f, rest^s1^0xe7037ed1a0b428db)
 }
 
+// fold mixes a product with its factors: where one of them is 0, which whoever knows the seeds
+// can bring about, the other still counts.
 func fold(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
-	return hi ^ lo
+	return hi ^ lo ^ a ^ b
 }
 
 // AddrA is endpoint A's address.

@@ -108,6 +108,7 @@ func (l *liveFlags) addCapture(cmd *cobra.Command) {
 
 // openLive opens the devices, gives up privileges, and makes them the run's input.
 func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
+	cfg.DrawShardKey()
 	o, err := l.options(args, cfg.BPFFilter, x.resolve)
 	if err != nil {
 		return nil, err

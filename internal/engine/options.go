@@ -17,7 +17,11 @@ type Options struct {
 	Plan    *groups.Plan
 	Flow    flow.Options
 	KeyVLAN bool
-	Decap   packet.Decap
+	// ShardKey says by which hash flows are dealt out to the shards, each of which has its share of
+	// a limit on flows. Whoever knows it can choose ports that fill one share. 0 is a key that
+	// everybody knows.
+	ShardKey uint64
+	Decap    packet.Decap
 	// Filter, if not empty, picks the records of inputs that are not live, before anything
 	// else sees them. Filtering says how it is compiled; nil is for a file.
 	Filter    string

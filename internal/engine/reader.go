@@ -14,11 +14,20 @@ import (
 	"pinyon/source"
 )
 
-// Seeds of the hash that picks the shard; they decide the output and never change.
+// Seeds of the hash that picks the shard under key 0. Under a limit on flows they decide which
+// ones are evicted, so they never change.
 const (
 	shardSeed0 = 0x2d358dccaa6c78a5
 	shardSeed1 = 0x8bb84b93962eacc9
 )
+
+// shardSeeds are the seeds of a key, by SplitMix64 (see mix).
+func shardSeeds(key uint64) [2]uint64 {
+	if key == 0 {
+		return [2]uint64{shardSeed0, shardSeed1}
+	}
+	return [2]uint64{mix(key), mix(key + gamma)}
+}
 
 // item is a packet on its way to its flow.
 type item struct {
@@ -76,6 +85,7 @@ type reader struct {
 	shards  uint64 // 1 or Shards
 	seed0   uint64
 	seed1   uint64
+	pick    [2]uint64 // seeds of the hash that picks the shard
 
 	begun  []bool // of the run; nil of a session
 	src    source.Source
@@ -247,7 +257,7 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 	it.clock = now
 	shard := uint64(0)
 	if r.shards > 1 {
-		shard = it.key.Hash(shardSeed0, shardSeed1) >> 58
+		shard = it.key.Hash(r.pick[0], r.pick[1]) >> 58
 	}
 	e.part[shard] = append(e.part[shard], uint16(e.n))
 	e.n++
@@ -325,9 +335,16 @@ func (r *reader) close() {
 // keep decides on the record of a number: the first output of SplitMix64 (Steele, Lea and
 // Flood 2014) with that state, as a fraction of 2⁶⁴, below the rate.
 func keep(state uint64, rate float64) bool {
-	z := state + 0x9e3779b97f4a7c15
+	return float64(mix(state))/(1<<64) < rate
+}
+
+// gamma is the step of SplitMix64's state.
+const gamma = 0x9e3779b97f4a7c15
+
+// mix is the first output of SplitMix64 with a state.
+func mix(state uint64) uint64 {
+	z := state + gamma
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	z ^= z >> 31
-	return float64(z)/(1<<64) < rate
+	return z ^ z>>31
 }

@@ -115,7 +115,7 @@ func (r *Run) worker(id, n int) *worker {
 
 // reader makes a reader of inputs.
 func (r *Run) reader() *reader {
-	return &reader{begun: r.begun, opt: r.opt, account: r.account, shards: uint64(r.shards), seed0: r.seeds[0], seed1: r.seeds[1]}
+	return &reader{begun: r.begun, opt: r.opt, account: r.account, shards: uint64(r.shards), seed0: r.seeds[0], seed1: r.seeds[1], pick: shardSeeds(r.opt.ShardKey)}
 }
 
 // stopped reports whether the run is to end early.

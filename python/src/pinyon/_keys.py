@@ -24,6 +24,7 @@ KEYS: dict[str, Key] = {
     "terminate_on_fin_rst": Key("terminate-on-fin-rst", "boolean", "", ()),
     "max_concurrent_flows": Key("max-concurrent-flows", "integer", "0 or more", ("PINYON_MAX_FLOWS", "JOYFULJAY_MAX_FLOWS",)),
     "flow_eviction_strategy": Key("flow-eviction-strategy", "text", "lru or oldest", ()),
+    "shard_key": Key("shard-key", "integer", "", ()),
     "key_vlan": Key("key-vlan", "boolean", "", ()),
     "decap": Key("decap", "text", "none or inner", ()),
     "sampling_rate": Key("sampling-rate", "number", "a number from 0 to 1", ()),
@@ -84,6 +85,8 @@ class Fields:
         Most flows kept at a time; beyond it one is written out early; 0 is no limit. Allowed: 0 or more.
     flow_eviction_strategy : Literal['lru', 'oldest'], default 'lru'
         Which flow goes under that limit: the one least recently seen, or the one opened first. Allowed: lru or oldest.
+    shard_key : int, default 0
+        Number by which flows are dealt out to 64 shares of that limit, so that nobody who does not know it can fill one share; 0 is the same one for all files, and for devices one that each run draws and its provenance tells.
     key_vlan : bool, default False
         Keep flows of different outermost VLANs apart.
     decap : Literal['none', 'inner'], default 'none'
@@ -170,6 +173,7 @@ class Fields:
     terminate_on_fin_rst: bool = True
     max_concurrent_flows: int = 0
     flow_eviction_strategy: Literal["lru", "oldest"] = "lru"
+    shard_key: int = 0
     key_vlan: bool = False
     decap: Literal["none", "inner"] = "none"
     sampling_rate: float = 1.0
