@@ -22,7 +22,7 @@ func TestKeys(t *testing.T) {
 	const want = `
 flow_timeout timeout number 60|active_timeout active-timeout number 0|tcp_close_delay tcp-close-delay number 5
 terminate_on_fin_rst terminate-on-fin-rst boolean true|max_concurrent_flows max-concurrent-flows integer 0
-flow_eviction_strategy flow-eviction-strategy text lru|key_vlan key-vlan boolean false|decap decap text none
+flow_eviction_strategy flow-eviction-strategy text lru|shard_key shard-key integer 0|key_vlan key-vlan boolean false|decap decap text none
 sampling_rate sampling-rate number 1|sampling_seed sampling-seed integer 0|bpf_filter filter text
 features features list all|specific_features feature list|profile profile text|bidirectional_split bidir-split boolean false
 include_flow_id include-flow-id boolean true|include_ip_addresses ips boolean true|include_ports ports boolean true
