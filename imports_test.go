@@ -102,6 +102,7 @@ var rules = []struct{ who, not, why string }{
 	{"./config", "pinyon/internal/engine", "a configuration runs nothing"},
 	{"./config", "pinyon/sink", "a configuration knows no output"},
 	{"./provenance", "pinyon/sink/", "what a run was is told without any format"},
+	{"./pipe", "pinyon/flow", "who steers a feed knows frames only"},
 	{"./savefile", "pinyon/flow", "who writes frames knows no flow"},
 	{"./savefile", "pinyon/internal/groups", "who writes frames knows no column of flows"},
 	{"./dataset", "pinyon/sink/", "tables are read back by other means than they are written"},
@@ -136,7 +137,7 @@ var rules = []struct{ who, not, why string }{
 var floors = []string{
 	"./cmd/pinyon",
 	"./watch",
-	". ./sink/all ./source/all",
+	". ./sink/all ./source/all ./pipe",
 	"./metrics ./dashboard ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./feed ./capture/session ./listen ./capture/capturetest ./capinfo ./replay ./remote/...",
 	"./remote ./internal/engine ./extract ./capture ./packetstore/expr ./sink/...",

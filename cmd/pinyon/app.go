@@ -110,7 +110,7 @@ up, interrupted or terminated, files finished; 131 quit, unfinished files remove
 	})
 	commands := []*cobra.Command{a.extractCommand(), a.convertCommand(), a.infoCommand(), a.schemaCommand(), a.explainCommand(), a.featuresCommand(), a.profilesCommand(), a.configCommand(),
 		a.validateCommand(), a.statusCommand(), a.citeCommand(), a.dashboardCommand(), hidden(a.exportCommand("export-dashboard")),
-		a.liveCommand(), a.serveCommand(), a.connectCommand(), a.watchCommand(), a.filterCommand(), a.dumpCommand(), a.packetsCommand(), a.listenCommand(), a.replayCommand(), a.interfacesCommand()}
+		a.liveCommand(), a.serveCommand(), a.connectCommand(), a.watchCommand(), a.filterCommand(), a.dumpCommand(), a.packetsCommand(), a.listenCommand(), a.replayCommand(), a.interfacesCommand(), a.pipeCommand()}
 	root.AddCommand(commands...)
 	a.mark(root)
 	speak(root)

@@ -103,13 +103,13 @@ func stat(r io.Reader) fs.FileInfo {
 			return info
 		}
 	}
-	return pipe{}
+	return noFile{}
 }
 
-// pipe stands for what is no file.
-type pipe struct{ fs.FileInfo }
+// noFile stands for what is no file.
+type noFile struct{ fs.FileInfo }
 
-func (pipe) Mode() fs.FileMode { return fs.ModeNamedPipe }
+func (noFile) Mode() fs.FileMode { return fs.ModeNamedPipe }
 
 // add adds an input; info is nil of what is not there.
 func (in *inputs) add(one source.Input, info fs.FileInfo) {

@@ -28,6 +28,7 @@ from .errors import (
     PinyonError,
     UsageError,
 )
+from .packet import Packet
 from .pipeline import Pipeline, aextract, aiter_batches, extract, extract_live, iter_batches, scan
 from .table import Features, Table, features, read
 
@@ -50,6 +51,7 @@ __all__ = [
     "InputNotFoundError",
     "InterfaceError",
     "NotPermittedError",
+    "Packet",
     "PinyonError",
     "Pipeline",
     "Stream",

@@ -92,6 +92,8 @@ class Child:
         self._lock = threading.Lock()
         self._stopped = False
         self._finished = False
+        #: What its exit status said when it was stopped, if that was no good end.
+        self.failure: PinyonError | None = None
         kwargs: dict[str, Any] = {}
         if sys.platform == "win32":
             kwargs["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -284,7 +286,9 @@ class Child:
             if discard:
                 _sever(self.stdout)
             try:
-                self._wait(grace)
+                code = self._wait(grace)
+                if code not in (OK, INCOMPLETE, INTERRUPTED) and not discard_reason(code, self._error):
+                    self.failure = self.error(code)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -299,6 +303,11 @@ class Child:
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
             self.stop(grace=2.0, discard=True)
+
+
+def discard_reason(code: int, error: str) -> bool:
+    """Whether a stopped child failed only because nobody reads its output any more."""
+    return code == ERROR and (not error or "broken pipe" in error or "EPIPE" in error)
 
 
 def run(args: Sequence[str], data: bytes | None = None, **kwargs: Any) -> bytes:
