@@ -138,7 +138,7 @@ var floors = []string{
 	"./cmd/pinyon",
 	"./watch",
 	". ./sink/all ./source/all ./pipe",
-	"./metrics ./dashboard ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
+	"./metrics ./dashboard ./packetlist ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./feed ./capture/session ./listen ./capture/capturetest ./capinfo ./replay ./remote/...",
 	"./remote ./internal/engine ./extract ./capture ./packetstore/expr ./sink/...",
 	"./sink/files ./sink/internal/out",

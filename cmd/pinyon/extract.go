@@ -16,6 +16,7 @@ import (
 	"pinyon/filter"
 	"pinyon/label"
 	"pinyon/label/parquet"
+	"pinyon/packetlist"
 	"pinyon/provenance"
 	"pinyon/savefile"
 	"pinyon/sink"
@@ -49,6 +50,7 @@ type extraction struct {
 	onError        string
 	sinkFailed     bool // an output could not be written to its end
 	resolve        bool
+	packets        packetlist.Options // for programs that compute columns of their own
 	cpuProfile     string
 	memProfile     string
 
@@ -107,9 +109,12 @@ func (x *extraction) addRowFlags(cmd *cobra.Command) {
 	f.BoolVar(&x.noProgress, "no-progress", false, "")
 	f.BoolVar(&x.streaming, "streaming", false, "accepted; rows are always written as flows end")
 	x.monitoring.add(cmd)
+	f.IntVar(&x.packets.Packets, "packet-list", 0, "")
+	f.IntVar(&x.packets.Payload, "packet-list-payload", 0, "")
+	f.Int64Var(&x.packets.Memory, "packet-list-memory", 256<<20, "")
 	f.StringVar(&x.cpuProfile, "cpuprofile", "", "")
 	f.StringVar(&x.memProfile, "memprofile", "", "")
-	for _, name := range []string{"no-progress", "cpuprofile", "memprofile"} {
+	for _, name := range []string{"packet-list", "packet-list-payload", "packet-list-memory", "no-progress", "cpuprofile", "memprofile"} {
 		f.Lookup(name).Hidden = true
 	}
 	complete(cmd, "bidir-style", []string{"pinyon", "jj"})
@@ -253,6 +258,18 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		options = append(options, pinyon.WithStop(&sig.stop))
 	} else if options = append(options, pinyon.WithGraphStop(&sig.stop)); in.live.endless() {
 		options = append(options, pinyon.WithEndless())
+	}
+	if x.packets.Packets > 0 {
+		lists, err := packetlist.New(x.packets)
+		if err != nil {
+			return usage("%w", err)
+		}
+		options = append(options, pinyon.WithCustom(lists))
+		if columns := []string{packetlist.Name, packetlist.Name + "_beyond"}; cfg.Profile != "" {
+			options = append(options, pinyon.WithProfile(packetlist.Name, columns))
+		} else if len(cfg.SpecificFeatures) > 0 {
+			cfg.SpecificFeatures = append(slices.Clone(cfg.SpecificFeatures), columns...)
+		}
 	}
 	parts := make([][]string, len(x.targets))
 	for i, t := range x.targets {

@@ -13,6 +13,7 @@ from importlib.metadata import version as _version
 
 from ._stream import Stream
 from .config import Config
+from .core import Flow, FlowKey
 from .errors import (
     BinaryError,
     CaptureError,
@@ -45,6 +46,8 @@ __all__ = [
     "EngineError",
     "Features",
     "FilterError",
+    "Flow",
+    "FlowKey",
     "IncompleteError",
     "IncompleteWarning",
     "InputError",

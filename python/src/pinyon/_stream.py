@@ -55,6 +55,10 @@ class Stream:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema of all batches; it depends on the configuration alone."""
+        return self._engine_schema()
+
+    def _engine_schema(self) -> pa.Schema:
+        """The schema of the engine's own output."""
         if self._schema is None:
             self._open()
         assert self._schema is not None
@@ -107,8 +111,8 @@ class Stream:
                 except (pa.ArrowException, OSError, ValueError) as e:
                     self._fail(e)
                 if batch.num_rows:
-                    if batch.schema.metadata != self.schema.metadata:
-                        batch = batch.replace_schema_metadata(self.schema.metadata)
+                    if self._schema is not None and batch.schema.metadata != self._schema.metadata:
+                        batch = batch.replace_schema_metadata(self._schema.metadata)
                     return batch
         except StopIteration:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,6 +14,9 @@ from ._forms import OutputFormat, Row, check_format, convert, rows
 from ._inputs import Part, Source, parts
 from ._stream import OnDamage, Stream
 from .config import Config, make_config
+
+if TYPE_CHECKING:
+    from .extractors import FeatureExtractor
 
 __all__ = ["Pipeline", "aextract", "aiter_batches", "extract", "extract_live", "iter_batches", "scan"]
 
@@ -193,6 +196,8 @@ class Pipeline:
     ----------
     config : Config, optional
         The defaults if not given.
+    extractors : sequence of FeatureExtractor, optional
+        Groups of columns of your own, computed from each flow's packets; see `pinyon.extractors`.
 
     Examples
     --------
@@ -202,8 +207,11 @@ class Pipeline:
     ...     print(row["src_ip"])
     """
 
-    def __init__(self, config: Config | None = None) -> None:
-        self.config = make_config(config, {})
+    def __init__(self, config: Config | None = None, *, extractors: Sequence[FeatureExtractor] = ()) -> None:
+        from .extractors import split, with_groups
+
+        groups, self.extractors = split(extractors)
+        self.config = with_groups(make_config(config, {}), groups)
         self._schema: pa.Schema | None = None
 
     def process_pcap(self, pcap_path: Source, output_format: OutputFormat = "dataframe", **kwargs: Any) -> Any:
@@ -236,7 +244,7 @@ class Pipeline:
     ) -> Any:  # fmt: skip
         """The rows of a live capture; see `extract_live`."""
         check_format(output_format)
-        with _live(interface, self.config, duration, packet_count, None, save_pcap) as stream:
+        with _live(interface, self.config, duration, packet_count, None, save_pcap, self.extractors) as stream:
             return _collect(stream, output_format, False)
 
     def process_pcap_streaming(self, pcap_path: Source, output_path: str | os.PathLike[str], format: str | None = None) -> int:
@@ -265,7 +273,7 @@ class Pipeline:
     ) -> Stream:  # fmt: skip
         """Rows as Arrow record batches, of captures or, with ``live``, of an interface."""
         if live:
-            return _live(source, self.config, duration, packet_count, None, None)
+            return _live(source, self.config, duration, packet_count, None, None, self.extractors)
         return self._open(source, on_damage=on_damage)
 
     def iter_features(self, source: Source, live: bool = False, **kwargs: Any) -> Iterator[Row]:
@@ -276,8 +284,10 @@ class Pipeline:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema of the rows. Each field's metadata has its id, group, unit, profile and description."""
+        from .extractors import wider
+
         if self._schema is None:
-            self._schema = schema_of(self.config)
+            self._schema = wider(schema_of(self.config), self.extractors)
         return self._schema
 
     def get_feature_names(self) -> list[str]:
@@ -296,6 +306,10 @@ class Pipeline:
     def _open(self, source: Source, *, conf: Config | None = None, on_damage: OnDamage = "warn") -> Stream:
         conf = conf or self.config
         runs = list(parts(source))
+        if self.extractors:
+            from .extractors import CustomStream
+
+            return CustomStream("extract", runs, conf, (), on_damage, self.extractors)
         return Stream("extract", runs, conf, (), on_damage)
 
 
@@ -314,7 +328,7 @@ def schema_of(config: Config) -> pa.Schema:
 
 def _live(
     interface: Any, config: Config, duration: float | None, count: int | None, bpf_filter: str | None,
-    save_pcap: str | os.PathLike[str] | None,
+    save_pcap: str | os.PathLike[str] | None, extractors: Sequence[FeatureExtractor] = (),
 ) -> Stream:  # fmt: skip
     if bpf_filter is not None:
         config = config.replace(bpf_filter=bpf_filter)
@@ -330,6 +344,10 @@ def _live(
     if save_pcap is not None:
         flags.append(f"--save-pcap={os.fspath(save_pcap)}")
     names = [interface] if isinstance(interface, str) else list(interface)
+    if extractors:
+        from .extractors import CustomStream
+
+        return CustomStream("live", [Part(names, None)], config, flags, "warn", extractors)
     return Stream("live", [Part(names, None)], config, flags, "warn")
 
 
