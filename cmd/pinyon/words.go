@@ -61,7 +61,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func elsewhereFlag(cmd *cobra.Command, name string) string {
 	var have []string
 	for _, c := range cmd.Root().Commands() {
-		if c != cmd && c.Flags().Lookup(name) != nil {
+		if c != cmd && !c.Hidden && c.Flags().Lookup(name) != nil {
 			have = append(have, c.Name())
 		}
 	}
