@@ -44,9 +44,8 @@ type Server struct {
 // output is the file that packets go to. The mutex lies between a read that writes and a request
 // that ends the file.
 type output struct {
-	mu   sync.Mutex
-	to   session.FrameWriter
-	stop func()
+	mu sync.Mutex
+	to session.FrameWriter
 }
 
 // New makes a server that writes to out. rows say how packets are decoded; f may be nil.
