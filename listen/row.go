@@ -132,8 +132,9 @@ func (d *reader) read(f *packet.Frame, r *Row) {
 		if p.Is(packet.HasPorts) {
 			r.srcPort, r.dstPort, r.has = p.SrcPort, p.DstPort, r.has|hasPorts
 		}
-	} else if arp, ok := d.v.ARP(); ok {
-		r.operation, r.has = arp.Operation, r.has|hasOperation
+	} else if op, ok := d.v.ARPOperation(); ok {
+		r.operation, r.has = op, r.has|hasOperation
+		arp, _ := d.v.ARP()
 		if a, b := arp.Sender(), arp.Target(); a.IsValid() && b.IsValid() {
 			src, dst := a.As4(), b.As4()
 			copy(r.src[:], src[:])

@@ -1,6 +1,9 @@
 package packet
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+)
 
 // A Finding is what Examine says of a frame beside its packet.
 type Finding struct {
@@ -25,6 +28,15 @@ func (v *Finding) ARP() (a ARP, ok bool) {
 	}
 	ok = a.Decode(v.Rest)
 	return a, ok
+}
+
+// ARPOperation is the operation of a frame that holds a message of ARP or RARP, of one too whose
+// addresses are cut or longer than the frame.
+func (v *Finding) ARPOperation() (op uint16, ok bool) {
+	if v.EtherType != etherARP && v.EtherType != etherRARP || v.Why != NonIP || len(v.Rest) < arpHeaderLen {
+		return 0, false
+	}
+	return binary.BigEndian.Uint16(v.Rest[6:]), true
 }
 
 // Examine is Decode for who wants a row of every frame: without an IP packet p holds what of

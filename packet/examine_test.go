@@ -118,3 +118,24 @@ func TestExamineNoAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestARPOperation: the operation of a message is told where its fixed part is there, the message
+// only where all of it is.
+func TestARPOperation(t *testing.T) {
+	whole := []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 2, 10, 0, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 2}
+	var d Decoder
+	var p Packet
+	var v Finding
+	for n := range len(whole) + 1 {
+		if d.Examine(&Frame{Data: whole[:n], Link: LinkEthernet}, &p, &v) {
+			t.Fatal("a packet")
+		}
+		op, ok := v.ARPOperation()
+		if want := n >= 22; ok != want || ok && op != 2 {
+			t.Errorf("%d bytes: %d, %t", n, op, ok)
+		}
+		if _, ok := v.ARP(); ok != (n == len(whole)) {
+			t.Errorf("%d bytes: a message: %t", n, ok)
+		}
+	}
+}

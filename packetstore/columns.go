@@ -13,7 +13,9 @@ type row struct {
 	v     packet.Finding
 	ip    bool // p is a packet
 	arp   packet.ARP
-	isARP bool
+	isARP bool // arp is a whole message
+	op    uint16
+	hasOp bool // op is that of a message, be it cut
 	iface string
 	dir   packet.Direction
 	// payload is how much of a packet's payload is kept.
@@ -74,7 +76,6 @@ func always(c Column) Column {
 }
 
 func isIP(r *row) bool     { return r.ip }
-func isARP(r *row) bool    { return r.isARP }
 func isTCP(r *row) bool    { return r.has(packet.HasTCP) }
 func isICMP(r *row) bool   { return r.has(packet.HasICMP) }
 func hasPorts(r *row) bool { return r.has(packet.HasPorts) }
@@ -128,7 +129,7 @@ var columns = []Column{
 	u16("tcp_window", "Window as sent, without scaling.", isTCP, func(r *row) uint16 { return r.p.Window }),
 	u8("icmp_type", "Type of ICMP or ICMPv6.", isICMP, func(r *row) uint8 { return r.p.ICMPType }),
 	u8("icmp_code", "Code of ICMP or ICMPv6.", isICMP, func(r *row) uint8 { return r.p.ICMPCode }),
-	u16("arp_operation", "Operation of ARP and RARP: 1 request, 2 reply.", isARP, func(r *row) uint16 { return r.arp.Operation }),
+	u16("arp_operation", "Operation of ARP and RARP: 1 request, 2 reply.", func(r *row) bool { return r.hasOp }, func(r *row) uint16 { return r.op }),
 	u32("payload_size", "Bytes behind the transport header by the packet's own count, or behind IP where that is not read; 0 without IP.", nil, func(r *row) uint32 {
 		if !r.ip {
 			return 0

@@ -71,6 +71,20 @@ read). Grouping tells a million values apart; packets of further ones are counte
 was killed, has no footer and says so, and one of a later version of the schema too; the other files are read, and the exit status is 3.
 Columns that a file lacks have no values. In rows for outputs bytes are hexadecimal and days are texts; Parquet and Arrow keep the types of
 the other columns.
+
+## Figures
+
+10,099,112 packets of a mix of captures (4.0 GB of pcap), on 2026-11-28; AMD EPYC with 2 cores that other work shared; CPU time of all threads:
+
+| what | CPU | |
+|---|---|---|
+| ` + "`dump -r ten.pcap -w ten.parquet`" + ` | 14.1 s | 718,000 packets a CPU-second; 217 MB, 202 row groups |
+| ` + "`packets query 'host A'`" + `, A in 5 of the row groups, 3,174 rows | 0.24 s | 7.4 MB read, 3.4 % of what all rows take; 75 MiB of memory |
+| the same in DuckDB, one thread | 1.1 s | |
+| ` + "`tshark -n -r ten.pcap -Y 'ip.addr == A'`" + `, stopped after the first million packets | 20.4 s | |
+| ` + "`packets group --by protocol`" + ` | 0.83 s | in DuckDB 0.22 s |
+| ` + "`packets summary`" + ` | 4.4 s | 160 MiB of memory, 129,119 addresses |
+| ` + "`packets query ''`" + `, all rows as Arrow | 11.7 to 15.7 s | 216 MB read; 85 MiB of memory |
 `)
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {

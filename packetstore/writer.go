@@ -133,6 +133,7 @@ func (s *Writer) Write(f *packet.Frame) error {
 	r.frame = f
 	r.ip = s.dec.Examine(f, &r.p, &r.v)
 	r.arp, r.isARP = r.v.ARP()
+	r.op, r.hasOp = r.v.ARPOperation()
 	if s.o.Interface != nil {
 		r.iface = s.o.Interface(f.Iface)
 	}
