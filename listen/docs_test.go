@@ -28,6 +28,10 @@ words are a filter. In Go: ` + "`listen.Open(ctx, \"eth0\", \"tcp\", \"port\", \
   draining.
 - At most ` + "`MaxRows`" + ` rows wait (` + fmt.Sprint(DefaultMaxRows) + `, of 96 bytes each). Beyond that ` + "`Block`" + ` lets packets wait in the ring of the device, which loses and
   counts them once it is full; ` + "`DropOldest`" + ` drops the oldest rows and counts them. ` + "`Rows = Drained + Dropped + Waiting`" + `.
+  At 500,000 packets a second for 18 s, drained every 5 s, a million rows at most (2026-11-28, AMD EPYC with 2 cores that other work
+  shared): with ` + "`block`" + `, of 8,995,167 packets 4,014,265 became rows and 4,980,902 were lost in the ring; with ` + "`drop-oldest`" + `, of 9,006,498,
+  4,000,000 were drained, 4,864,859 rows dropped and 141,639 packets lost in the ring. The process took 236 and 251 MiB. With
+  three million rows at most and a ring of 64 MiB, all of 6,005,099 packets became rows, in 474 MiB.
 - Packets are taken as they come, up to 262,144 bytes of each, and without promiscuous mode (` + "`--promisc`" + ` for that).
 
 | column | with --style seed | type | is |
