@@ -122,7 +122,7 @@ func loadSettings(paths []string) (*settings.Capture, *config.Config, error) {
 	}
 	if err != nil {
 		var e *config.Error
-		if errors.As(err, &e) && e.Path == "" {
+		if err = config.Locate(err, paths...); errors.As(err, &e) && e.Path == "" {
 			err = fmt.Errorf("%s: %w", strings.Join(paths, ", "), err)
 		}
 		return nil, nil, &exit{exitUsage, err}

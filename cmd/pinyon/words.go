@@ -127,6 +127,9 @@ func (c *configFlags) byFlag(err error) error {
 				}
 			}
 			if paths := c.files(); len(paths) > 0 {
+				if at := config.Locate(err, paths...); at != err {
+					return usage("%w", at)
+				}
 				return usage("%s: %s: %w", strings.Join(paths, ", "), k.Name, ce.Err)
 			}
 		}

@@ -48,7 +48,7 @@ func TestWords(t *testing.T) {
 func TestOrigin(t *testing.T) {
 	in := captureFile(t)
 	bad := write(t, "bad.yaml", []byte("flow_timeout: 0\n"))
-	want(t, exitUsage, bad+": flow_timeout: 0 is not allowed", "extract", in, "-c", bad)
+	want(t, exitUsage, bad+":1: flow_timeout: 0 is not allowed", "extract", in, "-c", bad)
 	want(t, exitUsage, "--timeout: -1 is not allowed", "extract", in, "-c", bad, "--timeout=-1")
 	want(t, 0, "3 flows", "extract", in, "-c", bad, "--timeout=1", "-o", os.DevNull)
 	t.Setenv("PINYON_FLOW_TIMEOUT", "-5")
