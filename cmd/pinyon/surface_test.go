@@ -229,7 +229,7 @@ func TestConfigKeys(t *testing.T) {
 		if errA != nil || errB != nil || errD != nil || string(a) != string(b) || string(a) == string(d) {
 			t.Errorf("%s: %s by flag and by file are not one thing, or the default: %v %v %v", k.Name, value, errA, errB, errD)
 		}
-		plain := map[string]bool{"anonymization_salt": true, "num_workers": true, "row_memory": true, "labels": true, "label_map": true}[k.Name]
+		plain := map[string]bool{"anonymization_salt": true, "num_workers": true, "row_memory": true, "labels": true, "label_map": true, "shard_key": true}[k.Name]
 		if (byFlag.Hash() == def) != plain {
 			t.Errorf("%s: %s: the configuration's hash is that of the default: %v", k.Name, value, byFlag.Hash() == def)
 		}
