@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -287,7 +288,10 @@ func TestDumpTshark(t *testing.T) {
 		}
 	}
 	compared, differ := 0, 0
-	for _, file := range captures(t) {
+	for i, file := range captures(t) {
+		if i%3 != 0 && os.Getenv("PINYON_LONG") == "" {
+			continue // tshark takes a third of a second to start
+		}
 		out, err := exec.Command(tshark, append([]string{"-r", file}, theirs...)...).Output()
 		if err != nil {
 			continue
@@ -356,7 +360,7 @@ func TestDumpTshark(t *testing.T) {
 		}
 	}
 	t.Logf("%d values compared, %d of the corpus differ", compared, differ)
-	if compared < 10000 || differ > compared/100 {
+	if compared < 5000 || differ > compared/100 {
 		t.Errorf("%d values compared, %d differ", compared, differ)
 	}
 }

@@ -15,45 +15,40 @@ const factor = 4
 // works on it, which runs several times and starts anew each time. Work that grows with n·log n
 // passes; what grows with n² takes 16 times as much.
 //
-// Time is that of the process, whatever else the machine does, and the least of several runs
-// counts; n should be such that the smaller input takes some tens of milliseconds. It is not
-// asked for under -short, nor with the race detector on, where little is as it is.
+// Time is that of the process, whatever else the machine does. One run of each size is enough
+// where it tells; else the least of several counts. n should be such that the smaller input takes
+// some tens of milliseconds. Time is not asked for under -short, and nothing with the race
+// detector on, under which a program does other work.
 func Linear(t *testing.T, n int, prepare func(n int) (work func())) {
 	t.Helper()
+	if raceEnabled {
+		t.Skip("work is not compared under the race detector")
+	}
 	small, large := prepare(n), prepare(factor*n)
 	small() // tables that are made once
-	a, b := allocated(small), allocated(large)
-	if b > 2*factor*a+64<<20 {
-		t.Errorf("%d allocates %d bytes, %d allocates %d", n, a, factor*n, b)
-	}
-	if testing.Short() || raceEnabled {
-		t.Log("processor time is not compared")
-		return
-	}
 	const tries = 5
-	var s, l time.Duration
-	for range tries {
-		s, l = spent(small), spent(large)
-		if l < 2*factor*s+5*time.Millisecond {
+	for i := range tries {
+		a, s := spent(small)
+		b, l := spent(large)
+		memory := b <= 2*factor*a+64<<20
+		if memory && (testing.Short() || l < 2*factor*s+5*time.Millisecond) {
+			return
+		}
+		if !memory || i == tries-1 {
+			t.Errorf("%d takes %v and allocates %d bytes, %d takes %v and allocates %d", n, s, a, factor*n, l, b)
 			return
 		}
 	}
-	t.Errorf("%d takes %v, %d takes %v", n, s, factor*n, l)
 }
 
-// allocated is how many bytes work allocates.
-func allocated(work func()) uint64 {
+// spent is how many bytes work allocates, and its processor time.
+func spent(work func()) (bytes uint64, took time.Duration) {
 	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	work()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
-// spent is the processor time of work.
-func spent(work func()) time.Duration {
 	runtime.GC()
+	runtime.ReadMemStats(&before)
 	from := processTime()
 	work()
-	return processTime() - from
+	took = processTime() - from
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, took
 }
