@@ -73,9 +73,13 @@ func (c *Capture) Origin(guide string) string {
 // Notices are sentences on keys that a file gives and that change nothing.
 func (c *Capture) Notices() (list []string) {
 	for i := range keys {
-		if k := &keys[i]; k.idle {
+		if k := &keys[i]; k.changesNothing() {
 			if p, ok := c.from[k.guide]; ok && !same(k.field(c), k.field(Default())) {
-				list = append(list, fmt.Sprintf("%s:%d: %s has no effect: %s", p.path, p.line, p.key, k.doc))
+				why := k.doc
+				if !k.idle {
+					why = "nothing in this version acts on it"
+				}
+				list = append(list, fmt.Sprintf("%s:%d: %s has no effect: %s", p.path, p.line, p.key, why))
 			}
 		}
 	}

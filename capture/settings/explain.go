@@ -17,7 +17,7 @@ func (c *Capture) Explain() string {
 		if from == "" {
 			from = "default"
 		}
-		if k.idle {
+		if k.changesNothing() {
 			from += ", no effect"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", k.guide, shorten(quote(k.field(c))), from)

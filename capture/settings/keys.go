@@ -37,7 +37,7 @@ func Keys() []Key {
 	d := Default()
 	for i := range keys {
 		k := &keys[i]
-		ks[i] = Key{Guide: k.guide, Code: k.code, Aliases: slices.Clone(k.also), Default: value(k.field(d)), Allowed: k.allowed, Doc: k.doc, Idle: k.idle}
+		ks[i] = Key{Guide: k.guide, Code: k.code, Aliases: slices.Clone(k.also), Default: value(k.field(d)), Allowed: k.allowed, Doc: k.doc, Idle: k.changesNothing()}
 	}
 	return ks
 }
@@ -51,6 +51,18 @@ type key struct {
 	ok          func(*Capture) bool // nil: every value is allowed
 	idle        bool
 	doc         string
+}
+
+// untaken are the parts of a file that nothing in Pinyon acts on yet: capture.FromConfig takes
+// devices, limits and filters.
+var untaken = []string{
+	"sniffer.output.", "sniffer.logging.", "sniffer.performance.enable_realtime_display", "sniffer.performance.enable_monitoring",
+	"sniffer.performance.log_interval", "sniffer.security.rate_limit", "sniffer.security.blacklist", "sniffer.security.whitelist",
+}
+
+// changesNothing reports whether the key is read and written, and no more.
+func (k *key) changesNothing() bool {
+	return k.idle || slices.ContainsFunc(untaken, func(part string) bool { return strings.HasPrefix(k.guide, part) })
 }
 
 // path is the key's place in a form.
