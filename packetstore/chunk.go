@@ -78,7 +78,7 @@ func (g *opened) read(v *values, name string, at int) (err error) {
 	switch rd := rd.(type) {
 	case *file.Int32ColumnChunkReader:
 		unsigned := c.Type != "date32"
-		return numbers(v, g.rows, optional, func(b []int32, def []int16) (int64, int, error) { return rd.ReadBatch(some, b, def, nil) }, func(n int32) int64 {
+		return numbers(v, g.rows, optional, func(b []int32, def []int16) (int64, int, error) { return rd.ReadBatchInPage(some, b, def, nil) }, func(n int32) int64 {
 			if unsigned {
 				return int64(uint32(n))
 			}
@@ -86,7 +86,7 @@ func (g *opened) read(v *values, name string, at int) (err error) {
 		})
 	case *file.Int64ColumnChunkReader:
 		unit := max(1, g.file.unit[name])
-		return numbers(v, g.rows, optional, func(b []int64, def []int16) (int64, int, error) { return rd.ReadBatch(some, b, def, nil) }, func(n int64) int64 { return n * unit })
+		return numbers(v, g.rows, optional, func(b []int64, def []int16) (int64, int, error) { return rd.ReadBatchInPage(some, b, def, nil) }, func(n int64) int64 { return n * unit })
 	case *file.ByteArrayColumnChunkReader:
 		if !c.isText() {
 			return g.days(v, rd, optional)
@@ -98,7 +98,8 @@ func (g *opened) read(v *values, name string, at int) (err error) {
 
 var errShort = errors.New("fewer values than rows")
 
-// numbers reads a column of numbers to one value a row.
+// numbers reads a column of numbers to one value a row. read stays within a page: the library's
+// reading across pages never ends where a page holds fewer values than it says.
 func numbers[T int32 | int64](v *values, rows int, optional bool, read func([]T, []int16) (int64, int, error), as func(T) int64) error {
 	var b [some]T
 	var def [some]int16
@@ -190,7 +191,7 @@ func (g *opened) words(v *values, rd *file.ByteArrayColumnChunkReader, optional,
 		return i
 	}
 	for len(v.texts) < g.rows {
-		n, got, err := rd.ReadBatch(some, b[:], def[:], nil)
+		n, got, err := rd.ReadBatchInPage(some, b[:], def[:], nil)
 		if err != nil {
 			return err
 		}

@@ -577,7 +577,8 @@ func TestSummary(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	data := stored(f, &Options{RowGroup: 20, Frames: true}, func(write func(*packet.Frame)) { random(rand.New(rand.NewPCG(9, 9)), 50, write) })
 	f.Add(uint16(10), byte(3), uint16(700), byte(9))
-	f.Add(uint16(17299), byte(0xf0), uint16(17186), byte(1)) // more rows than there can be
+	f.Add(uint16(17299), byte(0xf0), uint16(17186), byte(1))   // more rows than there can be
+	f.Add(uint16(17370), byte(0xd5), uint16(17345), byte('F')) // a page of fewer values than it says
 	f.Add(uint16(len(data)-20), byte(255), uint16(len(data)-60), byte(1))
 	f.Fuzz(func(t *testing.T, at uint16, x byte, at2 uint16, y byte) {
 		d := slices.Clone(data)

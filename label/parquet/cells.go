@@ -30,33 +30,33 @@ func newCells(c file.ColumnChunkReader) (*cells, error) {
 	switch rd := c.(type) {
 	case *file.BooleanColumnChunkReader:
 		v := make([]bool, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		t.text = func(i int) string { return strconv.FormatBool(v[i]) }
 	case *file.Int32ColumnChunkReader:
 		v := make([]int32, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		write := whole(kind)
 		t.text = func(i int) string { return write(int64(v[i])) }
 	case *file.Int64ColumnChunkReader:
 		v := make([]int64, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		write := whole(kind)
 		t.text = func(i int) string { return write(v[i]) }
 	case *file.Int96ColumnChunkReader: // an instant, as Spark and Impala wrote it
 		v := make([]parquet.Int96, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		t.text = func(i int) string { return v[i].ToTime().UTC().Format(time.RFC3339Nano) }
 	case *file.Float32ColumnChunkReader:
 		v := make([]float32, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		t.text = func(i int) string { return number(float64(v[i]), 32) }
 	case *file.Float64ColumnChunkReader:
 		v := make([]float64, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		t.text = func(i int) string { return number(v[i], 64) }
 	case *file.ByteArrayColumnChunkReader:
 		v := make([]parquet.ByteArray, some)
-		t.fill = func() (int64, int, error) { return rd.ReadBatch(some, v, t.def[:], nil) }
+		t.fill = func() (int64, int, error) { return rd.ReadBatchInPage(some, v, t.def[:], nil) }
 		t.text = func(i int) string { return string(v[i]) }
 	default:
 		return nil, fmt.Errorf("column %s: type %s holds no label, address, port or time", c.Descriptor().Name(), c.Type())
