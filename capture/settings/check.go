@@ -76,7 +76,7 @@ func (c *Capture) Notices() (list []string) {
 		if k := &keys[i]; k.changesNothing() {
 			if p, ok := c.from[k.guide]; ok && !same(k.field(c), k.field(Default())) {
 				why := k.doc
-				if !k.idle {
+				if k.later {
 					why = "nothing in this version acts on it"
 				}
 				list = append(list, fmt.Sprintf("%s:%d: %s has no effect: %s", p.path, p.line, p.key, why))

@@ -49,21 +49,13 @@ type key struct {
 	field       func(*Capture) any
 	allowed     string
 	ok          func(*Capture) bool // nil: every value is allowed
-	idle        bool
+	idle        bool                // has nothing to act on it by its nature
+	later       bool                // nothing in Pinyon acts on it yet: capture.FromConfig takes devices, limits and filters
 	doc         string
 }
 
-// untaken are the parts of a file that nothing in Pinyon acts on yet: capture.FromConfig takes
-// devices, limits and filters.
-var untaken = []string{
-	"sniffer.output.", "sniffer.logging.", "sniffer.performance.enable_realtime_display", "sniffer.performance.enable_monitoring",
-	"sniffer.performance.log_interval", "sniffer.security.rate_limit", "sniffer.security.blacklist", "sniffer.security.whitelist",
-}
-
 // changesNothing reports whether the key is read and written, and no more.
-func (k *key) changesNothing() bool {
-	return k.idle || slices.ContainsFunc(untaken, func(part string) bool { return strings.HasPrefix(k.guide, part) })
-}
+func (k *key) changesNothing() bool { return k.idle || k.later }
 
 // path is the key's place in a form.
 func (k *key) path(f Form) string {
@@ -117,33 +109,33 @@ var keys = slices.Concat([]key{
 	{guide: "sniffer.filters.expressions", code: "capture.filters.expressions", field: func(c *Capture) any { return &c.Filters.Expressions },
 		doc: "Filters of which one has to accept a packet; filters itself may be this list.", allowed: "filters that compile"},
 
-	{guide: "sniffer.output.directory", code: "export.dir", also: []string{"sniffer.output_dir"}, field: func(c *Capture) any { return &c.Output.Directory },
+	{guide: "sniffer.output.directory", code: "export.dir", later: true, also: []string{"sniffer.output_dir"}, field: func(c *Capture) any { return &c.Output.Directory },
 		doc: "Directory of the files of packets."},
-	{guide: "sniffer.output.filename_pattern", code: "export.filename", field: func(c *Capture) any { return &c.Output.Pattern },
+	{guide: "sniffer.output.filename_pattern", code: "export.filename", later: true, field: func(c *Capture) any { return &c.Output.Pattern },
 		doc:     "Name of a file, with {timestamp}, {date}, {time}, {interface}, {seq} and {host}, times in UTC; the format's extension takes the place of another one.",
 		allowed: "a name without a directory and with these words alone in braces", ok: func(c *Capture) bool { return patternOK(c.Output.Pattern) }},
-	{guide: "sniffer.output.format", code: "export.format", field: func(c *Capture) any { return &c.Output.Format },
+	{guide: "sniffer.output.format", code: "export.format", later: true, field: func(c *Capture) any { return &c.Output.Format },
 		doc: "What the files are.", allowed: "parquet, pcap or pcapng", ok: oneOf(func(c *Capture) string { return c.Output.Format }, "parquet", "pcap", "pcapng")},
-	{guide: "sniffer.output.compression", code: "export.compression", field: func(c *Capture) any { return &c.Output.Compression },
+	{guide: "sniffer.output.compression", code: "export.compression", later: true, field: func(c *Capture) any { return &c.Output.Compression },
 		doc: "Compression of Parquet files.", allowed: "snappy, gzip, zstd, lz4 or none", ok: oneOf(func(c *Capture) string { return c.Output.Compression }, "snappy", "gzip", "zstd", "lz4", "none")},
-	{guide: "sniffer.output.batch_size", code: "export.batch_size", field: func(c *Capture) any { return &c.Output.BatchSize },
+	{guide: "sniffer.output.batch_size", code: "export.batch_size", later: true, field: func(c *Capture) any { return &c.Output.BatchSize },
 		doc: "Packets that are written together.", allowed: "1 to 10000000", ok: within(func(c *Capture) int { return c.Output.BatchSize }, 1, 10000000)},
-	{guide: "sniffer.output.rotation.enabled", code: "export.rotation.enabled", field: func(c *Capture) any { return &c.Output.Rotation.Enabled },
+	{guide: "sniffer.output.rotation.enabled", code: "export.rotation.enabled", later: true, field: func(c *Capture) any { return &c.Output.Rotation.Enabled },
 		doc: "Begin new files; rotation itself may be hourly or daily."},
-	{guide: "sniffer.output.rotation.interval", code: "export.rotation.interval", field: func(c *Capture) any { return &c.Output.Rotation.Interval },
+	{guide: "sniffer.output.rotation.interval", code: "export.rotation.interval", later: true, field: func(c *Capture) any { return &c.Output.Rotation.Interval },
 		doc: "When a new file begins, at multiples of it in UTC.", allowed: "hourly, daily, seconds, a time as 30m, or nothing", ok: func(c *Capture) bool { _, err := ParseInterval(c.Output.Rotation.Interval); return err == nil }},
-	{guide: "sniffer.output.rotation.max_size", code: "export.rotation.max_size", field: func(c *Capture) any { return &c.Output.Rotation.MaxSize },
+	{guide: "sniffer.output.rotation.max_size", code: "export.rotation.max_size", later: true, field: func(c *Capture) any { return &c.Output.Rotation.MaxSize },
 		doc: "Bytes that no file grows over; 0 is no limit."},
-	{guide: "sniffer.output.rotation.max_files", code: "export.rotation.max_files", field: func(c *Capture) any { return &c.Output.Rotation.MaxFiles },
+	{guide: "sniffer.output.rotation.max_files", code: "export.rotation.max_files", later: true, field: func(c *Capture) any { return &c.Output.Rotation.MaxFiles },
 		doc: "Files that stay, the oldest goes first; 0 is all.", allowed: "0 or more", ok: func(c *Capture) bool { return c.Output.Rotation.MaxFiles >= 0 }},
 
-	{guide: "sniffer.logging.level", code: "logging.level", field: func(c *Capture) any { return &c.Logging.Level },
+	{guide: "sniffer.logging.level", code: "logging.level", later: true, field: func(c *Capture) any { return &c.Logging.Level },
 		doc: "The least that is told anywhere.", allowed: levels, ok: level(func(c *Capture) string { return c.Logging.Level })},
-	{guide: "sniffer.logging.format", code: "logging.log_format", field: func(c *Capture) any { return &c.Logging.Format },
+	{guide: "sniffer.logging.format", code: "logging.log_format", later: true, field: func(c *Capture) any { return &c.Logging.Format },
 		doc: "Form of a line: json, or a template such as %(asctime)s %(levelname)s %(message)s; empty is text."},
-	{guide: "sniffer.logging.directory", code: "logging.log_dir", field: func(c *Capture) any { return &c.Logging.Directory },
+	{guide: "sniffer.logging.directory", code: "logging.log_dir", later: true, field: func(c *Capture) any { return &c.Logging.Directory },
 		doc: "Directory of log files."},
-	{guide: "sniffer.logging.log_to_file", code: "logging.log_to_file", field: func(c *Capture) any { return &c.Logging.ToFile },
+	{guide: "sniffer.logging.log_to_file", code: "logging.log_to_file", later: true, field: func(c *Capture) any { return &c.Logging.ToFile },
 		doc: "Whether there are log files at all."},
 },
 	handler("console", "enable_console_logging", func(c *Capture) *Handler { return &c.Logging.Console }),
@@ -164,11 +156,11 @@ var keys = slices.Concat([]key{
 			doc: "The ring bounds the memory, in bytes.", allowed: "100 or more, a multiple of 10", ok: func(c *Capture) bool { return c.MemoryLimit >= 100 && c.MemoryLimit%10 == 0 }},
 		{guide: "sniffer.performance.max_processing_batch_size", code: "capture.max_processing_batch_size", field: func(c *Capture) any { return &c.ProcessBatch }, idle: true,
 			doc: "Blocks of a ring are as large as they are.", allowed: "1 or more", ok: func(c *Capture) bool { return c.ProcessBatch >= 1 }},
-		{guide: "sniffer.performance.enable_realtime_display", code: "capture.enable_realtime_display", field: func(c *Capture) any { return &c.Realtime },
+		{guide: "sniffer.performance.enable_realtime_display", code: "capture.enable_realtime_display", later: true, field: func(c *Capture) any { return &c.Realtime },
 			doc: "Print a line for every packet."},
-		{guide: "sniffer.performance.enable_monitoring", code: "performance.enable_monitoring", field: func(c *Capture) any { return &c.Perform.Monitoring },
+		{guide: "sniffer.performance.enable_monitoring", code: "performance.enable_monitoring", later: true, field: func(c *Capture) any { return &c.Perform.Monitoring },
 			doc: "Tell the sums while the capture runs."},
-		{guide: "sniffer.performance.log_interval", code: "performance.log_interval", field: func(c *Capture) any { return &c.Perform.LogInterval },
+		{guide: "sniffer.performance.log_interval", code: "performance.log_interval", later: true, field: func(c *Capture) any { return &c.Perform.LogInterval },
 			doc: "Seconds from one to the next.", allowed: "a number from 1 to 1e9", ok: func(c *Capture) bool { return c.Perform.LogInterval >= 1 && c.Perform.LogInterval <= maxTime }},
 		{guide: "sniffer.performance.parquet_path", code: "performance.parquet_path", field: func(c *Capture) any { return &c.Perform.ParquetPath }, idle: true,
 			doc: "Sums go to the log and to metrics."},
@@ -177,11 +169,11 @@ var keys = slices.Concat([]key{
 			doc: "Columns of flows tell what is unusual."},
 		{guide: "sniffer.security.alert_on_suspicious", code: "security.alert_on_suspicious", field: func(c *Capture) any { return &c.Security.AlertOnSuspicious }, idle: true,
 			doc: "Columns of flows tell what is unusual."},
-		{guide: "sniffer.security.rate_limit", code: "security.rate_limit", field: func(c *Capture) any { return &c.Security.RateLimit },
+		{guide: "sniffer.security.rate_limit", code: "security.rate_limit", later: true, field: func(c *Capture) any { return &c.Security.RateLimit },
 			doc: "Packets a second beyond which packets are dropped and counted; 0 is no limit.", allowed: "0 to 1000000000", ok: within(func(c *Capture) int { return c.Security.RateLimit }, 0, 1000000000)},
-		{guide: "sniffer.security.blacklist", code: "security.blacklist", field: func(c *Capture) any { return &c.Security.Blacklist },
+		{guide: "sniffer.security.blacklist", code: "security.blacklist", later: true, field: func(c *Capture) any { return &c.Security.Blacklist },
 			doc: "Addresses and prefixes whose packets are dropped and counted.", allowed: "addresses and prefixes, as 10.0.0.0/8", ok: func(c *Capture) bool { return prefixes(c.Security.Blacklist) }},
-		{guide: "sniffer.security.whitelist", code: "security.whitelist", field: func(c *Capture) any { return &c.Security.Whitelist },
+		{guide: "sniffer.security.whitelist", code: "security.whitelist", later: true, field: func(c *Capture) any { return &c.Security.Whitelist },
 			doc: "With some, packets of no other addresses are kept; the others are counted.", allowed: "addresses and prefixes, as 10.0.0.0/8", ok: func(c *Capture) bool { return prefixes(c.Security.Whitelist) }},
 		{guide: "sniffer.security.validate_interface_names", code: "security.validate_interface_names", field: func(c *Capture) any { return &c.CheckNames }, idle: true,
 			doc: "Names of devices are always looked at."},
@@ -201,21 +193,21 @@ func handler(name, enable string, of func(*Capture) *Handler) []key {
 		return "logging.handlers." + name + "." + k
 	}
 	ks := []key{
-		{guide: in("enabled"), code: "logging." + enable, field: func(c *Capture) any { return &of(c).Enabled }, doc: "Whether lines go to " + name + "."},
-		{guide: in("level"), code: code("level", ""), field: func(c *Capture) any { return &of(c).Level }, allowed: levels,
+		{guide: in("enabled"), later: true, code: "logging." + enable, field: func(c *Capture) any { return &of(c).Enabled }, doc: "Whether lines go to " + name + "."},
+		{guide: in("level"), later: true, code: code("level", ""), field: func(c *Capture) any { return &of(c).Level }, allowed: levels,
 			ok: level(func(c *Capture) string { return of(c).Level }), doc: "The least that goes there."},
 	}
 	if name == "console" {
-		return append(ks, key{guide: in("colored"), code: code("colored", ""), field: func(c *Capture) any { return &of(c).Colored }, doc: "Whether a terminal gets colours."})
+		return append(ks, key{guide: in("colored"), later: true, code: code("colored", ""), field: func(c *Capture) any { return &of(c).Colored }, doc: "Whether a terminal gets colours."})
 	}
 	return append(ks,
-		key{guide: in("path"), code: code("path", ""), field: func(c *Capture) any { return &of(c).Path }, doc: "Its file.",
+		key{guide: in("path"), later: true, code: code("path", ""), field: func(c *Capture) any { return &of(c).Path }, doc: "Its file.",
 			allowed: "a name", ok: func(c *Capture) bool { return of(c).Path != "" && !strings.ContainsRune(of(c).Path, 0) }},
-		key{guide: in("rotation"), code: code("rotation", ""), field: func(c *Capture) any { return &of(c).Rotation }, allowed: "hourly, daily, seconds, a time as 30m, or nothing",
+		key{guide: in("rotation"), later: true, code: code("rotation", ""), field: func(c *Capture) any { return &of(c).Rotation }, allowed: "hourly, daily, seconds, a time as 30m, or nothing",
 			ok: func(c *Capture) bool { _, err := ParseInterval(of(c).Rotation); return err == nil }, doc: "When it begins anew, beside the size."},
-		key{guide: in("max_size"), code: code("max_size", "max_log_file_size"), field: func(c *Capture) any { return &of(c).MaxSize }, allowed: "1KiB or more, or 0 for no limit",
+		key{guide: in("max_size"), later: true, code: code("max_size", "max_log_file_size"), field: func(c *Capture) any { return &of(c).MaxSize }, allowed: "1KiB or more, or 0 for no limit",
 			ok: func(c *Capture) bool { return of(c).MaxSize == 0 || of(c).MaxSize >= 1024 }, doc: "Bytes over which it begins anew."},
-		key{guide: in("backup_count"), code: code("backup_count", "log_backup_count"), field: func(c *Capture) any { return &of(c).Backups }, allowed: "0 to 10000",
+		key{guide: in("backup_count"), later: true, code: code("backup_count", "log_backup_count"), field: func(c *Capture) any { return &of(c).Backups }, allowed: "0 to 10000",
 			ok: within(func(c *Capture) int { return of(c).Backups }, 0, 10000), doc: "Former files that stay."})
 }
 
