@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"unsafe"
 
 	"pinyon/column"
 	"pinyon/feature"
@@ -160,11 +161,12 @@ func appendFloats(dst []byte, vs []float64) []byte {
 	if same == len(vs) {
 		return binary.LittleEndian.AppendUint64(append(dst, 0), first)
 	}
-	dst, to := extend(append(dst, 8), 8*len(vs))
-	for i, v := range vs {
-		binary.LittleEndian.PutUint64(to[8*i:], math.Float64bits(v))
-	}
-	return dst
+	return append(append(dst, 8), bytesOf(vs)...)
+}
+
+// bytesOf is the memory of vs.
+func bytesOf(vs []float64) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(vs))), 8*len(vs))
 }
 
 func readFloats(src []byte, dst []float64) ([]float64, []byte) {
@@ -182,9 +184,7 @@ func readFloats(src []byte, dst []float64) ([]float64, []byte) {
 		}
 		return dst, src[8:]
 	}
-	for i := range to {
-		to[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
-	}
+	copy(bytesOf(to), src)
 	return dst, src[8*n:]
 }
 

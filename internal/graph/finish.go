@@ -13,7 +13,7 @@ import (
 // With V nodes, E edges and F flows it takes O(V log V + E) time, O(F log F) more with
 // Options.Temporal, and with Options.Metrics the times given at each algorithm.
 func (g *Graph) Finish(ctx context.Context) error {
-	g.numbers, g.edgeAt, g.portAt = nil, nil, nil
+	g.numbers4, g.numbers, g.edgeAt, g.portAt = nil, nil, nil, nil
 	if g.opt.Temporal {
 		if err := g.temporal(ctx); err != nil {
 			return err

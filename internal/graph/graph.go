@@ -5,6 +5,7 @@ package graph
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 )
@@ -75,13 +76,14 @@ type Options struct {
 // in 32 bits.
 type Graph struct {
 	opt      Options
-	numbers  map[Node]uint32
+	numbers4 map[uint64]uint32 // of nodes of IPv4, by address and port
+	numbers  map[Node]uint32   // of all others
 	nodes    []Node
 	hosts    []Host
-	edgeAt   map[[2]uint32]uint32
+	edgeAt   map[uint64]uint32 // by the numbers of both nodes
 	edges    []edge
-	portAt   map[service]uint32
-	services []uint64 // flows of each (source, destination port)
+	portAt   map[uint64]uint32 // by the number of the source and the port
+	services []uint64          // flows of each (source, destination port)
 	opened   openings
 
 	taken, sources int // of betweenness
@@ -92,11 +94,6 @@ type edge struct {
 	flows    uint64
 }
 
-type service struct {
-	src   uint32
-	dport uint16
-}
-
 // A Flow is what the caller keeps of a flow, 8 bytes beside the row, to ask for its values
 // once all flows are known: the numbers of its edge and of its (source, port) pair.
 type Flow struct{ Edge, Service uint32 }
@@ -104,10 +101,11 @@ type Flow struct{ Edge, Service uint32 }
 // New makes an empty graph.
 func New(o Options) *Graph {
 	return &Graph{
-		opt:     o,
-		numbers: map[Node]uint32{},
-		edgeAt:  map[[2]uint32]uint32{},
-		portAt:  map[service]uint32{},
+		opt:      o,
+		numbers4: map[uint64]uint32{},
+		numbers:  map[Node]uint32{},
+		edgeAt:   map[uint64]uint32{},
+		portAt:   map[uint64]uint32{},
 	}
 }
 
@@ -126,20 +124,22 @@ func (g *Graph) Add(s, d Node, dport uint16, packets, bytes uint64, start, end i
 	h.OutPackets += packets
 	h.OutBytes += bytes
 
-	e, known := g.edgeAt[[2]uint32{src, dst}]
+	pair := uint64(src)<<32 | uint64(dst)
+	e, known := g.edgeAt[pair]
 	if !known {
 		e = uint32(len(g.edges))
-		g.edgeAt[[2]uint32{src, dst}] = e
+		g.edgeAt[pair] = e
 		g.edges = append(g.edges, edge{src: src, dst: dst})
 		h.UniqueDsts++
 		g.hosts[dst].UniqueSrcs++
 	}
 	g.edges[e].flows++
 
-	p, known := g.portAt[service{src, dport}]
+	service := uint64(src)<<16 | uint64(dport)
+	p, known := g.portAt[service]
 	if !known {
 		p = uint32(len(g.services))
-		g.portAt[service{src, dport}] = p
+		g.portAt[service] = p
 		g.services = append(g.services, 0)
 		h.UniquePorts++
 	}
@@ -156,12 +156,32 @@ func (g *Graph) Add(s, d Node, dport uint16, packets, bytes uint64, start, end i
 }
 
 func (g *Graph) number(n Node) uint32 {
-	i, known := g.numbers[n]
-	if !known {
-		i = uint32(len(g.nodes))
-		g.numbers[n] = i
-		g.nodes = append(g.nodes, n)
-		g.hosts = append(g.hosts, Host{Community: -1})
+	short, ok := n.short()
+	var i uint32
+	var known bool
+	if ok {
+		i, known = g.numbers4[short]
+	} else {
+		i, known = g.numbers[n]
 	}
+	if known {
+		return i
+	}
+	i = uint32(len(g.nodes))
+	if ok {
+		g.numbers4[short] = i
+	} else {
+		g.numbers[n] = i
+	}
+	g.nodes = append(g.nodes, n)
+	g.hosts = append(g.hosts, Host{Community: -1})
 	return i
+}
+
+// short is a node of IPv4 as a number, by which a map finds it faster; ok is false for others.
+func (n *Node) short() (key uint64, ok bool) {
+	if n.Version != 4 || [12]byte(n.Addr[4:]) != [12]byte{} {
+		return 0, false
+	}
+	return uint64(binary.BigEndian.Uint32(n.Addr[:]))<<16 | uint64(n.Port), true
 }

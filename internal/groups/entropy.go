@@ -2,6 +2,7 @@ package groups
 
 import (
 	"math"
+	"math/bits"
 
 	"pinyon/feature"
 	"pinyon/flow"
@@ -99,60 +100,70 @@ func (e *entropy) finish(m *Memory, r *Row) {
 	if s.block == 0 {
 		return
 	}
-	c := &m.histogram
+	var squares uint64
 	if m.plan.entropyBytes <= smallSample {
-		*c = byteCounts{}
-		t := m.smallBytes.At(s.block)
-		for d := range t {
-			for _, v := range t[d][:s.n[d]] {
-				c[d][v]++
-			}
-		}
+		squares = e.measureSmall(m, m.smallBytes.At(s.block), s.n)
 		m.smallBytes.Put(s.block)
 	} else {
-		c = m.byteCounts.At(s.block)
+		c := m.byteCounts.At(s.block)
+		squares = e.measure(&c[0], &c[1])
 		m.byteCounts.Put(s.block)
 	}
-	e.measure(m, &c[0], &c[1])
+	if e.n[2] >= 256 {
+		// Σ(c − N/256)² = Σc² − N²/256, in integers up to the one division.
+		n2 := uint64(e.n[2]) * uint64(e.n[2])
+		e.uniformity = max(0, 1-(float64(squares)-float64(n2)/256)/float64(n2))
+	}
 }
 
-// measure passes over the counts once. Terms are added by ascending byte value in every
-// set, and a count of 0 adds a term of 0, so equal data gives equal digits.
-func (e *entropy) measure(m *Memory, c0, c1 *[256]uint32) {
+// measure passes over the counts of all bytes, and returns the sum of their squares. Terms are
+// added by ascending byte value in every set, so equal data gives equal digits.
+func (e *entropy) measure(c0, c1 *[256]uint32) (squares uint64) {
+	for v := range c0 {
+		a, b := c0[v], c1[v]
+		e.h[0] -= term(a, e.n[0])
+		e.h[1] -= term(b, e.n[1])
+		e.h[2] -= term(a+b, e.n[2])
+		squares += uint64(a+b) * uint64(a+b)
+		e.printable += uint32(byteClass[v]&1) * (a + b)
+		e.high += uint32(byteClass[v]>>20&1) * (a + b)
+		e.null += uint32(byteClass[v]>>40&1) * (a + b)
+	}
+	return squares
+}
+
+// measureSmall is measure for bytes that were not counted yet. It passes over those that occur,
+// in the same order, as those that do not would add nothing.
+func (e *entropy) measureSmall(m *Memory, t *smallBytes, n [2]uint32) (squares uint64) {
+	c := &m.histogram // zero between flows
+	var used [4]uint64
+	for d := range t {
+		for _, v := range t[d][:n[d]] {
+			c[d][v]++
+			used[v>>6] |= 1 << (v & 63)
+		}
+	}
+	t0, t1, t2 := m.terms.of(e.n[0]), m.terms.of(e.n[1]), m.terms.of(e.n[2])
 	var h0, h1, h2 float64
-	var classes, squares uint64
-	if e.n[2] <= maxTerms {
-		t0, t1, t2 := m.terms.of(e.n[0]), m.terms.of(e.n[1]), m.terms.of(e.n[2])
-		for v := range c0 {
-			a, b := c0[v], c1[v]
+	var classes uint64
+	for w, set := range used {
+		for ; set != 0; set &= set - 1 {
+			v := uint8(w<<6 | bits.TrailingZeros64(set))
+			a, b := c[0][v], c[1][v]
+			c[0][v], c[1][v] = 0, 0
 			h0 -= t0[a]
 			h1 -= t1[b]
 			h2 -= t2[a+b]
 			classes += byteClass[v] * uint64(a+b)
 			squares += uint64(a+b) * uint64(a+b)
 		}
-	} else {
-		for v := range c0 {
-			a, b := c0[v], c1[v]
-			h0 -= term(a, e.n[0])
-			h1 -= term(b, e.n[1])
-			h2 -= term(a+b, e.n[2])
-			squares += uint64(a+b) * uint64(a+b)
-			e.printable += uint32(byteClass[v]&1) * (a + b)
-			e.high += uint32(byteClass[v]>>20&1) * (a + b)
-			e.null += uint32(byteClass[v]>>40&1) * (a + b)
-		}
 	}
 	e.h = [3]float64{h0, h1, h2}
 	const field = 1<<20 - 1
-	e.printable += uint32(classes & field)
-	e.high += uint32(classes >> 20 & field)
-	e.null += uint32(classes >> 40 & field)
-	if e.n[2] >= 256 {
-		// Σ(c − N/256)² = Σc² − N²/256, in integers up to the one division.
-		n2 := uint64(e.n[2]) * uint64(e.n[2])
-		e.uniformity = max(0, 1-(float64(squares)-float64(n2)/256)/float64(n2))
-	}
+	e.printable = uint32(classes & field)
+	e.high = uint32(classes >> 20 & field)
+	e.null = uint32(classes >> 40 & field)
+	return squares
 }
 
 // byteClass has a one in field 0 for printable bytes, 1 for high ones, 2 for zero; fields

@@ -15,7 +15,12 @@ type Conn struct {
 	upgrade  []byte // of the last request with that field
 	switched []byte // the same field of a 101
 
-	upgradeOf int64 // number of that request, from 1
+	seen
+}
+
+// seen is what was counted and when it came.
+type seen struct {
+	upgradeOf int64 // number of the request whose Upgrade field is kept, from 1
 
 	requests  int64 // request lines
 	responses int64 // status lines of final responses
@@ -90,13 +95,13 @@ type message struct {
 
 // Reset forgets the flow.
 func (c *Conn) Reset() {
-	old := *c
-	*c = Conn{upgrade: old.upgrade[:0], switched: old.switched[:0]}
-	c.first.text, c.first.names = old.first.text[:0], old.first.names[:0]
 	for i := range c.sides {
-		d, o := &c.sides[i], &old.sides[i]
-		d.buf, d.spare, d.late, d.header = o.buf[:0], o.spare[:0], o.late[:0], o.header[:0]
+		d := &c.sides[i]
+		*d = side{buf: d.buf[:0], spare: d.spare[:0], late: d.late[:0], header: d.header[:0]}
 	}
+	c.first = facts{text: c.first.text[:0], names: c.first.names[:0]}
+	c.special, c.tunnel, c.seen = queue{}, tunnel{}, seen{}
+	c.upgrade, c.switched = c.upgrade[:0], c.switched[:0]
 }
 
 // Feed takes the next bytes of a direction's stream, which arrived at ts. It neither keeps
