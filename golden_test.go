@@ -15,6 +15,7 @@ import (
 
 	"pinyon"
 	"pinyon/column"
+	"pinyon/internal/corpus"
 	"pinyon/sink/csv"
 )
 
@@ -232,12 +233,9 @@ func TestSameBytesTogether(t *testing.T) {
 // TestCorpusSample asks for the same bytes from 1, 2 and 8 workers on every 20th capture of
 // a corpus; scripts/workers.sh does so for all.
 func TestCorpusSample(t *testing.T) {
-	dir := os.Getenv("PINYON_CORPUS")
+	dir := corpus.Dir()
 	if dir == "" {
-		dir = "../shared/corpus"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no corpus:", err)
+		t.Skip("no corpus beside the repository")
 	}
 	n := 0
 	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {

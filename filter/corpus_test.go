@@ -3,10 +3,10 @@ package filter
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"pinyon/internal/corpus"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -50,10 +50,7 @@ func framesByLink(t testing.TB, n int) map[uint16][]rawFrame {
 // corpusFrames takes some frames out of every capture of the corpus, at most n of a link
 // type, or every different one.
 func corpusFrames(t testing.TB, n int) map[uint16][]rawFrame {
-	root := os.Getenv("PINYON_CORPUS")
-	if root == "" {
-		root = "../../shared/corpus"
-	}
+	root := corpus.Dir()
 	all := make(map[uint16][]rawFrame)
 	seen := make(map[string]bool)
 	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"pinyon/internal/corpus"
 )
 
 // other reads in with pcapgo, an independent reader; ok says whether it got to the end.
@@ -95,12 +97,9 @@ func TestAgainstPcapgo(t *testing.T) {
 // TestCorpus reads real captures, if there are any: none panics, none that pcapgo reads
 // differs, and what was read is what a writer writes.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("PINYON_CORPUS")
+	root := corpus.Dir()
 	if root == "" {
-		root = filepath.Join("..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpus: ", err)
+		t.Skip("no corpus beside the repository")
 	}
 	files, frames, same := 0, 0, 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

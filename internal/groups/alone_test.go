@@ -12,6 +12,7 @@ import (
 
 	"pinyon/column"
 	"pinyon/feature"
+	"pinyon/internal/corpus"
 	"pinyon/internal/groups"
 	"pinyon/packet"
 )
@@ -78,7 +79,7 @@ func TestAlone(t *testing.T) {
 	if os.Getenv("PINYON_ALONE") == "all" {
 		share = 1
 	}
-	collect(corpus(), share)
+	collect(corpus.Dir(), share)
 	ds := groups.All()
 	captures, flows, values, differ := 0, 0, 0, 0
 	held := func(i int, name string, frames []packet.Frame, all []column.Row) {

@@ -12,6 +12,7 @@ import (
 
 	"pinyon/column"
 	"pinyon/flow"
+	"pinyon/internal/corpus"
 	"pinyon/internal/engine"
 	"pinyon/internal/gen"
 	"pinyon/internal/groups"
@@ -21,9 +22,9 @@ import (
 
 // TestKnownCaptures holds single public captures against what is known of them, where they are.
 func TestKnownCaptures(t *testing.T) {
-	root := corpus()
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpus: ", err)
+	root := corpus.Dir()
+	if root == "" {
+		t.Skip("no corpus beside the repository")
 	}
 	for name, want := range map[string]map[string]any{
 		"ja4/tls12.pcap":                        {"ja3_hash": "579ccef312d18482fc42e2b822ca2430", "tls_extension_count": 15},

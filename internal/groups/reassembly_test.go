@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"pinyon/column"
 	"pinyon/feature"
 	"pinyon/flow"
+	"pinyon/internal/corpus"
 	"pinyon/internal/gen"
 	"pinyon/internal/groups"
 	"pinyon/packet"
@@ -369,7 +369,7 @@ var cuttings = []cutting{
 func TestReassembly(t *testing.T) {
 	var all []*tap
 	captures := 0
-	for _, root := range []string{filepath.Join("..", "..", "testdata"), corpus()} {
+	for _, root := range []string{filepath.Join("..", "..", "testdata"), corpus.Dir()} {
 		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Base(filepath.Dir(path)) == "golden" {
 				return nil
@@ -426,12 +426,4 @@ func (c *cutting) compare(t *testing.T, all []*tap, from, to int) (differ int) {
 		t.Errorf("%s: no row", all[from+i].name)
 	}
 	return differ
-}
-
-// corpus is the folder of real captures, which need not exist.
-func corpus() string {
-	if dir := os.Getenv("PINYON_CORPUS"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "..", "shared", "corpus")
 }

@@ -2,10 +2,10 @@ package quic
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"pinyon/internal/corpus"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -49,12 +49,9 @@ func flows(path string, fn func(flow five, index uint32, d *Datagram)) {
 // was not tell the same, Looks misses no flow that its datagrams would show to be QUIC, and
 // some captures hold what is known of them.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("PINYON_CORPUS")
+	root := corpus.Dir()
 	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpus: ", err)
+		t.Skip("no corpus beside the repository")
 	}
 	// The version and the number of opened flows of captures of one version.
 	want := map[string]struct {

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"testing"
+
+	"pinyon/internal/corpus"
 )
 
 // A recorded is the crypto streams of a connection in a capture, as far as they have no hole.
@@ -69,10 +70,7 @@ func initials(rng *rand.Rand, p long, stream []byte) (packets [][]byte) {
 // TestReassembly puts the hellos of recorded connections into Initial packets of its own and
 // expects the same bytes, hence the same fingerprints, of a Conn.
 func TestReassembly(t *testing.T) {
-	root := os.Getenv("PINYON_CORPUS")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
+	root := corpus.Dir()
 	var all []recorded
 	for _, root := range []string{filepath.Join("..", "..", "testdata"), root} {
 		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
