@@ -40,6 +40,18 @@ func (c *Clock) Tick(ts int64) int64 {
 	return c.now
 }
 
+// Follow sets the clock to now, the merge time of a record with timestamp ts, where several captures
+// are read as one: the greatest timestamp so far of the record's own capture. Of records in the order
+// of that it is the greatest of all, so it is the same wherever a part of them is read, and it never
+// goes back. The clock is not to be Ticked then.
+func (c *Clock) Follow(now, ts int64) int64 {
+	c.now, c.top = now, now
+	if ts < now {
+		c.late++
+	}
+	return now
+}
+
 // At is what the clock would read at a timestamp if nothing came before it. It changes nothing.
 func (c *Clock) At(ts int64) int64 {
 	after := *c

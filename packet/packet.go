@@ -46,9 +46,16 @@ type Frame struct {
 	Type   Type   // what the kernel said of the frame's direction; TypeUnknown in files without it
 	NoTime bool   // the record carries no time (pcapng simple packet): TS is that of the record before
 	Gap    bool   // the source lost packets between the frame before and this one
-	Number uint64 // position in its input, from 1; every record counts
+	Number uint64 // position in its input, from 1; every record counts; see NumberBits
 	Block  *Block // owner of Data; nil if Data is not reused
 }
+
+// NumberBits are the lower bits of Frame.Number that count records. Where several captures are read
+// as one input, those above are the position of the record's capture among them; otherwise they are 0.
+const NumberBits = 40
+
+// NumberMask is what counts records in a Frame.Number.
+const NumberMask = 1<<NumberBits - 1
 
 // Type is the kernel's packet type (Linux PACKET_HOST and so on) plus one.
 type Type uint8

@@ -80,6 +80,7 @@ type Input struct {
 	SHA256   string    `json:"sha256,omitempty"`
 	Error    string    `json:"error,omitempty"`
 	Counters *Counters `json:"counters,omitempty"`
+	Merged   []Input   `json:"merged,omitempty"` // the captures that were read as this one, by name and size
 }
 
 // Counters account for every record: those read are the packets in rows and what Dropped

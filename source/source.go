@@ -36,6 +36,17 @@ type Clock interface {
 	Clock() int64
 }
 
+// A Union is a source of several captures as one. Its frames come in the order of their merge time,
+// which is the greatest timestamp so far of the frame's own capture.
+type Union interface {
+	Source
+	// Time is the merge time of the latest frame, in ns since 1970-01-01 UTC.
+	Time() int64
+	// End is the greatest timestamp of all captures that the union stands for, those included that
+	// are read elsewhere. It is asked for at the end.
+	End() int64
+}
+
 // An Input is one source by name, not opened yet.
 type Input struct {
 	Name string

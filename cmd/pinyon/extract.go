@@ -41,6 +41,7 @@ type extraction struct {
 	resume         string
 	summary        string
 	recursive      bool
+	merge          bool
 	streaming      bool
 	monitoring     monitoring
 	progress       bool
@@ -81,6 +82,7 @@ configuration file.`,
 	f := cmd.Flags()
 	f.BoolVar(&x.hashInputs, "hash-inputs", false, "put SHA-256 sums of the inputs into the provenance")
 	f.BoolVar(&x.recursive, "recursive", false, "look for captures in directories below too")
+	f.BoolVar(&x.merge, "merge", false, "read all captures as one input, by time: flows go on from one to the next")
 	f.BoolVar(&x.keepGoing, "keep-going", false, "exit with 0 even if some inputs failed or were damaged")
 	return cmd
 }
@@ -151,8 +153,19 @@ func (x *extraction) run(args []string) error {
 				x.say("note: %s: captures in directories below are left out; --recursive reads them too", dir)
 			}
 		}
+		if err == nil && x.merge {
+			err = in.merge(cfg, x.filtering())
+		}
 		return in, err
 	})
+}
+
+// filtering says how the filter is compiled.
+func (x *extraction) filtering() *filter.Options {
+	if x.resolve {
+		return &filter.Options{Resolver: filter.System{}}
+	}
+	return &filter.Options{}
 }
 
 // rows are what the flags, variables and files say of rows, checked as far as that can be done
@@ -169,13 +182,11 @@ func (x *extraction) rows() (*pinyon.Config, []pinyon.Option, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var names filter.Resolver
 	if x.resolve {
-		names = filter.System{}
-		options = append(options, pinyon.WithResolver(names))
+		options = append(options, pinyon.WithResolver(x.filtering().Resolver))
 	}
 	if cfg.BPFFilter != "" {
-		if err := filter.Check(cfg.BPFFilter, &filter.Options{Resolver: names}); err != nil {
+		if err := filter.Check(cfg.BPFFilter, x.filtering()); err != nil {
 			return nil, nil, badFilter(cfg.BPFFilter, err)
 		}
 	}
@@ -591,10 +602,19 @@ func (x *extraction) provenanceOf(pipe *pinyon.Pipeline, in *inputs) func(*pinyo
 		if in.live != nil {
 			v.Capture = in.live.provenance(res != nil)
 		}
-		for i := range v.Inputs {
-			v.Inputs[i].Size = in.sizes[i]
+		list := v.Inputs
+		if in.merged != nil {
+			v.Inputs[0].Size = in.total
+			v.Inputs[0].Merged = make([]provenance.Input, len(in.merged))
+			list = v.Inputs[0].Merged
+			for i := range list {
+				list[i].Name = in.merged[i].Name
+			}
+		}
+		for i := range list {
+			list[i].Size = in.sizes[i]
 			if sums != nil {
-				v.Inputs[i].SHA256 = sums[i]
+				list[i].SHA256 = sums[i]
 			}
 		}
 		return v

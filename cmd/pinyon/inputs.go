@@ -35,14 +35,15 @@ func isCaptureName(name string) bool {
 
 // inputs are what a run reads, in order.
 type inputs struct {
-	list  []pinyon.Input
-	infos []fs.FileInfo // of the regular files, for comparison with outputs
-	sizes []int64       // by input; 0 where there is none
-	total int64         // sum of sizes
-	known bool          // every input has a size
-	run   *source.Run
-	live  *liveInput // of devices; nil of files
-	below []string   // directories whose captures in directories below are not read
+	list   []pinyon.Input
+	merged []pinyon.Input // what the only one of list is made of; nil if it is one itself
+	infos  []fs.FileInfo  // of the regular files, for comparison with outputs
+	sizes  []int64        // by input, of those merged; 0 where there is none
+	total  int64          // sum of sizes
+	known  bool           // every input has a size
+	run    *source.Run
+	live   *liveInput // of devices; nil of files
+	below  []string   // directories whose captures in directories below are not read
 }
 
 // close closes what belongs to the inputs beside their sources.
@@ -190,10 +191,14 @@ func holdsCaptures(dir string) (found bool) {
 // hashes are the SHA-256 sums of the inputs, in hex; "" for what is not a regular file or
 // cannot be read, which the run will tell.
 func (in *inputs) hashes() []string {
-	sums := make([]string, len(in.list))
-	for i := range in.list {
-		if in.list[i].Name != "-" {
-			sums[i], _ = fileHash(in.list[i].Name)
+	list := in.list
+	if in.merged != nil {
+		list = in.merged
+	}
+	sums := make([]string, len(list))
+	for i := range list {
+		if list[i].Name != "-" {
+			sums[i], _ = fileHash(list[i].Name)
 		}
 	}
 	return sums

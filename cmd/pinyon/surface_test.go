@@ -27,6 +27,7 @@ var promised = []struct{ command, flags, test string }{
 	{"extract", "kafka-brokers kafka-topic kafka-key", "TestKafka"},
 	{"extract", "kafka-batch-size kafka-acks kafka-compression kafka-linger kafka-client-id kafka-header kafka-tls-ca kafka-tls-cert kafka-tls-key kafka-sasl", "TestKafkaFlags"},
 	{"extract", "recursive", "TestDirectory"},
+	{"extract", "merge", "TestMerge"},
 	{"extract", "hash-inputs", "TestProvenance"},
 	{"extract", "keep-going", "TestBadInputs"},
 	{"extract", "tee", "TestTee"},

@@ -96,8 +96,9 @@ type reader struct {
 	report *Report // of it; the reader writes its Intake once the input ends
 	in     Intake
 	frame  packet.Frame
-	gaps   uint32 // of this input so far: where its source lost packets
-	number uint64 // records of this input so far
+	gaps   uint32       // of this input so far: where its source lost packets
+	number uint64       // records of this input so far
+	union  source.Union // the source, if it is one; otherwise nil
 
 	filter *filter.Set // nil takes all
 	live   bool
@@ -120,6 +121,7 @@ func (r *reader) open(i int, in Input, rep *Report) bool {
 		return r.fail(err)
 	}
 	r.src = src
+	r.union, _ = src.(source.Union)
 	r.live, r.seen, r.asked, r.lag = in.Live, time.Now(), time.Time{}, 0
 	mode := account.ModeFile
 	if r.live {
@@ -146,7 +148,7 @@ func (r *reader) begin(i int, name string, rep *Report) {
 	r.dec = packet.Decoder{Decap: r.opt.Decap}
 	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
 	r.frags.reset()
-	r.number, r.gaps = 0, 0
+	r.number, r.gaps, r.union = 0, 0, nil
 	r.filter = nil
 }
 
@@ -219,8 +221,14 @@ func (r *reader) fill(e *epoch) {
 
 // put takes a record of the input into the epoch, which has room, unless something drops it.
 func (r *reader) put(e *epoch, f *packet.Frame) error {
-	if r.number++; f.Number > r.number {
-		r.number = f.Number // the source passed over records that count
+	r.number++
+	number := f.Number & packet.NumberMask
+	switch {
+	case r.union != nil:
+	case number > r.number:
+		r.number = number // the source passed over records that count
+	default:
+		number = r.number
 	}
 	if f.Gap {
 		r.gaps++
@@ -235,8 +243,13 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 			return nil
 		}
 	}
-	now := r.clock.Tick(f.TS)
-	if r.opt.Rate < 1 && !keep(r.opt.Seed+r.number-1, r.opt.Rate) {
+	var now int64
+	if r.union == nil {
+		now = r.clock.Tick(f.TS)
+	} else {
+		now = r.clock.Follow(r.union.Time(), f.TS)
+	}
+	if r.opt.Rate < 1 && !keep(r.opt.Seed+number-1, r.opt.Rate) {
 		r.in.Sampled++
 		return nil
 	}
@@ -321,7 +334,10 @@ func (r *reader) end(e *epoch, err error) {
 		r.took.Observe(time.Since(r.opened))
 	}
 	e.now, e.last = r.clock.Now(), true
-	r.src = nil
+	if r.union != nil {
+		e.now = max(e.now, r.union.End())
+	}
+	r.src, r.union = nil, nil
 }
 
 // close gives up an input half way.

@@ -63,9 +63,9 @@ var metaTable = []Feature{
 	count("start_ns", feature.Nanoseconds, "Time of the first packet, Unix epoch, lossless.", func(r *Row) int64 { return r.First }).on(optTrace),
 	count("end_ns", feature.Nanoseconds, "Time of the latest packet, Unix epoch, lossless.", func(r *Row) int64 { return r.Last }).on(optTrace),
 	text("end_reason", "Why the flow ended: fin, rst, idle, active, evicted, flushed, reused.", func(dst []byte, r *Row) ([]byte, bool) { return append(dst, r.Reason.String()...), true }).on(optTrace),
-	count("first_packet", feature.None, "Record number of the first packet in its input, from 1.", func(r *Row) int64 { return int64(r.FirstNo) }).on(optTrace),
-	count("last_packet", feature.None, "Record number of the latest packet in its input.", func(r *Row) int64 { return int64(r.LastNo) }).on(optTrace),
-	text("input", "Name of the input, as given; where several interfaces are captured, that of the first packet.", func(dst []byte, r *Row) ([]byte, bool) {
+	count("first_packet", feature.None, "Record number of the first packet in its input, or in its capture of those merged, from 1.", func(r *Row) int64 { return int64(r.FirstNo & packet.NumberMask) }).on(optTrace),
+	count("last_packet", feature.None, "Record number of the latest packet in its input, or in its capture of those merged.", func(r *Row) int64 { return int64(r.LastNo & packet.NumberMask) }).on(optTrace),
+	text("input", "Name of the input, as given; where several interfaces are captured or captures are merged, that of the first packet.", func(dst []byte, r *Row) ([]byte, bool) {
 		return append(dst, r.plan.input(r.Input, r.core.iface)...), true
 	}).on(optTrace).private(),
 }
