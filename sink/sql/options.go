@@ -24,12 +24,15 @@ type Options struct {
 	Meta      bool   // columns run_id, run_row and ingested_at
 	Index     string // columns to index once all rows are there, with commas
 	Partition string // none, or day
-	Runs      bool   // keep the table of runs, without which nothing can be resumed
+	// Connections are how many transactions bring rows side by side, where the database can do that.
+	// They commit in the order of the rows, but with more than one the table has them in any order.
+	Connections int
+	Runs        bool // keep the table of runs, without which nothing can be resumed
 }
 
 // NewOptions are the defaults.
 func NewOptions() any {
-	return &Options{Table: "pinyon_features", IfExists: "append", BatchSize: 1000, Types: "native", Partition: "none", Runs: true}
+	return &Options{Table: "pinyon_features", IfExists: "append", BatchSize: 1000, Types: "native", Partition: "none", Connections: 4, Runs: true}
 }
 
 // OptionList are the options that all sinks of databases have.
@@ -51,6 +54,8 @@ var OptionList = []sink.Option{
 	sink.Switch("meta", "db-meta", "add columns run_id, run_row and ingested_at", func(o *Options) *bool { return &o.Meta }),
 	sink.Text("index", "db-index", "columns to index once all rows are there, with commas", func(o *Options) *string { return &o.Index }),
 	sink.Text("partition", "db-partition", "none, or day for a part a day where the database has parts", func(o *Options) *string { return &o.Partition }, "none", "day"),
+	sink.Count("connections", "db-connections", "connections that bring rows to a server side by side, 4 if not given; 1 keeps the order of the rows in the table",
+		1, func(o *Options) *int { return &o.Connections }),
 	sink.Switch("runs", "db-runs", "keep the table of runs, TABLE_runs, which --resume reads; true if not given", func(o *Options) *bool { return &o.Runs }),
 }
 

@@ -27,7 +27,7 @@ type Store interface {
 	// Commit ends the transaction of the rows appended. It may return before the database
 	// has it; done is how many rows of the run are known to be committed.
 	Commit(ctx context.Context) (done uint64, err error)
-	// Sync waits for what Commit began.
+	// Sync waits for what Commit began; done is right beside an error, too.
 	Sync(ctx context.Context) (done uint64, err error)
 	// Complete makes the run one that has ended: tables swapped, indexes made.
 	Complete(ctx context.Context) error
@@ -235,9 +235,8 @@ func (t *table) with(ctx context.Context, do func(context.Context) error) error 
 	if t.aborted.Load() {
 		return sink.ErrAborted
 	}
-	if done, e := t.store.Sync(context.WithoutCancel(ctx)); e == nil {
-		t.committed(done)
-	}
+	done, _ := t.store.Sync(context.WithoutCancel(ctx)) // fails as what it is about did
+	t.committed(done)
 	st := t.count.Stats()
 	t.count.Errors.Add(1)
 	t.count.Lost.Add(st.Accepted - st.Committed - st.Resumed)

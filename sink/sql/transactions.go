@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"pinyon/column"
@@ -29,9 +30,12 @@ type Conn interface {
 	// Append takes rows, the first of which is number row of the run.
 	Append(ctx context.Context, b *column.Batch, from, to int, row uint64) error
 	// Send brings what Append took into the database. With an end it does so in a transaction
-	// of its own, which end is called in before it commits, and may go on with all that after
-	// it has returned, until Wait. Without one it is part of the transaction that is open.
-	Send(ctx context.Context, end func(context.Context) error) error
+	// of its own, in which end is called before it commits, and calls committed afterwards. All
+	// that may go on after Send has returned, until Wait, several of them side by side, but they
+	// commit in the order in which they were sent, and none behind one that fails. end and
+	// committed are called from any goroutine, one at a time. Without an end the rows are part of
+	// the transaction that is open.
+	Send(ctx context.Context, end func(context.Context, Execute) error, committed func()) error
 	// Wait waits for what Send began.
 	Wait() error
 	// Revive connects anew if the connection has ended.
@@ -41,15 +45,18 @@ type Conn interface {
 	Close() error
 }
 
+// Execute is a Conn's Exec, in the transaction that it is lent for.
+type Execute func(ctx context.Context, statement string, args ...any) (int64, error)
+
 // Transactional makes a Store of a connection with transactions.
 func Transactional(c Conn) Store { return &transactions{Conn: c} }
 
 type transactions struct {
 	Conn
 	plan  *Plan
-	sent  uint64 // number of the row behind those that Send was given
-	taken uint64 // number of the row behind those that Append was given
-	done  uint64 // number of the row behind those that are committed
+	sent  uint64        // number of the row behind those that Send was given
+	taken uint64        // number of the row behind those that Append was given
+	done  atomic.Uint64 // number of the row behind those that are committed
 }
 
 func (t *transactions) runs() string { return t.plan.Name.With("_runs").Quoted() }
@@ -81,7 +88,7 @@ func (t *transactions) Open(ctx context.Context, p *Plan) (err error) {
 			return err
 		}
 	}
-	t.done = p.Run.Done
+	t.done.Store(p.Run.Done)
 	t.taken = max(p.Run.From, p.Run.Done)
 	t.sent = t.taken
 	return t.Prepare(ctx, p)
@@ -197,32 +204,30 @@ func (t *transactions) Append(ctx context.Context, b *column.Batch, from, to int
 	t.taken += uint64(to - from)
 	if t.plan.Atomic && t.taken-t.sent >= uint64(t.plan.BatchSize) {
 		t.sent = t.taken
-		return t.Send(ctx, nil)
+		return t.Send(ctx, nil, nil)
 	}
 	return nil
 }
 
 // Commit sends the rows, notes in the same transaction how far the run has come, and commits.
 func (t *transactions) Commit(ctx context.Context) (uint64, error) {
-	if err := t.Wait(); err != nil {
-		return t.done, err
-	}
-	t.done = t.sent
 	was, is := t.sent, t.taken
 	t.sent = is
-	err := t.Send(ctx, func(ctx context.Context) error { return t.advance(ctx, was, is) })
-	return t.done, err
+	err := t.Send(ctx, func(ctx context.Context, execute Execute) error {
+		return t.advance(ctx, execute, was, is)
+	}, func() { t.done.Store(is) })
+	return t.done.Load(), err
 }
 
 // errTwice says that the run's row is not as this process left it.
 var errTwice = errors.New("another process has written rows of this run")
 
 // advance notes that the run has its rows up to is.
-func (t *transactions) advance(ctx context.Context, was, is uint64) error {
+func (t *transactions) advance(ctx context.Context, execute Execute, was, is uint64) error {
 	if !t.plan.Runs {
 		return nil
 	}
-	n, err := t.Exec(ctx, "UPDATE "+t.runs()+` SET "rows" = $1 WHERE "run_id" = $2 AND "rows" = $3`, int64(is), t.plan.Run.ID, int64(was))
+	n, err := execute(ctx, "UPDATE "+t.runs()+` SET "rows" = $1 WHERE "run_id" = $2 AND "rows" = $3`, int64(is), t.plan.Run.ID, int64(was))
 	if err == nil && n != 1 {
 		err = errTwice
 	}
@@ -231,13 +236,8 @@ func (t *transactions) advance(ctx context.Context, was, is uint64) error {
 
 // Sync waits for the database.
 func (t *transactions) Sync(context.Context) (uint64, error) {
-	if err := t.Wait(); err != nil {
-		return t.done, err
-	}
-	if !t.plan.Atomic {
-		t.done = t.sent
-	}
-	return t.done, nil
+	err := t.Wait()
+	return t.done.Load(), err
 }
 
 // Complete puts the new table in its place, makes indexes and ends the run, in one
@@ -245,7 +245,7 @@ func (t *transactions) Sync(context.Context) (uint64, error) {
 func (t *transactions) Complete(ctx context.Context) error {
 	p, r := t.plan, &t.plan.Run
 	if p.Atomic {
-		if err := t.Send(ctx, nil); err != nil {
+		if err := t.Send(ctx, nil, nil); err != nil {
 			return err
 		}
 	} else if _, err := t.Exec(ctx, "BEGIN"); err != nil {

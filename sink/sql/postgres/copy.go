@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"pinyon/column"
@@ -67,16 +68,26 @@ func (c *chunk) end() io.Reader {
 func (c *chunk) add(b *column.Batch, from, to int, row uint64) error {
 	now := micros(float64(time.Now().UnixMicro()) / 1e6)
 	for i := from; i < to; i++ {
+		c.buf = slices.Grow(c.buf, 2+12*len(c.kinds)) // for numbers, which most values are
 		c.buf = binary.BigEndian.AppendUint16(c.buf, uint16(len(c.kinds)))
 		for k := range b.Cols {
 			col := &b.Cols[k]
-			if !col.IsValid(i) {
+			var v uint64
+			switch kind := c.kinds[k]; {
+			case !col.IsValid(i):
 				c.buf = append(c.buf, 0xff, 0xff, 0xff, 0xff)
 				continue
+			case kind == asInt:
+				v = uint64(col.Ints[i])
+			case kind == asFloat:
+				v = math.Float64bits(col.Floats[i])
+			default:
+				if err := c.cell(kind, col, i); err != nil {
+					return err
+				}
+				continue
 			}
-			if err := c.cell(c.kinds[k], col, i); err != nil {
-				return err
-			}
+			c.eight(v)
 		}
 		if c.plan.Meta {
 			c.bytes([]byte(c.plan.Run.ID))
@@ -88,20 +99,24 @@ func (c *chunk) add(b *column.Batch, from, to int, row uint64) error {
 	return nil
 }
 
+// eight appends a value of eight bytes behind its length.
 func (c *chunk) eight(v uint64) {
-	c.buf = binary.BigEndian.AppendUint64(append(c.buf, 0, 0, 0, 8), v)
+	n := len(c.buf)
+	if n+12 > cap(c.buf) {
+		c.buf = slices.Grow(c.buf, 12)
+	}
+	c.buf = c.buf[:n+12]
+	binary.BigEndian.PutUint32(c.buf[n:], 8)
+	binary.BigEndian.PutUint64(c.buf[n+4:], v)
 }
 
 func (c *chunk) bytes(v []byte) {
 	c.buf = append(binary.BigEndian.AppendUint32(c.buf, uint32(len(v))), v...)
 }
 
+// cell appends a value of any other encoding than asInt and asFloat.
 func (c *chunk) cell(kind encoding, col *column.Column, i int) error {
 	switch kind {
-	case asInt:
-		c.eight(uint64(col.Ints[i]))
-	case asFloat:
-		c.eight(math.Float64bits(col.Floats[i]))
 	case asBool:
 		v := byte(0)
 		if col.Bool(i) {

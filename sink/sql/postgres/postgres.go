@@ -67,10 +67,12 @@ type database struct {
 	plan   *sql.Plan
 
 	copying string // the COPY statement
+	begin   string // what begins a transaction of rows
+	kinds   []encoding
 	filling *chunk // what Append adds to
-	resting *chunk // the other one, which is sent or empty
-	going   chan error
-	stop    context.CancelFunc // ends what goes on
+	lanes   []*lane
+	next    int   // the lane of the next transaction, which has the oldest one
+	last    *turn // the transaction begun last
 	days    days
 	err     error
 }
@@ -131,8 +133,7 @@ func (types) Meta(bool) [3][]string {
 func (d *database) Types() sql.Types { return types{} }
 
 func (d *database) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	tag, err := d.conn.Exec(ctx, statement, args...)
-	return tag.RowsAffected(), told(err)
+	return execute(d.conn)(ctx, statement, args...)
 }
 
 func (d *database) First(ctx context.Context, dst []any, query string, args ...any) (bool, error) {
@@ -200,78 +201,50 @@ func instant(p *sql.Plan) int {
 func (d *database) Prepare(ctx context.Context, p *sql.Plan) error {
 	d.plan = p
 	d.copying = "COPY " + p.Into.Quoted() + " (" + sql.List(p.Names()) + ") FROM STDIN (FORMAT binary)"
-	kinds := make([]encoding, len(p.Columns))
+	d.kinds = make([]encoding, len(p.Columns))
 	for i, c := range p.Columns {
-		kinds[i] = encodings[c.Type]
+		d.kinds[i] = encodings[c.Type]
 	}
-	d.filling, d.resting = newChunk(p, kinds, d.count), newChunk(p, kinds, d.count)
-	return d.days.open(ctx, d)
+	d.filling = d.newChunk()
+	if err := d.days.open(ctx, d); err != nil {
+		return err
+	}
+	return d.openLanes(ctx, p)
 }
+
+func (d *database) newChunk() *chunk { return newChunk(d.plan, d.kinds, d.count) }
 
 func (d *database) Append(_ context.Context, b *column.Batch, from, to int, row uint64) error {
 	d.days.note(b, from, to)
 	return d.filling.add(b, from, to, row)
 }
 
-// Send copies what was appended. A transaction of its own goes on while the next rows are
-// appended to the other chunk.
-func (d *database) Send(ctx context.Context, end func(context.Context) error) error {
-	if err := d.Wait(); err != nil {
-		return err
+// Send copies what was appended. A transaction of its own goes on in a lane.
+func (d *database) Send(ctx context.Context, end func(context.Context, sql.Execute) error, committed func()) error {
+	if d.err != nil {
+		return d.err
 	}
-	d.filling, d.resting = d.resting, d.filling
+	if end != nil {
+		return d.start(ctx, end, committed)
+	}
 	if err := d.days.make(ctx, d); err != nil {
 		return d.final(err)
 	}
-	if end == nil {
-		return d.final(d.copy(ctx, d.resting))
-	}
-	ctx = context.WithoutCancel(ctx) // the caller's ends with his call; Close and Abort end this one
-	ctx, stop := context.WithCancel(ctx)
-	d.stop = stop
-	d.going = make(chan error, 1)
-	go func() { d.going <- d.transaction(ctx, d.resting, end) }()
-	return nil
+	return d.final(d.copy(ctx, d.conn, d.filling))
 }
 
-func (d *database) transaction(ctx context.Context, c *chunk, end func(context.Context) error) error {
-	if _, err := d.Exec(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	err := d.copy(ctx, c)
-	if err == nil {
-		err = end(ctx)
-	}
-	if err == nil {
-		_, err = d.Exec(ctx, "COMMIT")
-		return err
-	}
-	d.Exec(ctx, "ROLLBACK")
-	return err
-}
-
-func (d *database) copy(ctx context.Context, c *chunk) error {
+// copy sends the rows of a chunk, and empties it.
+func (d *database) copy(ctx context.Context, conn *pgx.Conn, c *chunk) error {
 	if c.rows == 0 {
 		return nil
 	}
 	data := c.end()
-	_, err := d.conn.PgConn().CopyFrom(ctx, data, d.copying)
+	_, err := conn.PgConn().CopyFrom(ctx, data, d.copying)
 	if err == nil {
 		d.count.Bytes.Add(uint64(c.size))
 	}
 	c.reset()
 	return told(err)
-}
-
-// Wait waits for the transaction that goes on.
-func (d *database) Wait() error {
-	if d.going != nil {
-		err := <-d.going
-		d.going = nil
-		d.stop()
-		return d.final(err)
-	}
-	return d.err
 }
 
 func (d *database) final(err error) error {
@@ -286,19 +259,20 @@ func (d *database) Revive(ctx context.Context) error {
 	if !d.conn.IsClosed() {
 		return nil
 	}
-	return d.connect(ctx)
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	if len(d.lanes) > 0 {
+		d.lanes[0].conn = d.conn
+	}
+	return nil
 }
 
 // Swapped gives the parts of the new table their names.
 func (d *database) Swapped(ctx context.Context, p *sql.Plan) error { return d.days.rename(ctx, d) }
 
 func (d *database) Close() error {
-	if d.going != nil {
-		d.stop()
-		<-d.going
-		d.going = nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	return d.conn.Close(ctx)
+	return errors.Join(d.closeLanes(ctx), d.conn.Close(ctx))
 }

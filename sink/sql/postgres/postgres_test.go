@@ -117,7 +117,7 @@ func TestSuite(t *testing.T) {
 }
 
 // openTable makes a sink for a table t.
-func openTable(t *testing.T, address string, s *column.Schema, set sink.Settings, run sink.Run) (sink.Sink, error) {
+func openTable(t testing.TB, address string, s *column.Schema, set sink.Settings, run sink.Run) (sink.Sink, error) {
 	t.Helper()
 	to, err := Format.Target(address)
 	if err != nil {

@@ -246,19 +246,21 @@ func (d *database) cellOf(at int32, c *column.Column, i int) error {
 }
 
 // Send commits at once; nothing goes on behind.
-func (d *database) Send(ctx context.Context, end func(context.Context) error) error {
+func (d *database) Send(ctx context.Context, end func(context.Context, sql.Execute) error, committed func()) error {
 	if end == nil {
 		return nil
 	}
-	err := end(ctx)
+	err := end(ctx, d.Exec)
 	if err == nil {
 		_, err = d.Exec(ctx, "COMMIT")
 	}
 	if err != nil {
 		d.Exec(context.WithoutCancel(ctx), "ROLLBACK")
 		d.err = err
+		return err
 	}
-	return err
+	committed()
+	return nil
 }
 
 // Wait has nothing to wait for.
