@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,10 +120,13 @@ func (x *extraction) openRemote(args []string, l *liveFlags, r *remoteFlags, cfg
 		}
 	}()
 	m := &client.Merged{Wait: r.mergeWait, Count: l.capture.Count}
+	m.Failed = func(c *client.Client, err error) {
+		x.say("%s: %s: %s; going on with the other servers", x.name, c.Name(), bare(err))
+	}
+	var all []client.Options
 	for _, arg := range args {
 		one := o
 		if one.Address, err = remote.ParseAddress(arg); err != nil {
-			m.Close()
 			return nil, err
 		}
 		if one.Token == "" && one.Address.Token != "" {
@@ -130,12 +135,15 @@ func (x *extraction) openRemote(args []string, l *liveFlags, r *remoteFlags, cfg
 		if r.trust.Insecure && one.Address.TLS && one.Address.Pin == nil {
 			x.say("warning: --tls-insecure: whoever knows the token can pose as %s", one.Address.HostPort())
 		}
-		c, err := client.Open(ctx, &one)
-		if err != nil {
-			m.Close()
-			return nil, err
+		if len(args) > 1 && o.Tries == client.Forever {
+			one.First = client.DefaultTries // others do not wait for ever for one that is not there
 		}
-		m.Add(c)
+		all = append(all, one)
+	}
+	missing, err := x.openServers(ctx, m, all)
+	if err != nil {
+		m.Close()
+		return nil, err
 	}
 	if duration > 0 {
 		time.AfterFunc(duration, m.Stop)
@@ -144,7 +152,58 @@ func (x *extraction) openRemote(args []string, l *liveFlags, r *remoteFlags, cfg
 	if names := m.Interfaces(); len(names) > 1 {
 		one.Interfaces = names
 	}
-	return x.goLive(m, one, l, sig)
+	in, err := x.goLive(m, one, l, sig)
+	if err == nil {
+		in.live.missing = missing
+		x.remote = func() (sum account.Remote) {
+			for _, c := range m.Clients() {
+				d := c.Detail()
+				sum.Reconnects += d.Reconnects
+				sum.Gaps += d.LostQueue + d.LostLink
+			}
+			return sum
+		}
+	}
+	return in, err
+}
+
+// openServers connects to all servers at once. Those that cannot be had are told, and are missing,
+// unless none can be had.
+func (x *extraction) openServers(ctx context.Context, m *client.Merged, all []client.Options) (missing []remoteSummary, err error) {
+	clients, errs := make([]*client.Client, len(all)), make([]error, len(all))
+	var wg sync.WaitGroup
+	for i := range all {
+		wg.Go(func() { clients[i], errs[i] = client.Open(ctx, &all[i]) })
+	}
+	wg.Wait()
+	for i, c := range clients {
+		if c != nil {
+			m.Add(c)
+			continue
+		}
+		missing = append(missing, remoteSummary{Server: all[i].Address.HostPort(), Error: bare(errs[i]), never: true})
+		err = errs[i]
+	}
+	switch {
+	case len(missing) == len(all) || ctx.Err() != nil && err != nil:
+		for i := range len(missing) - 1 {
+			x.say("%s: %s: %s", x.name, missing[i].Server, missing[i].Error)
+		}
+		return nil, err
+	case len(missing) > 0:
+		for _, s := range missing {
+			x.say("%s: %s: %s; going on with the other servers", x.name, s.Server, s.Error)
+		}
+	}
+	return missing, nil
+}
+
+// bare is an error of a server without the words that say what it is an error of.
+func bare(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.TrimPrefix(err.Error(), "capture: read: ")
 }
 
 // token is that of the flags or of the environment; "" if it is to come with the URL.
@@ -172,6 +231,9 @@ type remoteSummary struct {
 	LinkBytes  uint64 `json:"link_bytes"`
 	Offset     int64  `json:"clock_offset_ns"`
 	Within     int64  `json:"clock_offset_within_ns"`
+	Error      string `json:"error,omitempty"` // why it was not read to its end
+
+	never bool // no connection ever came about
 }
 
 // remotes are the servers of a live source that has some.
@@ -182,15 +244,21 @@ func remotes(d liveSource) (list []remoteSummary) {
 	}
 	for _, c := range m.Clients() {
 		s := c.Detail()
-		list = append(list, remoteSummary{c.Name(), s.Received, s.Delivered, s.LostQueue, s.LostLink, s.Unknown, s.Gaps, s.Reconnects, s.LinkBytes, int64(s.Offset), int64(s.Within)})
+		list = append(list, remoteSummary{c.Name(), s.Received, s.Delivered, s.LostQueue, s.LostLink, s.Unknown, s.Gaps, s.Reconnects, s.LinkBytes, int64(s.Offset), int64(s.Within), bare(s.Err), false})
 	}
 	return list
 }
 
 func (a *app) sayRemotes(list []remoteSummary) {
 	for _, r := range list {
+		if r.never {
+			continue // it was said at the beginning
+		}
 		a.say("%s: %d packets received; lost: %d in the server's queue, %d with the link, %d times an unknown number; %d gaps, connected again %d times",
 			r.Server, r.Received, r.LostQueue, r.LostLink, r.Unknown, r.Gaps, r.Reconnects)
+		if r.Error != "" && len(list) > 1 { // of one it is the run's
+			a.say("%s: %s: %s", a.name, r.Server, r.Error)
+		}
 		if off := time.Duration(r.Offset); off.Abs() > time.Duration(r.Within)+time.Second {
 			a.say("warning: the clock of %s is %v ahead of this machine's, give or take %v", r.Server, off.Round(time.Millisecond), time.Duration(r.Within).Round(time.Millisecond))
 		}

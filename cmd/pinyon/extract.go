@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/account"
 	"pinyon/filter"
 	"pinyon/label"
 	"pinyon/label/parquet"
@@ -44,6 +45,7 @@ type extraction struct {
 	merge          bool
 	streaming      bool
 	monitoring     monitoring
+	remote         func() account.Remote // of a run that reads servers
 	progress       bool
 	noProgress     bool
 	randomSalt     bool
@@ -260,6 +262,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	}
 	prog := newProgress(in)
 	var working atomic.Bool
+	if x.remote != nil {
+		prog.run.Remote(x.remote)
+	}
 	if err := x.monitoring.start(x.app, prog.run.Read, func() bool { return working.Load() && !sig.stop.IsSet() }); err != nil {
 		return err
 	}

@@ -309,6 +309,8 @@ type liveInput struct {
 	stop   chan struct{}
 	closed bool
 	failed bool // an output could not be written to its end
+
+	missing []remoteSummary // servers that were never connected to
 }
 
 // saveFailed gives what tells that frames cannot be saved; of a file that is tried again and
@@ -382,7 +384,7 @@ type savedFrames struct {
 }
 
 func (in *liveInput) summarize(s *summary) {
-	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names(), Servers: remotes(in.dev)}
+	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names(), Servers: append(remotes(in.dev), in.missing...)}
 	for _, f := range in.save {
 		s.Capture.Frames = append(s.Capture.Frames, savedFrames{f.Path(), f.Counts()})
 	}
@@ -390,6 +392,9 @@ func (in *liveInput) summarize(s *summary) {
 
 // status is what losses make of a run that went well otherwise.
 func (in *liveInput) status(s *summary) int {
+	if slices.ContainsFunc(s.Capture.Servers, func(r remoteSummary) bool { return r.Error != "" }) {
+		return exitIncomplete
+	}
 	if in.flags.failLoss && s.Capture.Lost()+s.Capture.SinkLost > 0 {
 		return exitIncomplete
 	}

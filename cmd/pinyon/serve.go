@@ -14,12 +14,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"pinyon"
+	"pinyon/account"
 	"pinyon/capture"
 	"pinyon/config"
 	"pinyon/filter"
@@ -35,8 +37,10 @@ import (
 type serving struct {
 	*app
 	live       liveFlags
+	file       string
 	filter     string
 	resolve    bool
+	monitoring monitoring
 	host       string
 	port       int
 	tokenFile  string
@@ -68,11 +72,18 @@ connection. Without TLS the server listens at this machine's own addresses only,
 Without --token-file or PINYON_TOKEN a token is made and kept in the state directory. A file of
 several tokens, each with a name, a filter, a rate and more, is described in docs/security.md;
 it is read again when it changes, and at a hangup signal. The server's own stream is left out
-of the capture.`,
+of the capture.
+
+With -r the packets of a capture are sent instead, as fast as clients take them, once the first
+of them is there.`,
 		Example: `  pinyon serve eth0 --host 0.0.0.0 --tls-auto
-  pinyon serve eth0 --host :: --tls-cert cert.pem --tls-key key.pem --token-file tokens.yaml --filter 'not port 22'`,
+  pinyon serve eth0 --host :: --tls-cert cert.pem --tls-key key.pem --token-file tokens.yaml --filter 'not port 22'
+  pinyon serve -r trace.pcapng`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := notEmpty(cmd, "save-pcap", "packets", "user", "token-file", "token", "host"); err != nil {
+			if err := notEmpty(cmd, "read", "save-pcap", "packets", "user", "token-file", "token", "host"); err != nil {
+				return err
+			}
+			if err := s.whole(cmd, args); err != nil {
 				return err
 			}
 			return s.run(args)
@@ -82,6 +93,7 @@ of the capture.`,
 	f.SortFlags = false
 	f.IntVarP(&s.port, "port", "p", remote.DefaultPort, "port to listen at")
 	f.StringVar(&s.host, "host", "127.0.0.1", "address to listen at; 0.0.0.0 and :: are all of this machine")
+	f.StringVarP(&s.file, "read", "r", "", "capture to send instead of what passes an interface")
 	f.StringVar(&s.filter, "filter", "", "packets that are captured, in the language of pcap-filter(7)")
 	f.BoolVar(&s.resolve, "resolve", false, "let names of hosts and networks stand in --filter")
 	f.StringVar(&s.tokenFile, "token-file", "", "file that holds one token, or a list of named ones")
@@ -96,19 +108,43 @@ of the capture.`,
 	f.IntVar(&s.clients, "max-clients", capserver.DefaultClients, "clients at once; 0 is any number")
 	f.StringVar(&s.bandwidth, "max-bandwidth", "", "bytes a second for each client, such as 10M")
 	f.StringVar(&s.queue, "client-queue", "32MiB", "bytes that wait for each client at most")
-	f.StringVar(&s.policy, "client-policy", "drop-newest", "when its queue is full: drop-newest, drop-oldest or disconnect")
+	f.StringVar(&s.policy, "client-policy", "drop-newest", "when its queue is full: drop-newest, drop-oldest or disconnect; with -r also block, which is the default then")
 	f.BoolVar(&s.noCompress, "no-compress", false, "send packets as they are")
 	f.BoolVar(&s.self, "capture-self", false, "capture the server's own stream too")
 	f.Uint64Var(&s.live.capture.Count, "count", 0, "end after so many packets; 0 is never")
 	s.live.addCapture(cmd)
 	s.live.save.add(cmd)
+	s.monitoring.add(cmd)
 	f.StringVar(&s.live.user, "user", "", "become this user once the interfaces are open")
-	complete(cmd, "client-policy", []string{"drop-newest", "drop-oldest", "disconnect"})
+	complete(cmd, "client-policy", policies)
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		names, _ := netif.Names()
 		return append(names, capture.Any), cobra.ShellCompDirectiveNoFileComp
 	}
 	return cmd
+}
+
+// policies are the words of --client-policy, in the order of the server's.
+var policies = []string{"drop-newest", "drop-oldest", "disconnect", "block"}
+
+// whole checks what a capture file as the source asks for: no interfaces, and no flag of a device.
+func (s *serving) whole(cmd *cobra.Command, args []string) error {
+	f := cmd.Flags()
+	if !f.Changed("read") {
+		return nil
+	}
+	if len(args) > 0 {
+		return usage("-r and interfaces say two things")
+	}
+	for _, name := range append(captureFlags, "count", "resolve", "user", "capture-self") {
+		if name != "fail-on-loss" && f.Changed(name) {
+			return usage("--%s is of interfaces, and with -r there are none", name)
+		}
+	}
+	if !f.Changed("client-policy") {
+		s.policy = policies[capserver.Block]
+	}
+	return nil
 }
 
 // options are those of the server, as far as the flags say them.
@@ -129,9 +165,12 @@ func (s *serving) options() (*capserver.Options, error) {
 		return nil, usage("--client-queue: got %q; want a size of 1MiB or more", s.queue)
 	}
 	o.Queue = int(size)
-	at := slices.Index([]string{"drop-newest", "drop-oldest", "disconnect"}, s.policy)
-	if at < 0 {
-		return nil, usage("--client-policy: got %q; want drop-newest, drop-oldest or disconnect", s.policy)
+	at := slices.Index(policies, s.policy)
+	if at < 0 || capserver.Policy(at) == capserver.Block && s.file == "" {
+		return nil, usage("--client-policy: got %q; want drop-newest, drop-oldest or disconnect, or with -r block", s.policy)
+	}
+	if s.file != "" {
+		o.Wait = 1
 	}
 	o.Policy = capserver.Policy(at)
 	return o, nil
@@ -289,24 +328,11 @@ func (s *serving) run(args []string) error {
 		return err
 	}
 	defer l.Close()
-	own := &ownStream{expr: s.filter, port: netip.MustParseAddrPort(l.Addr().String()).Port()}
-	if !s.self {
-		own.add(boundTo(l.Addr())...)
-		co.Filter = own.filter()
-	}
-	d, err := capture.Open(co)
-	var fe *filter.Error
-	if errors.As(err, &fe) {
-		return badFilter(s.filter, fe)
-	}
+	d, faces, err := s.open(args, co, l.Addr(), o)
 	if err != nil {
-		return notThere(args, err)
+		return err
 	}
 	defer d.Close()
-	if !s.self {
-		own.dev = d
-		o.Local = own.local
-	}
 	if err := who.become(); err != nil {
 		return fmt.Errorf("--user %s: %w", s.live.user, err)
 	}
@@ -324,32 +350,97 @@ func (s *serving) run(args []string) error {
 			return in.save.Write(f)
 		}
 	}
-	o.Source = d
-	for i, name := range d.Interfaces() {
-		o.Interfaces = append(o.Interfaces, protocol.Interface{Name: name, Link: d.LinkTypes()[i], Snaplen: uint32(d.Snaplen())})
-	}
+	o.Source, o.Interfaces = d, faces
 	srv, err := capserver.New(o)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stopped := make(chan struct{})
+	var working atomic.Bool
+	if err := s.monitoring.start(s.app, accountOf(d.Name(), srv), func() bool { return working.Load() && ctx.Err() == nil }); err != nil {
+		return err
+	}
 	s.say("capturing from %s", d.Name())
 	s.urls(l.Addr(), security != nil, pin, shown)
-	status := s.signals(d, srv)
+	status, unwatch := s.signals(func() {
+		close(stopped)
+		cancel()
+		d.Stop()
+	}, srv)
+	defer unwatch()
+	defer s.monitoring.close(stopped)
+	working.Store(true)
 	notify.Send("READY=1")
-	err = srv.Run(context.Background(), l, security)
+	err = srv.Run(ctx, l, security)
+	working.Store(false)
 	notify.Send("STOPPING=1")
 	return s.end(in, srv, status(), err)
 }
 
+// accountOf gives a function that tells what a server has counted, for metrics.
+func accountOf(name string, srv *capserver.Server) func() account.Snapshot {
+	return func() account.Snapshot {
+		var a account.Snapshot
+		st, _ := srv.Stats()
+		a.Source, a.Records = st, st.Captured
+		a.Origins = []account.Origin{{Name: name, Stats: st}}
+		clients, sums := srv.Served()
+		a.Remote.Clients = clients
+		for _, s := range sums {
+			a.Remote.Served = append(a.Remote.Served, account.Served{Client: s.Token, Packets: s.Packets, Dropped: s.Dropped, Bytes: s.Bytes})
+		}
+		return a
+	}
+}
+
+// open opens what the server sends: devices, of which its own stream is left out, or a file.
+func (s *serving) open(args []string, co capture.Options, at net.Addr, o *capserver.Options) (liveSource, []protocol.Interface, error) {
+	if s.file != "" {
+		f, err := capserver.OpenFile(s.file, s.filter)
+		if err != nil {
+			return nil, nil, s.badExpr(err)
+		}
+		return f, f.Wire(), nil
+	}
+	own := &ownStream{expr: s.filter, port: netip.MustParseAddrPort(at.String()).Port()}
+	if !s.self {
+		own.add(boundTo(at)...)
+		co.Filter = own.filter()
+	}
+	d, err := capture.Open(co)
+	if err != nil {
+		return nil, nil, notThere(args, s.badExpr(err))
+	}
+	if !s.self {
+		own.dev = d
+		o.Local = own.local
+	}
+	var faces []protocol.Interface
+	for i, name := range d.Interfaces() {
+		faces = append(faces, protocol.Interface{Name: name, Link: d.LinkTypes()[i], Snaplen: uint32(d.Snaplen())})
+	}
+	return d, faces, nil
+}
+
+// badExpr is the error of a filter as the user reads it, and any other as it is.
+func (s *serving) badExpr(err error) error {
+	var fe *filter.Error
+	if errors.As(err, &fe) {
+		return badFilter(s.filter, fe)
+	}
+	return err
+}
+
 // signals has the first signal end the capture, another one the process, and a hangup read the
-// tokens again. The function that it returns ends that, and gives the status that was asked for.
-func (s *serving) signals(d *capture.Device, srv *capserver.Server) func() int {
+// tokens again. status is what was asked for so far; unwatch ends that.
+func (s *serving) signals(stop func(), srv *capserver.Server) (status func() int, unwatch func()) {
 	c := make(chan os.Signal, 4)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	done := make(chan struct{})
-	ended := make(chan int)
+	var asked atomic.Int32
 	go func() {
-		status := exitOK
 		for {
 			select {
 			case sig := <-c:
@@ -358,25 +449,24 @@ func (s *serving) signals(d *capture.Device, srv *capserver.Server) func() int {
 					notify.Reloading()
 					srv.Reload()
 					notify.Send("READY=1")
-				case status != exitOK:
-					os.Exit(status)
+				case asked.Load() != exitOK:
+					os.Exit(int(asked.Load()))
 				default:
-					if status = exitInterrupt; sig == syscall.SIGTERM {
-						status = exitTerminate
+					asked.Store(exitInterrupt)
+					if sig == syscall.SIGTERM {
+						asked.Store(exitTerminate)
 					}
 					s.say("stopping; signal again to abort")
-					d.Stop()
+					stop()
 				}
 			case <-done:
-				ended <- status
 				return
 			}
 		}
 	}()
-	return func() int {
+	return func() int { return int(asked.Load()) }, func() {
 		signal.Stop(c)
 		close(done)
-		return <-ended
 	}
 }
 

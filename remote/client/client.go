@@ -41,8 +41,8 @@ type Options struct {
 	Snaplen int
 	NoZstd  bool // batches are to come as they are
 	// Tries is how often in a row to try to connect; 0 is DefaultTries, Forever without end. Once
-	// connects once and never again.
-	Tries int
+	// connects once and never again. First is another number for the first connection; 0 is Tries.
+	Tries, First int
 	// Count ends the source after so many packets, Duration after that time; 0 is never.
 	Count    uint64
 	Duration time.Duration
@@ -116,6 +116,8 @@ type Stats struct {
 	// Offset is how far the server's clock is ahead of this machine's, and Within the error of that.
 	Offset, Within time.Duration
 	Ended          bool // by the server's END
+	// Err is why the client ended, if that was no end.
+	Err error
 }
 
 // An item is what the reader of the link hands to Next, in order.
@@ -329,6 +331,14 @@ func (c *Client) give(f *packet.Frame) {
 
 // finish has Next end.
 func (c *Client) finish(err error) {
+	if err != io.EOF {
+		err = source.Wrap("read", err)
+		if !errors.Is(err, source.ErrClosed) {
+			c.mu.Lock()
+			c.st.Err = err
+			c.mu.Unlock()
+		}
+	}
 	c.err = err
 	if c.block != nil {
 		c.block.Release()

@@ -46,6 +46,10 @@ func final(err error) bool {
 
 // connect makes a connection, in several tries.
 func (c *Client) connect() (*link, error) {
+	tries := c.opt.Tries
+	if c.session == [16]byte{} && c.opt.First != 0 {
+		tries = c.opt.First
+	}
 	for try := 1; ; try++ {
 		l, err := c.dial()
 		if err == nil {
@@ -57,7 +61,7 @@ func (c *Client) connect() (*link, error) {
 		if final(err) {
 			return nil, err
 		}
-		if c.opt.Tries == Once || c.opt.Tries > 0 && try >= c.opt.Tries {
+		if tries == Once || tries > 0 && try >= tries {
 			return nil, &remote.DialError{Address: c.opt.Address.HostPort(), Tries: try, Err: err}
 		}
 		c.log.Info("no connection", "server", c.opt.Address.String(), "try", try, "error", err)

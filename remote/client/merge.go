@@ -2,7 +2,9 @@ package client
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +17,12 @@ const DefaultWait = time.Second
 
 // Merged is several servers as one source: their packets by time, as their clocks tell it. A packet
 // goes out once every other server has given a later one, or said that it has none before it, or
-// Wait has passed. Devices count through, server by server.
+// Wait has passed. Devices count through, server by server. When one server fails the others go on;
+// its client's Stats tell why. All of several having failed is an error of the source.
 type Merged struct {
 	Wait time.Duration
+	// Failed, if not nil, is told by Next of a server that failed while others go on.
+	Failed func(c *Client, err error)
 	// Count ends the source after so many packets; 0 is never.
 	Count uint64
 
@@ -71,10 +76,7 @@ func (m *Merged) Next(f *packet.Frame) error {
 		open := 0
 		for _, s := range m.list {
 			if !s.full && !s.over {
-				if err := m.fetch(s); err != nil {
-					m.err = err
-					return err
-				}
+				m.fetch(s)
 			}
 			if !s.over || s.full {
 				open++
@@ -84,7 +86,7 @@ func (m *Merged) Next(f *packet.Frame) error {
 			}
 		}
 		if open == 0 {
-			m.err = io.EOF
+			m.err = m.end()
 			return m.err
 		}
 		if best != nil && m.due(best) {
@@ -111,11 +113,25 @@ func (m *Merged) give(f *packet.Frame) error {
 	return nil
 }
 
+// end is how a source ends whose servers are all over: with an error only if none came to its end.
+func (m *Merged) end() error {
+	var last error
+	for _, s := range m.list {
+		if last = s.Client.Detail().Err; last == nil {
+			return io.EOF
+		}
+	}
+	if last == nil {
+		return io.EOF
+	}
+	return source.Wrap("read", fmt.Errorf("no server is left: %w", last))
+}
+
 // fetch takes the head of a server if one is at hand. A block is held for it, because the client
 // gives back its own with the next.
-func (m *Merged) fetch(s *part) error {
+func (m *Merged) fetch(s *part) {
 	if !s.Ready() && !s.ended() {
-		return nil
+		return
 	}
 	switch err := s.Client.Next(&s.head); {
 	case err == nil:
@@ -127,9 +143,12 @@ func (m *Merged) fetch(s *part) error {
 	case errors.Is(err, io.EOF):
 		s.over = true
 	default:
-		return err
+		s.over = true
+		others := slices.ContainsFunc(m.list, func(o *part) bool { return !o.over })
+		if others && m.Failed != nil {
+			m.Failed(s.Client, err)
+		}
 	}
-	return nil
 }
 
 // due reports whether nothing before the head of s is to be waited for.

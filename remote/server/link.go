@@ -263,13 +263,13 @@ func (l *link) stream(c *session) error {
 	}
 	for {
 		c.mu.Lock()
-		why, over := c.ended, c.over && c.queue.len() == 0 && c.open.N == 0
+		why, over, failed := c.ended, c.over && c.queue.len() == 0 && c.open.N == 0, c.failed
 		c.mu.Unlock()
 		if why != nil {
 			return why
 		}
 		if over {
-			return l.end(c)
+			return l.end(c, failed)
 		}
 		// Sums and questions come before packets, of which there may be no end.
 		select {
@@ -358,9 +358,18 @@ func (l *link) sums(c *session, clock *int64) *wire.Stats {
 	return st
 }
 
-// end says that the capture is over.
-func (l *link) end(c *session) error {
+// end says that the capture is over, or that it failed.
+func (l *link) end(c *session, failed *wire.Error) error {
 	clock := int64(0)
+	if failed != nil {
+		if err := l.tell(c, &clock); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.ended = failed
+		c.mu.Unlock()
+		return failed
+	}
 	if err := l.send(&wire.End{Stats: *l.sums(c, &clock)}); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ const (
 	DropNewest Policy = iota // packets that come are left out
 	DropOldest               // those that wait longest are
 	Disconnect               // the client is sent away
+	Block                    // the source waits, which only one without a clock of its own can: a file
 )
 
 // An entry of a queue is a batch, or a gap.

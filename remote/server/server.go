@@ -50,6 +50,8 @@ type Options struct {
 	// Queue is how many bytes wait for each client at most; 0 is DefaultQueue.
 	Queue  int
 	Policy Policy
+	// Wait has the source read only once so many clients have come.
+	Wait int
 	// NoZstd leaves batches as they are.
 	NoZstd bool
 	// Version is what clients are told of the program.
@@ -72,6 +74,8 @@ type Server struct {
 
 	clock    atomic.Int64 // capture time until which everything was offered
 	stopping atomic.Bool
+	hurry    atomic.Bool   // the source does not wait for clients any more
+	enough   chan struct{} // closed when Wait clients have come
 	buffers  chan []byte
 	wg       sync.WaitGroup
 
@@ -81,7 +85,8 @@ type Server struct {
 	list     atomic.Pointer[[]*session] // a copy, for the capture
 	stats    source.Stats               // of the source
 	over     bool
-	ended    Totals // of sessions that are gone
+	ended    Totals            // of sessions that are gone
+	left     map[string]Served // the same by the names of their tokens
 }
 
 // Totals are sums over clients.
@@ -95,7 +100,7 @@ type Totals struct {
 
 // New makes a server.
 func New(o *Options) (*Server, error) {
-	s := &Server{opt: *o, log: o.Log, faces: o.Interfaces, base: time.Now().UnixNano(), links: map[*link]bool{}, buffers: make(chan []byte, 256)}
+	s := &Server{opt: *o, log: o.Log, faces: o.Interfaces, base: time.Now().UnixNano(), links: map[*link]bool{}, left: map[string]Served{}, enough: make(chan struct{}), buffers: make(chan []byte, 256)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -131,7 +136,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener, config *tls.Config) er
 	served := make(chan error, 1)
 	go func() { served <- h.Serve(clear) }()
 	go s.watch(ctx)
+	unwatch := context.AfterFunc(ctx, s.release)
 	err := s.capture(ctx)
+	unwatch()
 	s.finish(err)
 	// Clients get what waits for them, those too whose link was just cut.
 	for end := time.Now().Add(finishTime); len(*s.list.Load()) > 0 && time.Now().Before(end); {
@@ -160,6 +167,13 @@ func (s *Server) capture(ctx context.Context) (err error) {
 		}
 		s.account(src.Stats())
 	}()
+	if s.opt.Wait > 0 {
+		select {
+		case <-s.enough:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 	var f packet.Frame
 	var asked time.Time
 	for n := uint64(0); ; n++ {
@@ -246,6 +260,9 @@ func (s *Server) watch(ctx context.Context) {
 				}
 				c.mu.Lock()
 				gone := c.link == nil && (now.Sub(c.cutAt) > resumeTime || c.ended != nil)
+				if gone {
+					c.end(&wire.Error{Code: wire.CodeCapture, Text: "the session is over"})
+				}
 				c.mu.Unlock()
 				if gone {
 					s.remove(c)
@@ -269,13 +286,22 @@ func (s *Server) finish(err error) {
 	s.mu.Lock()
 	s.over = true
 	s.mu.Unlock()
+	var why *wire.Error
+	if err != nil {
+		why = &wire.Error{Code: wire.CodeCapture, Text: "the capture failed: " + err.Error()}
+	}
 	for _, c := range *s.list.Load() {
-		c.finish()
-		if err != nil {
-			c.mu.Lock()
-			c.end(&wire.Error{Code: wire.CodeCapture, Text: "the capture failed: " + err.Error()})
-			c.mu.Unlock()
-		}
+		c.finish(why)
+	}
+}
+
+// release has a source go on that waits for clients to take packets.
+func (s *Server) release() {
+	s.hurry.Store(true)
+	for _, c := range *s.list.Load() {
+		c.mu.Lock()
+		c.space.Broadcast()
+		c.mu.Unlock()
 	}
 }
 
@@ -325,6 +351,9 @@ func (s *Server) add(c *session) error {
 	}
 	s.sessions = append(s.sessions, c)
 	s.ended.Clients++
+	if s.ended.Clients == uint64(s.opt.Wait) {
+		close(s.enough)
+	}
 	s.publish()
 	return nil
 }
@@ -352,6 +381,7 @@ func (s *Server) remove(c *session) {
 // drop takes session i out; mu is held.
 func (s *Server) drop(i int) {
 	s.ended.add(s.sessions[i])
+	served(s.left, s.sessions[i])
 	s.sessions = slices.Delete(s.sessions, i, i+1)
 	s.publish()
 }

@@ -37,6 +37,7 @@ type session struct {
 	wake chan struct{} // the writer has something to look at
 
 	mu        sync.Mutex
+	space     sync.Cond   // of mu: the queue has room, or the session ended
 	wanted    *filter.Set // nil takes all; another one comes by FILTER
 	expr      string      // of wanted
 	want      []byte      // the subscription without session and next, to compare
@@ -52,11 +53,13 @@ type session struct {
 	cutAt     time.Time
 	ended     *wire.Error // why no further packet comes; nil while it goes on
 	over      bool        // END is due once the queue is empty
+	failed    *wire.Error // that is due in place of END
 }
 
 // newSession makes a session. Errors are *wire.Error.
 func (s *Server) newSession(t *remote.Token, want *wire.Subscription) (*session, error) {
 	c := &session{s: s, token: t, rate: s.opt.Rate, wake: make(chan struct{}, 1), expr: want.Filter, snaplen: int(want.Snaplen), want: subscriptionKey(want)}
+	c.space.L = &c.mu
 	rand.Read(c.id[:])
 	if t.Rate > 0 && (c.rate == 0 || t.Rate < c.rate) {
 		c.rate = t.Rate
@@ -187,6 +190,17 @@ func (c *session) room(n int) bool {
 			c.s.giveBack(m)
 		}
 		return true
+	case Block:
+		c.seal()
+		for c.ended == nil && !c.s.hurry.Load() && c.queue.len() > 0 && c.queue.bytes+n > c.s.opt.Queue {
+			c.space.Wait()
+		}
+		if c.ended != nil {
+			return false
+		}
+		if !c.s.hurry.Load() {
+			return true
+		}
 	case Disconnect:
 		c.end(&wire.Error{Code: wire.CodeSlow, Text: "the queue is full"})
 	}
@@ -226,16 +240,17 @@ func (c *session) miss(n uint64, why wire.Reason) {
 func (c *session) end(why *wire.Error) {
 	if c.ended == nil {
 		c.ended = why
+		c.space.Broadcast()
 		c.signal()
 	}
 }
 
-// finish has the session end once its queue is empty.
-func (c *session) finish() {
+// finish has the session end once its queue is empty: with END, or if the capture failed with why.
+func (c *session) finish(why *wire.Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.seal()
-	c.over = true
+	c.over, c.failed = true, why
 	c.signal()
 }
 
@@ -253,7 +268,9 @@ func (c *session) take(now time.Time) (e entry, ok bool, wait time.Duration) {
 	if c.queue.len() == 0 {
 		return entry{}, false, 0
 	}
-	return c.queue.pop(), true, 0
+	e = c.queue.pop()
+	c.space.Signal()
+	return e, true, 0
 }
 
 // wrote counts an entry that is on the link now, or was lost with it.
