@@ -98,7 +98,7 @@ func TestFirst(t *testing.T) {
 func TestFile(t *testing.T) {
 	// More than the queue and the connection hold, of which a server that does not wait loses most.
 	var frames []packet.Frame
-	for i := range 10 {
+	for i := range 6 {
 		for _, f := range capturetest.Whole(3000) {
 			f.TS += int64(i) * 10e9
 			frames = append(frames, f)
@@ -171,8 +171,9 @@ func TestFile(t *testing.T) {
 func TestBlockEnds(t *testing.T) {
 	r := serve(t, server.Options{NoZstd: true, Policy: server.Block, Queue: server.MinQueue, Wait: 1}, nil)
 	r.open(Options{})
+	frames := capturetest.Whole(1000)
 	for range 60 {
-		r.feed.put(capturetest.Whole(1000)...) // 0.7 MB each
+		r.feed.put(frames...) // 0.7 MB each
 	}
 	before := -1
 	until(t, "the source waits", func() bool {
