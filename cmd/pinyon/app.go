@@ -23,8 +23,9 @@ type app struct {
 	in      io.Reader
 	out     io.Writer
 	err     io.Writer
-	lost    bool // whoever read standard output has gone
-	started bool // the command line was understood and a command runs
+	args    []string // the command line, which may name files
+	lost    bool     // whoever read standard output has gone
+	started bool     // the command line was understood and a command runs
 
 	verbose   int
 	control   bool // standard input is open for as long as whoever started the command wants it to run
@@ -80,13 +81,17 @@ Exit status: 0 success; 1 error; 2 wrong usage, unknown feature or filter; 3 fin
 some inputs failed or were damaged, frames to send were refused, or packets were lost and
 --fail-on-loss was given; 4 permission denied; 5 no such interface; 6 a server
 or client was refused; 129, 130 and 143 hung
-up, interrupted or terminated, files finished; 131 quit, unfinished files removed.`,
+up, interrupted or terminated, files finished; 131 quit, unfinished files removed; 134 the
+program itself failed (out of memory, or a fault in it), unfinished files left.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "output", "write"); err != nil {
+				return err
+			}
 			return a.start()
 		},
 	}
@@ -159,7 +164,7 @@ func (a *app) start() error {
 	case "text":
 		a.log = slog.New(slog.NewTextHandler(a.err, o))
 	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.err, o))
+		a.log = slog.New(slog.NewJSONHandler(jsonLines{a.err}, o))
 	default:
 		return fmt.Errorf("unknown log format %q; want text or json", a.logFormat)
 	}
@@ -167,9 +172,14 @@ func (a *app) start() error {
 }
 
 // say prints a line for the user on standard error; under --log-format json as an object, with
-// the level that its first word asks for.
+// the level that its first word asks for. Texts and errors among args are shown so that a
+// terminal shows them, whatever they hold.
 func (a *app) say(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	a.sayText(fmt.Sprintf(format, a.readable(args)...))
+}
+
+// sayText is say of a text that is fit for a terminal; it may have several lines.
+func (a *app) sayText(text string) {
 	if a.logFormat != "json" {
 		fmt.Fprintln(a.err, text)
 		return
@@ -180,5 +190,5 @@ func (a *app) say(format string, args ...any) {
 			text, level = rest, l
 		}
 	}
-	slog.New(slog.NewJSONHandler(a.err, nil)).Log(context.Background(), level, text)
+	slog.New(slog.NewJSONHandler(jsonLines{a.err}, nil)).Log(context.Background(), level, text)
 }

@@ -12,6 +12,7 @@ import (
 	"pinyon/capture"
 	"pinyon/capture/settings"
 	"pinyon/config"
+	"pinyon/internal/plain"
 )
 
 // settingsForms are the forms of a file for a capture by their names.
@@ -149,7 +150,7 @@ func (a *app) configValidate() *cobra.Command {
 			for _, n := range notices {
 				a.say("note: %s", n)
 			}
-			return a.writeResult("-", []byte(strings.Join(args, ", ")+": valid\n"))
+			return a.writeResult("-", []byte(strings.Join(plain.All(args), ", ")+": valid\n"))
 		},
 	}
 }

@@ -58,6 +58,9 @@ func (x *conversion) run(path string) error {
 	sig := watchSignals(x.app, func(keep bool) { x.giveUp(&outs, keep) })
 	defer sig.close()
 	ctx := context.Background()
+	if err := x.checkInput(path); err != nil {
+		return err
+	}
 	in, err := limits.Open(path, x.in)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"pinyon"
 	"pinyon/capture"
 	"pinyon/filter"
+	"pinyon/internal/plain"
 	"pinyon/packet"
 	"pinyon/packetstore"
 	"pinyon/pcap"
@@ -333,7 +334,7 @@ func (d *dumper) nameInterface(src dumpSource) {
 	}
 	d.on = key
 	if i, _ := src.iface(key.Number); i.Name != "" {
-		d.row.on = plain(i.Name)
+		d.row.on = plain.Text(i.Name)
 	} else {
 		d.row.on = strconv.FormatUint(uint64(key.Number), 10)
 	}
@@ -414,6 +415,9 @@ func (d *dumper) openFile(expr string, sig *interrupt) (dumpSource, error) {
 	set, err := filter.NewSet(expr, d.filter.options(filter.ModeFile))
 	if err != nil {
 		return nil, badFilter(expr, err)
+	}
+	if err := d.checkInput(d.file); err != nil {
+		return nil, err
 	}
 	s := &dumpFile{name: d.file, expr: expr, set: set, stop: &sig.stop}
 	info, err := os.Stat(d.file)
@@ -517,7 +521,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 		}
 	}()
 	if len(d.ifaces) == 0 {
-		d.say("listening on %s", plain(dev.Name()))
+		d.say("listening on %s", plain.Text(dev.Name()))
 	}
 	d.log.Info("capturing", "interfaces", dev.Name(), "filter", dev.FilterExpr(), "snaplen", dev.Snaplen())
 	return s, nil

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"pinyon/filter"
+	"pinyon/internal/plain"
 	"pinyon/netif"
 	"pinyon/remote"
 )
@@ -54,7 +54,7 @@ func usage(format string, args ...any) error {
 // script is not the same as no flag.
 func notEmpty(cmd *cobra.Command, flags ...string) error {
 	for _, name := range flags {
-		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
 			return usage("--%s: the name is empty", name)
 		}
 	}
@@ -77,11 +77,11 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		return status
 	}
 	if e == nil || e.err != nil {
-		text := err.Error()
+		text := a.describe(err)
 		for _, prefix := range []string{"pcap: ", "netif: ", "capture: "} {
 			text = strings.TrimPrefix(text, prefix)
 		}
-		a.say("%s: %s", a.name, text)
+		a.sayText(a.name + ": " + text)
 		if status == exitUsage && !a.started {
 			a.say("Try '%s --help'.", cmd.CommandPath())
 		}
@@ -116,9 +116,10 @@ func badFilter(expr string, err error) error {
 	if !errors.As(err, &fe) {
 		return usage("--filter: %w", err)
 	}
-	if fe.Offset > len(expr) || strings.ContainsFunc(expr, unicode.IsControl) {
+	if fe.Offset > len(expr) || plain.Text(expr) != expr {
 		return usage("%w", fe)
 	}
 	at := utf8.RuneCountInString(expr[:fe.Offset])
-	return usage("%w\n  %s\n  %s%s", fe, expr, strings.Repeat(" ", at), strings.Repeat("^", max(1, utf8.RuneCountInString(fe.Word))))
+	lines := fmt.Sprintf("  %s\n  %s%s", expr, strings.Repeat(" ", at), strings.Repeat("^", max(1, utf8.RuneCountInString(fe.Word))))
+	return &exit{exitUsage, &pointed{fe, lines}}
 }

@@ -256,6 +256,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err := checkOutputs(x.targets, x.from, in.infos); err != nil {
 		return err
 	}
+	if err := x.checkInputs(in.infos); err != nil {
+		return err
+	}
 	policy, err := x.policy(in.live != nil)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pinyon/filter"
+	"pinyon/internal/plain"
 	"pinyon/packet"
 	"pinyon/pcap"
 )
@@ -206,6 +207,9 @@ func (t *filterTest) run(expr string) error {
 				return usage("standard input is given twice")
 			}
 		}
+		if err := t.checkInput(name); err != nil {
+			return err
+		}
 	}
 	set, err := filter.NewSet(expr, t.flags.options(filter.ModeFile))
 	if err != nil {
@@ -254,7 +258,7 @@ func (t *filterTest) file(name, expr string, set *filter.Set, out *bufio.Writer)
 	}()
 	before := ""
 	if len(t.files) > 1 {
-		before = plain(name) + ":"
+		before = plain.Text(name) + ":"
 	}
 	var f packet.Frame
 	var line []byte

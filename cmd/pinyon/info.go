@@ -95,6 +95,9 @@ func isRegular(path string) bool {
 }
 
 func (a *app) openCapture(path string) (*pcap.Reader, error) {
+	if err := a.checkInput(path); err != nil {
+		return nil, err
+	}
 	if path == "-" {
 		return pcap.NewReader(a.in)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"pinyon/capinfo"
 	"pinyon/dataset"
+	"pinyon/internal/plain"
 )
 
 // sheet is lines of a name and a value, the values aligned.
@@ -19,7 +20,7 @@ func (s *sheet) line(name, format string, args ...any) {
 
 func captureText(c *capinfo.Info) string {
 	var s sheet
-	s.line("file", "%s", c.Path)
+	s.line("file", "%s", plain.Text(c.Path))
 	format := c.Format + " " + c.FormatVer
 	if c.BigEndian {
 		format += ", big-endian"
@@ -40,7 +41,7 @@ func captureText(c *capinfo.Info) string {
 			text += ", no snaplen"
 		}
 		if f.Name != "" {
-			text = plain(f.Name) + ": " + text
+			text = plain.Text(f.Name) + ": " + text
 		}
 		s.line(name, "%s", text)
 	}
@@ -71,7 +72,7 @@ func captureText(c *capinfo.Info) string {
 		s.line("skipped", "%s", words)
 	}
 	if c.Damage != nil {
-		s.line("damaged", "%s", c.Damage.Error)
+		s.line("damaged", "%s", plain.Line(c.Damage.Error))
 	}
 	if c.IPPackets == 0 {
 		s.line("IP", "no packet has an IP header")
@@ -90,10 +91,10 @@ func captureText(c *capinfo.Info) string {
 
 func tableText(t *dataset.Table) string {
 	var s sheet
-	s.line("file", "%s", t.Path)
+	s.line("file", "%s", plain.Text(t.Path))
 	s.line("format", "%s", t.Format)
 	if t.Version != "" {
-		s.line("schema", "%s", plain(t.Version))
+		s.line("schema", "%s", plain.Text(t.Version))
 	}
 	s.line("rows", "%d", t.Rows)
 	if t.Partial {
@@ -115,7 +116,7 @@ func tableText(t *dataset.Table) string {
 			s.line("", "... (--json has all)")
 			break
 		}
-		s.line(name, "%-32s %6.2f%%", plain(c.Name), 100*float64(c.Missing)/float64(max(t.Rows, 1)))
+		s.line(name, "%-32s %6.2f%%", plain.Text(c.Name), 100*float64(c.Missing)/float64(max(t.Rows, 1)))
 	}
 	return s.b.String()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pinyon/internal/plain"
 	"pinyon/netif"
 )
 
@@ -151,7 +152,7 @@ func interfaceTable(list []interfaceStatus) string {
 		if len(more) > 0 {
 			first, more = more[0], more[1:]
 		}
-		rows = append(rows, []string{star, plain(i.Name), strconv.Itoa(i.Index), i.Kind, strings.Join(i.Flags, ","),
+		rows = append(rows, []string{star, plain.Text(i.Name), strconv.Itoa(i.Index), i.Kind, strings.Join(i.Flags, ","),
 			fmt.Sprintf("%s (%d)", i.LinkName, i.LinkType), strconv.Itoa(i.MTU), i.MAC, first})
 		for _, addr := range more {
 			rows = append(rows, []string{"", "", "", "", "", "", "", "", addr})
@@ -180,13 +181,4 @@ func alignColumns(rows [][]string) string {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return b.String()
-}
-
-// plain is text from outside that goes to a terminal: quoted if it could do more there than
-// be read. The kernel lets names and aliases hold escape sequences.
-func plain(s string) string {
-	if q := strconv.Quote(s); q[1:len(q)-1] != s {
-		return q
-	}
-	return s
 }

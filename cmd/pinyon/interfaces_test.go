@@ -70,11 +70,3 @@ func TestInterfaceTable(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, table)
 	}
 }
-
-func TestPlain(t *testing.T) {
-	for in, want := range map[string]string{"eth0": "eth0", "wäre": "wäre", "a\x1b[31m": `"a\x1b[31m"`, "a\nb": `"a\nb"`, "": "", "\xff": `"\xff"`} {
-		if got := plain(in); got != want {
-			t.Errorf("%q: %s, want %s", in, got, want)
-		}
-	}
-}

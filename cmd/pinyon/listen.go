@@ -109,6 +109,9 @@ func (x *listening) open(ctx context.Context, args []string) (*listen.Listener, 
 		if err := filter.Check(expr, nil); err != nil {
 			return nil, badFilter(expr, err)
 		}
+		if err := x.checkInput(x.file); err != nil {
+			return nil, err
+		}
 		return listen.OpenFile(ctx, x.file, &x.o, expr)
 	}
 	expr := strings.Join(args[1:], " ")

@@ -16,6 +16,7 @@ import (
 	"pinyon/config"
 	"pinyon/filter"
 	"pinyon/internal/near"
+	"pinyon/internal/plain"
 	"pinyon/netif"
 	"pinyon/packet"
 	"pinyon/provenance"
@@ -256,7 +257,7 @@ func notThere(args []string, err error) error {
 	for _, name := range args {
 		_, found := netif.Find(name)
 		if errors.Is(err, netif.ErrNotFound) && errors.Is(found, netif.ErrNotFound) && name != capture.Any && len(names) > 0 {
-			return &exit{exitDevice, fmt.Errorf("no such interface: %s%s; \"pinyon interfaces\" lists those of this machine", plain(name), near.Hint(name, names))}
+			return &exit{exitDevice, fmt.Errorf("no such interface: %s%s; \"pinyon interfaces\" lists those of this machine", plain.Text(name), near.Hint(name, names))}
 		}
 	}
 	return err
@@ -324,7 +325,7 @@ func (in *liveInput) saveFailed(a *app) func(path, kept string, err error) {
 		}
 		text := "no complete frame of it can be kept"
 		if kept != "" {
-			text = "complete frames -> " + kept
+			text = "complete frames -> " + plain.Text(kept)
 		} else if time.Since(told[path]) < time.Minute {
 			return
 		}
@@ -416,7 +417,7 @@ func (c *captureSummary) print(a *app) {
 
 // sayCaptured tells what became of the packets of a capture; more is what was lost behind it.
 func (a *app) sayCaptured(names []string, s *source.Stats, more string) {
-	a.say("%s: %d received, %d captured, %d bytes", strings.Join(names, ","), s.Received, s.Captured, s.Bytes)
+	a.say("%s: %d received, %d captured, %d bytes", strings.Join(plain.All(names), ","), s.Received, s.Captured, s.Bytes)
 	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end%s", s.Dropped, s.Freezes, s.InterfaceDropped, s.QueueDropped-s.Beyond, more)
 	if s.Beyond > 0 {
 		a.say("noted: %d more than --count asked for", s.Beyond)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"pinyon/sink"
@@ -14,9 +15,6 @@ import (
 // parseOutput makes a target of what -o and -f say. A contradiction between the two is told
 // to say; -f wins.
 func parseOutput(path, word string, say func(string, ...any)) (*sink.Target, error) {
-	if path == "" {
-		path = "-"
-	}
 	byURL, err := sinks.ForURL(path)
 	if err != nil {
 		return nil, usage("output %s: %w", sink.Masked(path), err)
@@ -119,6 +117,43 @@ func checkOutputs(targets []*sink.Target, from *sink.Provenance, infos []fs.File
 	}
 	if path := p.Find(infos); path != "" {
 		return usage("output %s is also an input", path)
+	}
+	return nil
+}
+
+// checkInput refuses to read what the command's own lines would be written into: standard output or
+// standard error is the same file, as after ">> FILE". "-" is standard input.
+func (a *app) checkInput(name string) error {
+	info, err := os.Stat(name)
+	if name == "-" {
+		info, err = stat(a.in), nil
+	}
+	if err != nil {
+		return nil // whoever opens it says so
+	}
+	return a.checkInputs([]fs.FileInfo{info})
+}
+
+// checkInputs is checkInput of several.
+func (a *app) checkInputs(infos []fs.FileInfo) error {
+	streams := []any{a.out, a.err}
+	if out, ok := a.out.(*stdout); ok {
+		streams[0] = out.w
+	}
+	for i, name := range []string{"standard output", "standard error"} {
+		f, ok := streams[i].(*os.File)
+		if !ok {
+			continue
+		}
+		to, err := f.Stat()
+		if err != nil || !to.Mode().IsRegular() {
+			continue
+		}
+		for _, info := range infos {
+			if info.Mode().IsRegular() && os.SameFile(to, info) {
+				return usage("%s is also an input", name)
+			}
+		}
 	}
 	return nil
 }

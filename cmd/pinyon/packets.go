@@ -156,6 +156,9 @@ func (q *asking) open(paths []string) (*packetstore.Store, *expr.Node, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := q.checkInputs(infosOf(s.Paths())); err != nil {
+		return nil, nil, err
+	}
 	for _, name := range s.Unfinished() {
 		q.say("note: %s is not complete: it is being written, or whoever wrote it was stopped", name)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pinyon/internal/plain"
 	"pinyon/packetstore"
 )
 
@@ -42,7 +43,7 @@ type packetGroup struct {
 func groupsOf(list []packetstore.Group) []packetGroup {
 	all := []packetGroup{}
 	for _, g := range list {
-		all = append(all, packetGroup{plain(g.Value), g.Packets, g.Bytes})
+		all = append(all, packetGroup{plain.Text(g.Value), g.Packets, g.Bytes})
 	}
 	return all
 }

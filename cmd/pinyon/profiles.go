@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"pinyon/extract"
 	"pinyon/feature"
 	"pinyon/internal/near"
+	"pinyon/internal/plain"
 )
 
 func profileNames() []string {
@@ -140,7 +142,7 @@ func (a *app) profilesValidate() *cobra.Command {
 				}
 			}
 			if len(faults) > 0 {
-				return fmt.Errorf("profiles are not complete:\n%s", strings.Join(faults, "\n"))
+				return errors.New("profiles are not complete: " + strings.Join(faults, "; "))
 			}
 			line := fmt.Sprintf("%d features, each in one profile; %d optional ones in none\n", len(columns)-optional, optional)
 			return a.writeResult("-", []byte(line))
@@ -156,5 +158,6 @@ func (a *app) printJSON(v any) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	return a.writeResult("-", b.Bytes())
+	_, err := a.out.Write(plain.JSON(b.Bytes()))
+	return err
 }

@@ -17,6 +17,7 @@ import (
 	"pinyon/capture/afpacket"
 	"pinyon/config"
 	"pinyon/filter"
+	"pinyon/internal/plain"
 	"pinyon/netif"
 	"pinyon/packet"
 	"pinyon/pcap"
@@ -150,6 +151,9 @@ func (a *app) replay(r *replayFlags, file, device string) error {
 		case <-ctx.Done():
 		}
 	}()
+	if err := a.checkInput(file); err != nil {
+		return err
+	}
 	open := func() (source.Source, error) {
 		switch {
 		case file == "-":
@@ -218,7 +222,7 @@ func (a *app) tellReplay(r *replayFlags, s *replaySummary, file, device string) 
 		if err != nil {
 			return err
 		}
-		a.say("%s", b)
+		fmt.Fprintf(a.err, "%s\n", plain.JSON(b))
 		return nil
 	}
 	a.say("%d frames (%d bytes) of %s -> %s in %s: %.0f frames/s, %.1f Mbit/s", s.Sent, s.Bytes, file, device,

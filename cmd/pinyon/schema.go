@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"pinyon/internal/plain"
 	"pinyon/metrics"
 	"pinyon/schema"
 	"pinyon/sink/files"
@@ -76,10 +78,10 @@ func (a *app) featuresCommand() *cobra.Command {
 	return cmd
 }
 
-// writeResult writes a small result to a file or to standard output.
+// writeResult writes a small result, which is text, to a file or to standard output.
 func (a *app) writeResult(path string, b []byte) error {
 	if path == "-" || path == "" {
-		_, err := a.out.Write(b)
+		_, err := io.WriteString(a.out, plain.Lines(string(b)))
 		return err
 	}
 	return files.WriteFile(path, b)

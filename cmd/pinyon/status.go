@@ -11,6 +11,7 @@ import (
 
 	"pinyon"
 	"pinyon/extract"
+	"pinyon/internal/plain"
 	"pinyon/netif"
 )
 
@@ -133,7 +134,7 @@ func (s *systemStatus) text() string {
 		}
 		words := append([]string{i.Kind}, i.Flags...)
 		words = append(words, fmt.Sprintf("%s (%d)", i.LinkName, i.LinkType), fmt.Sprintf("MTU %d", i.MTU))
-		fmt.Fprintf(&b, "- %s (%s): %s\n", plain(i.Name), plain(about), strings.Join(append(words, i.Addresses...), ", "))
+		fmt.Fprintf(&b, "- %s (%s): %s\n", plain.Text(i.Name), plain.Text(about), strings.Join(append(words, i.Addresses...), ", "))
 	}
 	return b.String()
 }

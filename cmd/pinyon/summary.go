@@ -14,6 +14,7 @@ import (
 	"pinyon/capture"
 	"pinyon/filter"
 	"pinyon/flow"
+	"pinyon/internal/plain"
 	"pinyon/label"
 	"pinyon/pcap"
 	"pinyon/provenance"
@@ -163,7 +164,7 @@ func (s *summary) print(a *app) {
 	if s.nothing() {
 		return
 	}
-	names := slices.Clone(s.Outputs)
+	names := plain.All(s.Outputs)
 	for i, n := range names {
 		if n == "-" {
 			names[i] = "standard output"
@@ -211,7 +212,7 @@ func (s *summary) printJSON(a *app) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "%s\n", b)
+	fmt.Fprintf(a.err, "%s\n", plain.JSON(b))
 	return nil
 }
 

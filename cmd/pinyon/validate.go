@@ -12,6 +12,7 @@ import (
 	"pinyon"
 	"pinyon/dataset"
 	"pinyon/feature"
+	"pinyon/internal/plain"
 )
 
 // validation is what the flags of validate say.
@@ -67,6 +68,11 @@ Exit status 1 if something differs.`,
 
 // capture compares an extraction with expected flows.
 func (v *validation) capture(path string) error {
+	for _, name := range []string{path, v.expected} {
+		if err := v.checkInput(name); err != nil {
+			return err
+		}
+	}
 	f, err := os.Open(v.expected)
 	if err != nil {
 		return usage("--expected: %w", err)
@@ -82,7 +88,7 @@ func (v *validation) capture(path string) error {
 	}
 	c := dataset.Comparison{Absolute: v.tolerance, Relative: v.relative}
 	c.Compare(want, rows)
-	return v.report(&c, fmt.Sprintf("%d flows agree with %s", len(rows), v.expected))
+	return v.report(&c, fmt.Sprintf("%d flows agree with %s", len(rows), plain.Text(v.expected)))
 }
 
 // rows extracts the flows of a capture, with flow_id only if the expectation has it.
@@ -145,6 +151,9 @@ func (v *validation) file(path string) error {
 	if err != nil {
 		return err
 	}
+	if err := v.checkInput(path); err != nil {
+		return err
+	}
 	t, err := limits.Scan(path)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -164,12 +173,15 @@ func (v *validation) file(path string) error {
 			return err
 		}
 	} else {
-		lines := faults
+		lines := make([]string, len(faults))
+		for i, fault := range faults {
+			lines[i] = plain.Line(fault)
+		}
 		if len(faults) == 0 {
-			lines = []string{fmt.Sprintf("%s: %d rows, %d columns, as schema %s has them", path, t.Rows, len(t.Columns), v.schema)}
+			lines = []string{fmt.Sprintf("%s: %d rows, %d columns, as schema %s has them", plain.Text(path), t.Rows, len(t.Columns), v.schema)}
 		}
 		if t.Partial {
-			lines = append(lines, fmt.Sprintf("%s: partial: rows are missing, for the run was interrupted", path))
+			lines = append(lines, fmt.Sprintf("%s: partial: rows are missing, for the run was interrupted", plain.Text(path)))
 		}
 		if err := v.writeResult("-", []byte(strings.Join(lines, "\n")+"\n")); err != nil {
 			return err
@@ -193,9 +205,9 @@ func comparisonText(c *dataset.Comparison, values bool, agreed string) string {
 		if d.Flow != "" {
 			at = strings.TrimSuffix(d.Flow+": "+d.Column, ": ")
 		}
-		fmt.Fprintf(&b, "%s: %s", d.What, at)
+		fmt.Fprintf(&b, "%s: %s", d.What, plain.Line(at))
 		if values && d.What == "value" {
-			fmt.Fprintf(&b, ": expected %v, extracted %v", d.Want, d.Got)
+			b.WriteString(plain.Line(fmt.Sprintf(": expected %v, extracted %v", d.Want, d.Got)))
 		}
 		b.WriteByte('\n')
 	}

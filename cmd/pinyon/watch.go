@@ -15,6 +15,7 @@ import (
 
 	"pinyon"
 	"pinyon/account"
+	"pinyon/internal/plain"
 	"pinyon/internal/sdnotify"
 	"pinyon/label/parquet"
 	"pinyon/sink"
@@ -334,7 +335,7 @@ func (x *watching) report(e watch.Event) {
 			l.Error = e.Err.Error()
 		}
 		if b, err := json.Marshal(l); err == nil {
-			fmt.Fprintf(x.err, "%s\n", b)
+			fmt.Fprintf(x.err, "%s\n", plain.JSON(b))
 		}
 		return
 	}
@@ -378,6 +379,6 @@ func (x *watching) total(s *watch.Stats) {
 		sums[name] = n
 	}
 	if b, err := json.Marshal(sums); err == nil {
-		fmt.Fprintf(x.err, "%s\n", b)
+		fmt.Fprintf(x.err, "%s\n", plain.JSON(b))
 	}
 }

@@ -293,6 +293,14 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 // which other files may be put.
 func (f *File) Regular() bool { return f.name != "" }
 
+// temporary is the name that the file has until it is complete.
+func (f *File) temporary() string {
+	if f.temp != "" || f.file == nil || !f.Regular() || f.grows {
+		return f.temp
+	}
+	return f.file.Name()
+}
+
 func (f *File) named(op string, err error) error {
 	if err == nil {
 		return nil
@@ -303,6 +311,8 @@ func (f *File) named(op string, err error) error {
 		err = inner.Err
 	} else if errors.As(err, &link) {
 		err = link.Err
+	} else if temp := f.temporary(); temp != "" && strings.Contains(err.Error(), temp) {
+		err = errors.New(strings.ReplaceAll(err.Error(), temp, f.path))
 	}
 	return &fs.PathError{Op: op, Path: f.path, Err: err}
 }
