@@ -10,18 +10,22 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"pinyon/internal/crash"
 )
 
 func main() {
 	// A reader that went away is an error of the sink, which removes what is half written;
 	// left alone the runtime would kill the process.
 	signal.Ignore(syscall.SIGPIPE)
+	crash.Tell()
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the whole program. It returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(args[0], stdin, stdout, stderr)
+	a.args = args[1:]
 	root := a.root()
 	root.SetArgs(args[1:])
 	cmd, err := root.ExecuteC()
