@@ -1,9 +1,12 @@
 package pinyon
 
 import (
+	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"pinyon/account"
@@ -37,6 +40,53 @@ func TestDocs(t *testing.T) {
 		}
 		if string(have) != page {
 			t.Errorf("%s is stale: go test . -run Docs -update", path)
+		}
+	}
+}
+
+// TestDocsCounts holds what pages say of how many columns there are against the table.
+func TestDocsCounts(t *testing.T) {
+	columns := func(change func(*Config)) int {
+		c := DefaultConfig()
+		change(c)
+		p, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(p.Schema().Fields)
+	}
+	all := columns(func(c *Config) {})
+	one := columns(func(c *Config) { c.IncludeFlowID = false })
+	graph := columns(func(c *Config) { c.Features = []string{"connection"}; c.IncludeFlowID = false })
+	extra := columns(func(c *Config) { c.Features = []string{"all", "extra"} })
+	core := columns(func(c *Config) { c.Profile = "JJ-CORE" })
+	flowMeta := columns(func(c *Config) { c.Features = []string{"flow_meta"} })
+	begin, end := "<!-- counts: go test . -run Docs -update -->\n", "<!-- end of counts -->"
+	for name, says := range map[string]struct {
+		pattern string
+		text    string
+	}{
+		"docs/start.md": {"(?s)" + begin + ".*" + end, begin + fmt.Sprintf(`The schema has %d columns. With `+"`flow_id`"+` before them, which is there unless `+"`--no-include-flow-id`"+` is given, a row has %d.
+A live run leaves the %d columns of `+"`connection`"+` out, for which all flows of an input must be known, unless they are asked for: %d.
+`+"`--features flow_meta`"+` are %d, `+"`--profile JJ-CORE`"+` are %d, and `+"`--features all,extra`"+` adds %d that few tools have: %d.
+`, one, all, graph, all-graph, flowMeta, core, extra-all, extra) + end},
+		"README.md": {"adds\\s+\\d+ that few tools", fmt.Sprintf("adds\n%d that few tools", extra-all)},
+	} {
+		have, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := regexp.MustCompile(says.pattern).ReplaceAllLiteral(have, []byte(says.text))
+		if !bytes.Contains(want, []byte(says.text)) {
+			t.Errorf("%s does not say how many columns there are", name)
+		}
+		if bytes.Equal(have, want) {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s is stale: go test . -run Docs -update", name)
+		} else if err := os.WriteFile(name, want, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -118,7 +118,7 @@ func (c *Config) ValidateWith(custom []extract.Custom) error {
 	if len(c.SpecificFeatures) > 0 {
 		// Whether a column is optional, and off, is not the question yet.
 		names = append(names, named{"specific_features", groups.Options{
-			Features: c.SpecificFeatures, Custom: further(custom),
+			Features: c.specific(), Custom: further(custom),
 			Addresses: true, Ports: true, FlowID: true, Trace: true, Sequences: true, SPLT: true,
 		}})
 	}

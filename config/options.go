@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"pinyon/extract"
 	"pinyon/flow"
@@ -24,7 +25,7 @@ func nanoseconds(v, scale float64) int64 {
 // Columns are those that c asks for, and custom ones behind them. c is valid.
 func (c *Config) Columns(custom ...extract.Custom) *groups.Options {
 	return &groups.Options{
-		Groups: c.Features, Features: c.SpecificFeatures, Profiles: c.profiles(),
+		Groups: c.Features, Features: c.specific(), Profiles: c.profiles(),
 		Addresses: c.IncludeIPAddresses, Ports: c.IncludePorts, FlowID: c.IncludeFlowID,
 		Trace: c.IncludeTrace, Sequences: c.IncludeRawSequences, SPLT: c.IncludeSPLT,
 		Anonymize: c.AnonymizeIPs, Prefixes: c.AnonymizationMethod == "prefix", Salt: c.AnonymizationSalt, HashMACs: c.AnonymizeMACs, HashNames: c.AnonymizeNames, CommunitySeed: uint16(c.CommunityIDSeed),
@@ -35,6 +36,19 @@ func (c *Config) Columns(custom ...extract.Custom) *groups.Options {
 		ListLength: c.MaxSequenceLength, ExactSamples: c.ExactSamples, SampleMemory: int64(c.SampleMemory),
 		Custom: further(custom), LabelColumn: c.LabelColumn,
 	}
+}
+
+// specific are the names in SpecificFeatures without that of the labels, whose column is there
+// whenever there are labels.
+func (c *Config) specific() []string {
+	if len(c.Labels) == 0 && c.LabelFromPath == "" || !slices.Contains(c.SpecificFeatures, c.LabelColumn) {
+		return c.SpecificFeatures
+	}
+	names := slices.DeleteFunc(slices.Clone(c.SpecificFeatures), func(name string) bool { return name == c.LabelColumn })
+	if len(names) == 0 {
+		return c.SpecificFeatures // none would be all
+	}
+	return names
 }
 
 // further hands the user's own groups to the plan of the columns.

@@ -125,6 +125,7 @@ func TestSeries(t *testing.T) {
 		{"x.pcap", Rotation{Size: 500, Keep: 2}, []string{"x-00009.pcap", "x-00010.pcap"}},
 		{"x.pcapng", Rotation{Every: 5 * time.Second}, []string{"x-00001.pcapng", "x-00002.pcapng"}},
 		{"x.parquet", Rotation{Every: 5 * time.Second}, []string{"x-00001.parquet", "x-00002.parquet"}},
+		{"y{seq}z.pcapng", Rotation{Every: 5 * time.Second}, []string{"y00001z.pcapng", "y00002z.pcapng"}},
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "x-00007.pcap"), nil, 0o600); err != nil {

@@ -22,6 +22,10 @@ func TestLabels(t *testing.T) {
 	if lines := strings.Split(out, "\n"); lines[0] != "dst_port,label" || !strings.Contains(out, "443,web\n") || strings.Count(out, ",unknown\n") != 2 {
 		t.Errorf("%q", out)
 	}
+	if named := want(t, 0, "", "extract", in, "--no-progress", "--feature", "label,dst_port", "--labels", labels); named != out {
+		t.Errorf("with the column's name among those asked for:\n%s", named)
+	}
+	want(t, 2, `unknown feature "label"`, "extract", in, "--feature", "label,dst_port")
 	want(t, 2, "--labels: open "+labels+"x: no such file", "extract", in, "--labels", labels+"x")
 	want(t, 2, "--label-map: label: cic is neither a file nor a preset", "extract", in, "--labels", labels, "--label-map", "cic")
 	want(t, 2, "--label-from-path: ", "extract", in, "--label-from-path", "(")

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/netip"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ type saveFlags struct {
 
 func (s *saveFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept; - is standard output")
+	f.StringVar(&s.path, "save-pcap", "", "write every captured frame to this file too: .pcap or .pcapng, nanoseconds kept; - is standard output; files that rotate have a number at {seq}, else at the end of the name")
 	f.StringVar(&s.packets, "packets", "", "write a row for every captured packet to this Parquet file too")
 	f.IntVar(&s.payload, "store-payload", 0, "bytes of payload that a row of --packets keeps")
 	f.BoolVar(&s.whole, "store-frames", false, "keep whole frames in rows of --packets, for packets to-pcap")
@@ -91,6 +92,12 @@ func (s *saveFlags) check() (err error) {
 		return usage("--save-pcap -: standard output has no second file")
 	}
 	for _, path := range []string{s.path, s.packets} {
+		if strings.Contains(path, "{time}") {
+			return usage("%s: files of packets are numbered, {seq} in place of {time}", path)
+		}
+		if strings.Contains(path, "{seq}") && !s.rotation.Rotates() {
+			return usage("%s: {seq} needs --rotate-interval, or --rotate-size for --save-pcap", path)
+		}
 		if s.rotation.Rotates() && files.IsSpecial(path) {
 			return usage("%s is no regular file, so there is no second one", path)
 		}

@@ -125,26 +125,37 @@ func IsNull(place string) bool {
 }
 
 // A Series is files that follow each other, with a number of five digits or more in the name.
-type Series struct{ dir, stem, ext string }
+type Series struct{ dir, before, behind string }
 
 // SeriesOf is the series whose files are named after path.
 func SeriesOf(path string) Series {
 	dir := filepath.Dir(Place(Numbered(path, 0))) // which nothing has
-	base, ext := filepath.Base(path), filepath.Ext(path)
-	return Series{dir: dir, stem: strings.TrimSuffix(base, ext), ext: ext}
+	before, behind := around(filepath.Base(path))
+	return Series{dir: dir, before: before, behind: behind}
 }
 
-// Numbered is the name of a file of the series under path.
+// Numbered is the name of a file of the series under path: the number takes the place of {seq} in
+// the name without its directory, or stands behind a dash before the extension.
 func Numbered(path string, n int) string {
-	ext := filepath.Ext(path)
-	return fmt.Sprintf("%s-%05d%s", strings.TrimSuffix(path, ext), n, ext)
+	dir, base := filepath.Split(path)
+	before, behind := around(base)
+	return fmt.Sprintf("%s%s%05d%s", dir, before, n, behind)
+}
+
+// around is what stands before the number in a name, and what behind it.
+func around(base string) (before, behind string) {
+	if before, behind, ok := strings.Cut(base, "{seq}"); ok {
+		return before, behind
+	}
+	ext := filepath.Ext(base)
+	return strings.TrimSuffix(base, ext) + "-", ext
 }
 
 // number is that of a file in the series' directory; 0 if it belongs elsewhere.
 func (s Series) number(base string) int {
-	digits, ok := strings.CutPrefix(base, s.stem+"-")
+	digits, ok := strings.CutPrefix(base, s.before)
 	if ok {
-		digits, ok = strings.CutSuffix(digits, s.ext)
+		digits, ok = strings.CutSuffix(digits, s.behind)
 	}
 	const least, most = 5, 15
 	if !ok || len(digits) < least || len(digits) > most || strings.Trim(digits, "0123456789") != "" {

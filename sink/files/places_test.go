@@ -23,7 +23,14 @@ func TestSeries(t *testing.T) {
 	f("r.pcap", 7)
 	f("r.pcapng", 9)
 	f("none.pcap", 0)
-	if got := SeriesOf("r.pcap").number(Numbered("r.pcap", 1234567)); got != 1234567 {
-		t.Errorf("got %d", got)
+	f("r-{seq}.pcap", 7)
+	f("{seq}.pcap", 0)
+	for _, name := range []string{"r.pcap", "r", "{seq}.pcap", "a-{seq}-b.pcap", "{seq}", "{seq}x{seq}.pcap", "d/{seq}.pcap"} {
+		if base := filepath.Base(Numbered(name, 1234567)); SeriesOf(name).number(base) != 1234567 {
+			t.Errorf("%s: %s has number %d", name, base, SeriesOf(name).number(base))
+		}
+	}
+	if got := Numbered("{seq}/a-{seq}-b.pcap", 7); got != "{seq}/a-00007-b.pcap" {
+		t.Errorf("got %s", got)
 	}
 }
