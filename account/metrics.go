@@ -49,6 +49,7 @@ func Metrics() []Metric {
 
 		of("capture_received_packets_total", Counter, "packets", "Packets that the system handed to a source.", origins(func(o *Origin) uint64 { return o.Received }), "source"),
 		of("capture_dropped_packets_total", Counter, "packets", "Packets that a source missed, by where they were lost.", lost, "source", "where"),
+		of("capture_refused_packets_total", Counter, "packets", "Packets of a source that were not wanted: blocked and not_allowed by lists of addresses, rate_limited beyond so many a second.", refused, "source", "why"),
 		of("capture_truncated_packets_total", Counter, "packets", "Packets of a source of which not all was captured.", origins(func(o *Origin) uint64 { return o.Truncated }), "source"),
 		one("inputs_total", Counter, "inputs", "Inputs that ended.", func(s *Snapshot) uint64 { return uint64(s.Inputs) }),
 		one("flows_created_total", Counter, "flows", "Flows that were ever in the tables.", func(s *Snapshot) uint64 { return s.Opened }),

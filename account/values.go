@@ -33,6 +33,16 @@ func lost(s *Snapshot, give give) {
 	}
 }
 
+// refused tells what a gate kept out, by the reason.
+func refused(s *Snapshot, give give) {
+	for i := range s.Origins {
+		o := &s.Origins[i]
+		give(float64(o.Blocked), o.Name, "blocked")
+		give(float64(o.NotAllowed), o.Name, "not_allowed")
+		give(float64(o.RateLimited), o.Name, "rate_limited")
+	}
+}
+
 // queues adds up queues of one name, as those of several workers are.
 func queues(value func(*Queue) int) func(*Snapshot, give) {
 	return func(s *Snapshot, give give) {

@@ -9,7 +9,7 @@ import (
 // Stats are the sums of a source since it was opened, of any kind: what a file cannot lose is
 // 0 of a file. Once the source has ended
 //
-//	Received = Captured + Dropped + FilterDropped + QueueDropped
+//	Received = Captured + Dropped + FilterDropped + QueueDropped + Blocked + NotAllowed + RateLimited
 //
 // and before that what is in a device's ring is missing on the right.
 type Stats struct {
@@ -31,6 +31,11 @@ type Stats struct {
 	QueueDropped uint64 `json:"queue_dropped"`
 	// Beyond is those of QueueDropped that came after the last that Count asked for.
 	Beyond uint64 `json:"beyond_count"`
+	// Blocked and NotAllowed are packets that a list of addresses refused, RateLimited those beyond
+	// so many a second; see package source/gate. They were not wanted, so they are not lost.
+	Blocked     uint64 `json:"blocked,omitempty"`
+	NotAllowed  uint64 `json:"not_allowed,omitempty"`
+	RateLimited uint64 `json:"rate_limited,omitempty"`
 	// Truncated is delivered packets of which not all was captured.
 	Truncated uint64 `json:"truncated"`
 	// Bytes is those of delivered packets, on the wire.
@@ -64,6 +69,9 @@ func (s *Stats) Add(o *Stats) {
 	s.FilterDropped += o.FilterDropped
 	s.QueueDropped += o.QueueDropped
 	s.Beyond += o.Beyond
+	s.Blocked += o.Blocked
+	s.NotAllowed += o.NotAllowed
+	s.RateLimited += o.RateLimited
 	s.Truncated += o.Truncated
 	s.Bytes += o.Bytes
 	s.Freezes += o.Freezes
