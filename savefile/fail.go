@@ -34,15 +34,29 @@ func (f *File) finish(r *result, s *Series) {
 	case f.target == nil:
 		return
 	case s.r.Rotates():
-		n, err := f.target.CommitFirst(func(n int) string { return files.Numbered(s.path, s.last+n) })
+		n, err := f.target.CommitFirst(func(n int) string { return f.named(s, s.last, n) })
 		r.number, r.err = s.last+n, err
-		r.name = files.Numbered(s.path, r.number)
+		r.name = f.named(s, s.last, n)
 	default:
 		r.err = f.target.Commit()
 	}
 	if r.info = f.target.Info(); r.err != nil {
 		*r = result{err: r.err, lost: f.frames}
 	}
+}
+
+// named is the n-th name, from 1 on, that the file may have behind the last of its series. Where
+// Rotation.Names takes no number, one is put behind all but the first.
+func (f *File) named(s *Series, last, n int) string {
+	names := s.r.Names
+	if names == nil {
+		return files.Numbered(s.path, last+n)
+	}
+	name := names(f.began, last+n)
+	if n > 1 && name == names(f.began, last+1) {
+		return files.Numbered(name, n)
+	}
+	return name
 }
 
 // keep gives the complete frames of a pcap or pcapng file that could not be written to its
@@ -73,7 +87,7 @@ func (f *File) keep(r *result, s *Series, why error) {
 	}
 	base := f.path
 	if s.r.Rotates() {
-		base = files.Numbered(s.path, s.last+1)
+		base = f.named(s, s.last, 1)
 	}
 	at, err := f.target.CommitFirst(func(n int) string { return files.PartialName(base, n) })
 	if err != nil {

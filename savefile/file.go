@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"pinyon/capture/session"
 	"pinyon/internal/version"
@@ -62,6 +64,8 @@ type File struct {
 	frames uint64 // written without an error
 	passed uint64 // of them, handed on by Flush
 	failed bool
+	began  time.Time
+	stored atomic.Int64 // bytes written to the target
 
 	mu   sync.Mutex // held while the target ends
 	over bool
@@ -111,8 +115,20 @@ func create(path string, o *Options, open func(path string) (*files.File, error)
 	if f.target, err = open(path); err != nil {
 		return nil, err
 	}
-	f.out = f.target
+	f.out = counted{f.target, &f.stored}
 	return f, nil
+}
+
+// counted counts what is written.
+type counted struct {
+	io.Writer
+	n *atomic.Int64
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // IsNG reports whether a name asks for pcapng.

@@ -14,9 +14,12 @@ import (
 
 // Rotation says when a new file of a Series begins. The zero value is never.
 type Rotation struct {
-	Size  int64         // bytes that no file grows over; 0 is no limit
+	Size  int64         // bytes that no file grows over, and at which one of rows ends, a row group later at most; 0 is no limit
 	Every time.Duration // files begin at every multiple of it, UTC, by packet time; 0 is never
 	Keep  int           // how many of the Series' own files stay; 0 is all
+	// Names, if not nil, is the name of the file that began at that time (by the machine's clock),
+	// the n-th free one from 1 on. All are in one directory, and of the format of the path.
+	Names func(began time.Time, n int) string
 }
 
 // Rotates reports whether there is more than one file.
@@ -83,7 +86,7 @@ func OpenSeries(path string, r *Rotation, o *Options) (*Series, error) {
 	if r != nil {
 		f.r = *r
 	}
-	if f.r.Rotates() { // behind the files of earlier runs
+	if f.r.Rotates() && f.r.Names == nil { // behind the files of earlier runs
 		var err error
 		if f.last, err = files.SeriesOf(path).Last(); err != nil {
 			return nil, err
@@ -110,6 +113,7 @@ func (f *Series) begin() error {
 	if err != nil {
 		return err
 	}
+	file.began = time.Now()
 	f.file, f.written = file, fileHeader
 	return nil
 }
@@ -139,6 +143,9 @@ func (f *Series) Write(p *packet.Frame) error {
 		most -= ngHeader
 	}
 	full := f.r.Size > 0 && f.written > fileHeader && f.written+size > most
+	if IsRows(f.path) {
+		full = f.r.Size > 0 && f.file != nil && f.file.stored.Load() >= f.r.Size
+	}
 	if f.file != nil && (full || f.r.Every > 0 && f.until != 0 && p.TS >= f.until) {
 		if err := f.end(); err != nil {
 			return err
