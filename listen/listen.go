@@ -17,6 +17,7 @@ import (
 	"pinyon/packet"
 	"pinyon/pcap"
 	"pinyon/source"
+	"pinyon/source/gate"
 )
 
 // A Policy says what happens when as many rows wait as may.
@@ -43,6 +44,8 @@ type Options struct {
 	// hundred bytes.
 	MaxRows int
 	Full    Policy
+	// Gate, if not nil, says which packets become rows; Stats.Source counts the others.
+	Gate *gate.Gate
 	// Own reports whether an address is one of this machine, for packets of which the kernel says
 	// no direction; nil asks the system for its addresses if a device is listened to, at the
 	// beginning and by Drain, twice a minute at most.
@@ -175,13 +178,21 @@ func (l *Listener) run(ctx context.Context) {
 	if e := l.src.Close(); err == nil {
 		err = e
 	}
-	st := l.src.Stats()
-	l.counts.Store(&st)
+	l.count()
 	l.mu.Lock()
 	l.err = err
 	l.mu.Unlock()
 	l.end()
 	close(l.done)
+}
+
+// count keeps the sums of the source for whoever asks.
+func (l *Listener) count() {
+	st := l.src.Stats()
+	if l.o.Gate != nil {
+		l.o.Gate.Account(&st)
+	}
+	l.counts.Store(&st)
 }
 
 func (l *Listener) loop(ctx context.Context) error {
@@ -193,8 +204,7 @@ func (l *Listener) loop(ctx context.Context) error {
 		if n&0x3f == 0 {
 			if now := time.Now(); now.Sub(told) > 100*time.Millisecond {
 				told = now
-				st := l.src.Stats()
-				l.counts.Store(&st)
+				l.count()
 			}
 		}
 		if !live && ctx.Err() != nil {
@@ -216,6 +226,9 @@ func (l *Listener) loop(ctx context.Context) error {
 			if !ok {
 				continue
 			}
+		}
+		if l.o.Gate != nil && l.o.Gate.Ask(&f) != gate.Passes {
+			continue
 		}
 		l.read.read(&f, &r)
 		if err := l.add(ctx, &r); err != nil {

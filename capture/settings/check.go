@@ -40,6 +40,9 @@ func (c *Capture) Validate() error {
 	return errors.Join(errs...)
 }
 
+// At is an error of a key, which goes by its place in Guide, with the place where it was given.
+func (c *Capture) At(guide string, err error) error { return c.at(find(guide), err) }
+
 // at is an error of a key with the place where it was given.
 func (c *Capture) at(k *key, err error) error {
 	p := c.from[k.guide]

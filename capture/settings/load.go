@@ -76,6 +76,9 @@ func (c *Capture) Parse(data []byte, path string) (Form, error) {
 		l.form = formOf(root)
 		l.mapping(root, "", "")
 	}
+	if _, given := c.from[outputEnabled]; !given && l.implied.key != "" {
+		c.Output.Enabled, c.from[outputEnabled] = true, l.implied
+	}
 	return l.form, errors.Join(l.errs...)
 }
 
@@ -189,6 +192,8 @@ type loader struct {
 	form Form
 	seen map[string]bool // by the name in Guide
 	errs []error
+
+	implied place // of a key that asks for files of packets
 }
 
 func (l *loader) fail(n *yaml.Node, key string, err error) {
@@ -298,6 +303,9 @@ func (l *loader) put(k *key, f func(p any), name *yaml.Node, spelled string) boo
 	l.seen[k.guide] = true
 	l.c.from[k.guide] = place{l.path, name.Line, spelled}
 	f(k.field(l.c))
+	if _, given := l.c.from[outputEnabled]; !given && strings.HasPrefix(k.guide, "sniffer.output.") {
+		l.implied = place{l.path, name.Line, spelled}
+	}
 	return true
 }
 

@@ -3,7 +3,6 @@ package settings
 import (
 	"bytes"
 	"os"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -81,25 +80,4 @@ func fileValue(p any) any {
 		return append([]int{}, *p...)
 	}
 	return value(p)
-}
-
-// words are what a file name may have in braces.
-var words = []string{"timestamp", "date", "time", "interface", "seq", "host"}
-
-// patternOK reports whether a file name has no directory, and known words in braces.
-func patternOK(s string) bool {
-	if s == "" || len(s) > 200 || s == "." || s == ".." || strings.ContainsAny(s, "/\\\x00") {
-		return false
-	}
-	for rest := s; ; {
-		at := strings.IndexAny(rest, "{}")
-		if at < 0 {
-			return true
-		}
-		end := strings.IndexByte(rest[at:], '}')
-		if rest[at] == '}' || end < 0 || !slices.Contains(words, rest[at+1:at+end]) {
-			return false
-		}
-		rest = rest[at+end+1:]
-	}
 }

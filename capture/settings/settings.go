@@ -58,11 +58,12 @@ type Filters struct {
 
 // Output says which files the packets go to.
 type Output struct {
+	Enabled     bool // files are written; a file that gives another key of Output means it
 	Directory   string
 	Pattern     string // file name; see Pattern
 	Format      string // parquet, pcap, pcapng
 	Compression string // of Parquet: snappy, gzip, zstd, lz4, none
-	BatchSize   int    // packets that are written together
+	BatchSize   int    // packets of a Parquet file's row group
 	Rotation    Rotation
 }
 
@@ -124,7 +125,7 @@ func Default() *Capture {
 		Detection: "auto", PreferredTypes: []string{"ethernet", "wireless"}, CheckNames: true,
 		Promiscuous: true, BufferSize: 8 << 20, Snaplen: 262144, MemoryLimit: 10000, ProcessBatch: 100,
 		Optimize: true, MaxFilterLength: 65536, SanitizeFilter: true,
-		Output: Output{Directory: "./captures", Pattern: "capture_{date}_{time}.parquet", Format: "parquet", Compression: "snappy", BatchSize: 1000, Rotation: Rotation{Interval: "hourly"}},
+		Output: Output{Directory: "./captures", Pattern: "capture_{date}_{time}.parquet", Format: "parquet", Compression: "snappy", BatchSize: 50000, Rotation: Rotation{Interval: "hourly"}},
 		Logging: Logging{Level: "INFO", ToFile: true,
 			Console:     Handler{Enabled: true, Level: "INFO", Colored: true},
 			File:        Handler{Level: "INFO", Path: "pinyon.log", MaxSize: 100e6, Backups: 7},

@@ -24,6 +24,7 @@ type configFlags struct {
 	paths       []string // -c
 	profileFile []string
 	values      map[string][]string // as given, by key
+	sensor      *sensor             // of a command that captures; nil: files for a capture are refused
 }
 
 // keyValue is a flag of a key. Several flags may share one list of values, the last of
@@ -137,8 +138,11 @@ func (c *configFlags) files() []string {
 // not validated beyond their kind.
 func (c *configFlags) config() (*pinyon.Config, error) {
 	cfg := pinyon.DefaultConfig()
-	if paths := c.files(); len(paths) > 0 {
-		var err error
+	paths, err := c.sensor.read(c.files())
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) > 0 {
 		if cfg, err = pinyon.LoadConfig(paths[0], paths[1:]...); err != nil {
 			if errors.Is(err, fs.ErrPermission) {
 				return nil, err

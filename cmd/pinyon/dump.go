@@ -15,6 +15,7 @@ import (
 
 	"pinyon"
 	"pinyon/capture"
+	"pinyon/capture/plan"
 	"pinyon/filter"
 	"pinyon/internal/plain"
 	"pinyon/packet"
@@ -49,7 +50,8 @@ type dumper struct {
 	line    []byte
 	row     frameRow
 	decoder packet.Decoder
-	frames  *savefile.File
+	frames  frameFile
+	files   *plan.Files // of packets, by settings
 	matched uint64
 	flushed time.Time
 }
@@ -87,6 +89,12 @@ or more, aborts.`,
 					return usage("%s is a file: -r %s reads it; what stands without a flag is a filter expression", args[0], args[0])
 				}
 			}
+			if d.file != "" && len(d.live.sensor.paths) > 0 {
+				return usage("--config is for a capture from an interface, not for -r")
+			}
+			if err := d.live.sensor.load(); err != nil {
+				return err
+			}
 			return d.run(strings.Join(args, " "))
 		},
 	}
@@ -105,6 +113,8 @@ or more, aborts.`,
 	f.StringVar(&d.decap, "decap", "none", "none, or inner for the fields of the innermost IP header")
 	d.filter.add(cmd)
 	d.live.addCapture(cmd)
+	d.live.sensor = &sensor{app: a}
+	d.live.sensor.add(cmd, "")
 	complete(cmd, "field", fieldPaths())
 	complete(cmd, "decap", []string{"none", "inner"})
 	return cmd
@@ -133,6 +143,13 @@ func (d *dumper) check(expr string) (err error) {
 	}
 	if err := checkFrames("-w", d.save); err != nil {
 		return err
+	}
+	if s := d.live.sensor; s.runs() {
+		d.print = d.print || s.plan.Lines
+		if d.save == "" && s.plan.Files != nil {
+			d.files = s.plan.Files
+			d.save = d.files.Path
+		}
 	}
 	d.print = d.print || d.save == "" || d.hex || len(d.fields) > 0
 	if d.print && d.save == "-" {
@@ -171,10 +188,10 @@ func (d *dumper) run(expr string) error {
 		return err
 	}
 	d.out = bufio.NewWriterSize(d.app.out, 64<<10)
-	var frames atomic.Pointer[savefile.File]
+	var frames atomic.Value // of what is written
 	sig := watchSignals(d.app, func(bool) {
-		if f := frames.Load(); f != nil {
-			f.Abort()
+		if f, ok := frames.Load().(*frameFile); ok {
+			(*f).Abort()
 		}
 	})
 	defer sig.close()
@@ -191,10 +208,17 @@ func (d *dumper) run(expr string) error {
 		if len(d.file) == 0 {
 			o.Rows.Own = ownAddresses()
 		}
-		if d.frames, err = savefile.Create(d.save, &o); err != nil {
+		if d.files != nil {
+			o.Failed = func(path, kept string, err error) { d.say("%s: %s: %v", d.name, path, err) }
+			series, e := openFiles(d.files, &savefile.Rotation{}, &o)
+			d.frames, err = seriesFile{series}, e
+		} else {
+			d.frames, err = savefile.Create(d.save, &o)
+		}
+		if err != nil {
 			return err
 		}
-		frames.Store(d.frames)
+		frames.Store(&d.frames)
 		defer d.frames.Abort()
 	}
 	err = d.copy(src)
@@ -233,6 +257,20 @@ func (d *dumper) run(expr string) error {
 	}
 	return nil
 }
+
+// A frameFile is where frames go: a file, or files that follow each other.
+type frameFile interface {
+	WriteFrom(f *packet.Frame, section int) error
+	Flush() error
+	Close() error
+	Abort()
+}
+
+// seriesFile is files that follow each other, of interfaces.
+type seriesFile struct{ *savefile.Series }
+
+func (s seriesFile) WriteFrom(f *packet.Frame, _ int) error { return s.Write(f) }
+func (s seriesFile) Flush() error                           { return s.Idle() }
 
 // inputError is an input that ended before its end; what came before it stands.
 type inputError struct{ text string }
@@ -483,10 +521,11 @@ func (s *dumpFile) close() error {
 
 // dumpDevice is a capture of devices as a source of dump.
 type dumpDevice struct {
-	dev  *capture.Device
-	fail bool // --fail-on-loss
-	stop chan struct{}
-	done bool
+	liveSource // dev, or what lets some of its packets pass
+	dev        *capture.Device
+	fail       bool // --fail-on-loss
+	stop       chan struct{}
+	done       bool
 }
 
 func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
@@ -494,8 +533,8 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.NoOptimize = d.filter.noOptimize
-	o.ReadTimeout = flushTime
+	o.NoOptimize = o.NoOptimize || d.filter.noOptimize
+	o.ReadTimeout, expr = flushTime, o.Filter
 	dev, err := capture.Open(o)
 	var fe *filter.Error
 	if errors.As(err, &fe) {
@@ -512,7 +551,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 			}
 		}
 	}
-	s := &dumpDevice{dev: dev, fail: d.live.failLoss, stop: make(chan struct{})}
+	s := &dumpDevice{liveSource: d.live.sensor.behind(dev), dev: dev, fail: d.live.failLoss, stop: make(chan struct{})}
 	go func() {
 		select {
 		case <-sig.ended:
@@ -520,7 +559,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 		case <-s.stop:
 		}
 	}()
-	if len(d.ifaces) == 0 {
+	if len(o.Interfaces) == 0 {
 		d.say("listening on %s", plain.Text(dev.Name()))
 	}
 	d.log.Info("capturing", "interfaces", dev.Name(), "filter", dev.FilterExpr(), "snaplen", dev.Snaplen())
@@ -528,7 +567,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 }
 
 func (s *dumpDevice) next(f *packet.Frame) error {
-	err := s.dev.Next(f)
+	err := s.liveSource.Next(f)
 	if err == nil || err == io.EOF || err == source.ErrTimeout {
 		return err
 	}
@@ -542,7 +581,7 @@ func (s *dumpDevice) iface(n uint32) (i pcap.Interface, ok bool) {
 }
 
 func (s *dumpDevice) tell(d *dumper) int {
-	st := s.dev.Stats()
+	st := s.Stats()
 	d.sayCaptured(s.dev.Interfaces(), &st, "")
 	if s.fail && st.Lost() > 0 {
 		return exitIncomplete

@@ -45,7 +45,13 @@ size) and three more. "any" is all interfaces. How many rows wait is bounded; wh
   pinyon listen eth0 --style seed -o packets.parquet tcp port 443
   pinyon listen -r trace.pcap udp`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if x.file == "" && len(args) == 0 {
+			if x.file != "" && len(x.live.sensor.paths) > 0 {
+				return usage("--config is for a capture from an interface, not for -r")
+			}
+			if err := x.live.sensor.load(); err != nil {
+				return err
+			}
+			if x.file == "" && len(args) == 0 && !x.live.sensor.runs() {
 				return usage("give an interface, or a capture with -r")
 			}
 			return x.run(args)
@@ -64,6 +70,8 @@ size) and three more. "any" is all interfaces. How many rows wait is bounded; wh
 	f.StringVar(&x.style, "style", "pinyon", "names of the columns: pinyon, or seed for the twelve of the Network Data Listener")
 	f.Uint64Var(&x.live.capture.Count, "count", 0, "end after so many packets; 0 is never")
 	x.live.addCapture(cmd)
+	x.live.sensor = &sensor{app: a}
+	x.live.sensor.add(cmd, "c")
 	for name, value := range map[string]string{"promisc": "false", "immediate": "true"} {
 		f.Lookup(name).DefValue = value
 		f.Lookup(name).Value.Set(value)
@@ -114,10 +122,18 @@ func (x *listening) open(ctx context.Context, args []string) (*listen.Listener, 
 		}
 		return listen.OpenFile(ctx, x.file, &x.o, expr)
 	}
-	expr := strings.Join(args[1:], " ")
-	o, err := x.live.options(args[:1], expr, x.resolve)
+	device := args[:min(len(args), 1)]
+	expr := strings.Join(args[len(device):], " ")
+	o, err := x.live.options(device, expr, x.resolve)
 	if err != nil {
 		return nil, err
+	}
+	expr = o.Filter
+	if s := x.live.sensor; s.runs() {
+		x.o.Gate = s.gate
+		if s.plan.Files != nil {
+			x.say("note: %s: output has no effect on listen: -o says where the table goes", s.paths[0])
+		}
 	}
 	x.o.Capture = o
 	l, err := listen.OpenDevice(ctx, "", &x.o, expr)
@@ -126,8 +142,9 @@ func (x *listening) open(ctx context.Context, args []string) (*listen.Listener, 
 		return nil, badFilter(expr, fe)
 	}
 	if err != nil {
-		return nil, notThere(args[:1], err)
+		return nil, notThere(o.Interfaces, err)
 	}
+	x.log.Info("capturing", "interfaces", l.Name(), "filter", expr, "snaplen", o.Snaplen)
 	return l, nil
 }
 

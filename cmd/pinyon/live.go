@@ -39,6 +39,8 @@ type liveFlags struct {
 	stats      string
 	save       saveFlags
 	failLoss   bool
+	sensor     *sensor // of files that tell a capture what to do, or nil
+	ends       bool    // the capture ends by itself
 }
 
 func (a *app) liveCommand() *cobra.Command {
@@ -79,6 +81,9 @@ replaces none.`,
 	}
 	x.addFlags(cmd)
 	f := cmd.Flags()
+	l.sensor = &sensor{app: a}
+	l.sensor.from(f)
+	x.config.sensor = l.sensor
 	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
 	l.addCapture(cmd)
 	l.save.add(cmd)
@@ -117,6 +122,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	if err := x.checkLive(l); err != nil {
 		return nil, err
 	}
+	l.ends = o.Count > 0 || o.Duration > 0
 	who, err := findUser(l.user)
 	if err != nil {
 		return nil, err
@@ -127,9 +133,9 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		return nil, badFilter(o.Filter, fe)
 	}
 	if err != nil {
-		return nil, notThere(args, err)
+		return nil, notThere(o.Interfaces, err)
 	}
-	if len(args) == 0 {
+	if len(o.Interfaces) == 0 {
 		if _, reason, err := netif.Default(); err == nil {
 			x.say("note: capturing from %s: %s", d.Name(), reason)
 		}
@@ -138,7 +144,7 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		d.Close()
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
 	}
-	return x.goLive(d, pinyon.Live(d), l, sig)
+	return x.goLive(l.sensor.behind(d), pinyon.Live(d), l, sig)
 }
 
 // checkLive checks what is no concern of the packets' source, before that is opened.
@@ -151,6 +157,10 @@ func (x *extraction) checkLive(l *liveFlags) (err error) {
 	}
 	if l.statsEvery, err = parseDuration(l.stats); err != nil {
 		return usage("--stats-interval: %w", err)
+	}
+	l.statsEvery = l.sensor.every(l.statsEvery)
+	if l.sensor.runs() && l.save.path == "" && l.save.packets == "" {
+		l.save.files = l.sensor.plan.Files
 	}
 	if err := l.save.check(); err != nil {
 		return err
@@ -247,7 +257,8 @@ func (l *liveFlags) options(args []string, expr string, resolve bool) (capture.O
 		return o, usage("--buffer-size: got %s for each of %d; want %d bytes together at most, a quarter of the memory that there is", l.buffer, rings, most)
 	}
 	o.BufferSize = int(size)
-	return o, checkDevices(args)
+	o = l.sensor.over(o)
+	return o, checkDevices(o.Interfaces)
 }
 
 // notThere says of an error of opening devices which of them is not there, and which one may
@@ -344,7 +355,9 @@ func faultOf(err error, path string) string {
 }
 
 // endless reports whether the capture runs until it is stopped.
-func (in *liveInput) endless() bool { return in.flags.capture.Count == 0 && in.flags.duration == "" }
+func (in *liveInput) endless() bool {
+	return !in.flags.ends && in.flags.capture.Count == 0 && in.flags.duration == ""
+}
 
 // close closes the devices, and completes the file of frames.
 func (in *liveInput) close() error {
@@ -421,6 +434,9 @@ func (a *app) sayCaptured(names []string, s *source.Stats, more string) {
 	a.say("lost: %d in the ring (full %d times), %d at the interface, %d left at the end%s", s.Dropped, s.Freezes, s.InterfaceDropped, s.QueueDropped-s.Beyond, more)
 	if s.Beyond > 0 {
 		a.say("noted: %d more than --count asked for", s.Beyond)
+	}
+	if s.Blocked+s.NotAllowed+s.RateLimited > 0 {
+		a.say("refused: %d of blocked addresses, %d of addresses not allowed, %d over the rate limit", s.Blocked, s.NotAllowed, s.RateLimited)
 	}
 	if s.FilterDropped > 0 || s.Truncated > 0 || s.Downs > 0 {
 		a.say("noted: %d of an earlier filter, %d cut to the snapshot length, interface down %d times", s.FilterDropped, s.Truncated, s.Downs)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pinyon/capture/plan"
 	"pinyon/config"
 	"pinyon/netif"
 	"pinyon/packetstore"
@@ -28,7 +29,8 @@ type saveFlags struct {
 	rows     bool // an output's name has it followed by others
 	follow   bool
 	rotation savefile.Rotation
-	out      io.Writer // standard output
+	files    *plan.Files // of packets, by settings; nil without, or if a flag says where they go
+	out      io.Writer   // standard output
 	failed   func(path, kept string, err error)
 }
 
@@ -55,15 +57,15 @@ func (s *saveFlags) check() (err error) {
 	case s.rows && s.follow:
 		return usage("--follow: files that rotate appear when they are complete")
 	}
-	if s.path == "" && s.packets == "" && !s.rows && (s.size != "" || s.interval != "" || s.rotation.Keep != 0) {
+	if s.path == "" && s.packets == "" && !s.rows && s.files == nil && (s.size != "" || s.interval != "" || s.rotation.Keep != 0) {
 		return usage("--rotate-size, --rotate-interval and --rotate-keep need --save-pcap, --packets, or -o with {time} or {seq} in the name")
 	}
 	switch {
 	case s.payload < 0:
 		return usage("--store-payload: got %d; want 0 or more", s.payload)
-	case s.payload > 0 && s.packets == "":
+	case s.payload > 0 && !s.keepsRows():
 		return usage("--store-payload needs --packets")
-	case s.whole && s.packets == "":
+	case s.whole && !s.keepsRows():
 		return usage("--store-frames needs --packets")
 	case s.packets != "" && !savefile.IsRows(s.packets):
 		return usage("--packets: got %s; want a name that ends in .parquet", s.packets)
@@ -108,6 +110,11 @@ func (s *saveFlags) check() (err error) {
 	return nil
 }
 
+// keepsRows reports whether there are files of rows of packets.
+func (s *saveFlags) keepsRows() bool {
+	return s.packets != "" || s.files != nil && savefile.IsRows(s.files.Path)
+}
+
 // rowRotation says when files of rows end.
 func (s *saveFlags) rowRotation() *sink.Rotation {
 	return &sink.Rotation{Every: s.rotation.Every, Size: s.rotation.Size, Rows: s.count, Keep: s.rotation.Keep}
@@ -129,6 +136,11 @@ func (s *saveFlags) apart(rows []*sink.Target, from *sink.Provenance) error {
 	var p files.Places
 	if err := p.AddTargets(rows, from); err != nil {
 		return usage("%w", err)
+	}
+	if s.files != nil {
+		if err := p.Add(s.files.Path); err != nil {
+			return usage("%w", err)
+		}
 	}
 	for _, path := range []string{s.path, s.packets} {
 		var err error
@@ -163,6 +175,19 @@ func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (savefile
 	if s.packets != "" {
 		o.Rows = packetstore.Options{Payload: s.payload, Frames: s.whole, Own: ownAddresses()}
 		f, err := savefile.OpenSeries(s.packets, &s.rotation, &o)
+		if err != nil {
+			all.Abort()
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	if s.files != nil {
+		if savefile.CheckLinks(s.files.Path, links) != nil {
+			all.Abort()
+			return nil, usage("%s: interfaces of several link types need the format pcapng or parquet", s.files.Path)
+		}
+		o.Rows = packetstore.Options{Payload: s.payload, Frames: s.whole, Own: ownAddresses()}
+		f, err := openFiles(s.files, &s.rotation, &o)
 		if err != nil {
 			all.Abort()
 			return nil, err

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSensor: each command that captures runs from files, in either form and over each other; flags
+// go over them; what lists of addresses refuse is counted; frames go to the files that they name.
+func TestSensor(t *testing.T) {
+	ns := wire(t)
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	base := write("base.yaml", "sniffer:\n  interface: lo\n  snaplen: 70\n  packet_count: 1\n  timeout: 30\n  output: {directory: "+dir+"/got, filename_pattern: 'p-{interface}-{seq}', format: pcapng}\n")
+	list := frames(t, "closed.pcap")
+	over := write("over.yaml", "interface: {name: v1}\ncapture:\n  packet_count: 4\n  enable_realtime_display: true\nsecurity: {blacklist: [203.0.113.0/24]}\n")
+	flat := write("flat.yaml", "features: [timing]\n")
+	r := startLive(t, ns, "-c", base, "-c", over, "-c", flat, "-o", filepath.Join(dir, "x.csv"), "--summary", "text")
+	stop := keepSending(t, 50*time.Millisecond, func() { send(t, ns, list) })
+	status, errs := r.end(t)
+	stop()
+	if status != exitOK || !strings.Contains(errs, "v1: ") || !strings.Contains(errs, "4 captured") || !strings.Contains(errs, "frames -> "+dir+"/got/p-v1-00001.pcapng") {
+		t.Fatalf("%d %s", status, errs)
+	}
+	if n := strings.Count(errs, " > "); n < 4 {
+		t.Errorf("%d lines of packets: %s", n, errs)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "x.csv")); err != nil || !strings.Contains(string(b), "iat_mean") || strings.Contains(string(b), "tls_") {
+		t.Errorf("%v %.300s", err, b)
+	}
+	for _, args := range [][]string{{"dump", "--config", base, "--config", over, "--count", "3"}, {"listen", "-c", base, "-c", over, "--count", "3", "-o", filepath.Join(dir, "y.csv")}} {
+		r := startCapture(t, ns, args[0], args[1:]...)
+		stop := keepSending(t, 50*time.Millisecond, func() { send(t, ns, list) })
+		status, errs := r.end(t)
+		stop()
+		if status != exitOK || !strings.Contains(errs, "3 captured") {
+			t.Errorf("%q: %d %s", args, status, errs)
+		}
+	}
+	for _, c := range []struct{ args, want string }{
+		{"extract x.pcap -c " + base, "live, dump and listen run it"},
+		{"live -c " + write("bad.yaml", "sniffer:\n  snaplen: 0\n"), "bad.yaml:2: sniffer.snaplen: "},
+		{"dump --config " + write("bad2.yaml", "sniffer:\n  snapln: 9\n"), "bad2.yaml:2: sniffer.snapln: unknown key"},
+		{"listen -c " + flat, "flat.yaml:1: "},
+		{"dump -r x.pcap --config " + base, "not for -r"},
+	} {
+		if status, _, errs := runPinyon(t, strings.Fields(c.args)...); status != exitUsage || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: %d %s", c.args, status, errs)
+		}
+	}
+}
