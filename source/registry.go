@@ -25,6 +25,7 @@ type Descriptor struct {
 // A Target is what an address asks for.
 type Target struct {
 	Source *Descriptor
+	Scheme string // of the URL, in small letters; "" of an address that is none
 	// Path is what follows the scheme and :// of a URL, without the query; of any other address
 	// it is the whole.
 	Path  string
@@ -70,7 +71,11 @@ func (r Registry) Parse(address string) (*Target, error) {
 	}
 	for _, d := range r {
 		if slices.Contains(d.Schemes, strings.ToLower(scheme)) {
-			return d.target(address, rest)
+			t, err := d.target(address, rest)
+			if err == nil {
+				t.Scheme = strings.ToLower(scheme)
+			}
+			return t, err
 		}
 	}
 	return nil, fmt.Errorf("%s: %w scheme %s://; there are: %s", address, ErrUnknown, scheme, strings.Join(r.schemes(), ", "))

@@ -70,7 +70,8 @@ func (a *app) extractCommand() *cobra.Command {
 		Short: "Read captures and write a row for every flow",
 		Long: `Read captures (pcap, pcapng, also packed with gzip or zstd; - is standard input) and write
 a row for every flow. Of a directory the captures in it are read, by name. An input may also
-be a URL: file:///tmp/trace.pcap, stdin://, or device://eth0?duration=60s for an interface.
+be a URL: file:///tmp/trace.pcap, stdin://, or device://eth0?duration=60s for an interface,
+pinyons://sensor?token_file=token for a capture server ("pinyon connect" has more settings).
 
 Every key of the configuration has a flag; flags go before variables, variables before the
 configuration file.`,

@@ -6,6 +6,7 @@ import (
 	"pinyon/source"
 	"pinyon/source/device"
 	"pinyon/source/file"
+	"pinyon/source/server"
 )
 
 // Sources are all kinds of source; an address without a scheme is a file's name.
@@ -14,5 +15,6 @@ func Sources() source.Registry {
 		file.Named,
 		file.Stdin,
 		device.Device,
+		server.Server,
 	}
 }
