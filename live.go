@@ -23,6 +23,7 @@ func ExtractLive(ctx context.Context, o capture.Options, cfg *Config, opts ...Op
 	}
 	own := *cfg
 	own.DrawShardKey()
+	own.LimitMemory()
 	cfg = &own
 	d, err := capture.Open(o)
 	if err != nil {

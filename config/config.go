@@ -24,6 +24,7 @@ type Config struct {
 	MaxConcurrentFlows   int     `json:"max_concurrent_flows"`   // 0 is no limit
 	FlowEvictionStrategy string  `json:"flow_eviction_strategy"` // lru, oldest
 	ShardKey             uint64  `json:"shard_key"`              // 0 is fixed for files and drawn for devices
+	MemoryLimit          Size    `json:"memory_limit"`           // bytes, from which a number of flows follows; 0 is none for files and half the machine's memory for devices
 	KeyVLAN              bool    `json:"key_vlan"`
 	Decap                string  `json:"decap"` // none, inner
 	SamplingRate         float64 `json:"sampling_rate"`

@@ -13,6 +13,7 @@ import (
 	"pinyon/feature"
 	"pinyon/flow"
 	"pinyon/internal/groups"
+	"pinyon/internal/machine"
 	"pinyon/packet"
 )
 
@@ -22,7 +23,7 @@ func TestKeys(t *testing.T) {
 	const want = `
 flow_timeout timeout number 60|active_timeout active-timeout number 0|tcp_close_delay tcp-close-delay number 5
 terminate_on_fin_rst terminate-on-fin-rst boolean true|max_concurrent_flows max-concurrent-flows integer 0
-flow_eviction_strategy flow-eviction-strategy text lru|shard_key shard-key integer 0|key_vlan key-vlan boolean false|decap decap text none
+flow_eviction_strategy flow-eviction-strategy text lru|shard_key shard-key integer 0|memory_limit memory-limit size 0|key_vlan key-vlan boolean false|decap decap text none
 sampling_rate sampling-rate number 1|sampling_seed sampling-seed integer 0|bpf_filter filter text
 features features list all|specific_features feature list|profile profile text|bidirectional_split bidir-split boolean false
 include_flow_id include-flow-id boolean true|include_ip_addresses ips boolean true|include_ports ports boolean true
@@ -268,6 +269,46 @@ func TestSaveMode(t *testing.T) {
 	}
 	if err := c.Save("config.ini"); err == nil || !strings.Contains(err.Error(), "config.ini: want a name that ends in") {
 		t.Error(err)
+	}
+}
+
+// TestMemoryLimit: the number of flows follows from the limit alone, the lower of two limits holds,
+// and a limit that is there stays.
+func TestMemoryLimit(t *testing.T) {
+	for _, c := range []struct {
+		memory Size
+		flows  int
+		want   int
+	}{
+		{0, 0, 0}, {0, 7, 7}, {1 << 20, 0, 256}, {1 << 20, 255, 255}, {1 << 20, 257, 256}, {12 << 30, 0, 3 << 20}, {math.MaxInt64, 0, math.MaxInt32},
+	} {
+		a := Default()
+		hash := a.Hash()
+		a.MemoryLimit, a.MaxConcurrentFlows = c.memory, c.flows
+		if got := a.FlowLimit(); got != c.want || a.Flow().Limit != got {
+			t.Errorf("%d bytes and %d flows: %d, want %d", c.memory, c.flows, got, c.want)
+		}
+		a.MaxConcurrentFlows = 0
+		if a.Hash() != hash {
+			t.Errorf("%d bytes: another hash", c.memory)
+		}
+		a.LimitMemory()
+		if c.memory != 0 && a.MemoryLimit != c.memory {
+			t.Errorf("%d bytes became %d", c.memory, a.MemoryLimit)
+		}
+		if c.memory == 0 && (a.MemoryLimit != halfOf(machine.Memory()) || a.Validate() != nil) {
+			t.Errorf("the limit of this machine is %d", a.MemoryLimit)
+		}
+	}
+	for in, want := range map[int64]Size{0: 0, -1: 0, 1: 1 << 20, 3 << 20: 1 << 20, 16 << 30: 8 << 30} {
+		if got := halfOf(in); got != want {
+			t.Errorf("half of %d: %d, want %d", in, got, want)
+		}
+	}
+	a := Default()
+	a.MemoryLimit = 1<<20 - 1
+	if a.Validate() == nil {
+		t.Error("less than a MiB is a limit")
 	}
 }
 

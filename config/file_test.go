@@ -102,7 +102,7 @@ func TestLoadConfigErrors(t *testing.T) {
 func other() *Config {
 	return &Config{
 		FlowTimeout: 0.1, ActiveTimeout: 1e-7, TCPCloseDelay: 1e8, MaxConcurrentFlows: 3, FlowEvictionStrategy: "oldest",
-		ShardKey: 9, KeyVLAN: true, Decap: "inner", SamplingRate: 0.25, SamplingSeed: 1<<63 + 1, BPFFilter: "tcp port 443 and \"x\"",
+		ShardKey: 9, MemoryLimit: 3 << 20, KeyVLAN: true, Decap: "inner", SamplingRate: 0.25, SamplingSeed: 1<<63 + 1, BPFFilter: "tcp port 443 and \"x\"",
 		Features: []string{"timing", "yes", "a\u2028<b>"}, SpecificFeatures: []string{"1"}, Profile: "JJ-CORE,JJ-EXTENDED", BidirectionalSplit: true,
 		IncludeTrace: true, IncludeRawSequences: true, IncludeSPLT: true, MaxSequenceLength: 7, AnonymizeIPs: true,
 		AnonymizationMethod: "prefix", AnonymizationSalt: "12345", AnonymizeMACs: true, AnonymizeNames: true, CommunityIDSeed: 65535, Missing: "null", Labels: []string{"l.csv"}, LabelMap: "unsw-nb15", LabelDefault: "none", LabelFromPath: "a(b)", LabelColumn: "class", BurstThresholdMS: 1e3, EntropySampleBytes: 0, ExactSamples: 0, SampleMemory: 1000, RowMemory: 2000,

@@ -10,7 +10,7 @@ import (
 
 // CanonicalJSON is the configuration as RFC 8785 writes JSON, without what the rows do not
 // depend on (num_workers) and without anonymization_salt: a hash over it must not help to
-// guess it. Files of labels are told by their own hashes, and shard_key, which a live run draws, by itself, in the provenance; keys that came later
+// guess it. Files of labels are told by their own hashes, and shard_key and memory_limit, which a live run draws or takes from its machine, by themselves, in the provenance; keys that came later
 // are in it where they have another value than their default. Whole numbers that a float64 cannot hold are text. The configuration is valid.
 func (c *Config) CanonicalJSON() []byte {
 	b := []byte{'{'}

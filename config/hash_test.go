@@ -36,7 +36,7 @@ func TestCanonicalJSON(t *testing.T) {
 
 // TestHash: every key that rows depend on changes the hash, and no other.
 func TestHash(t *testing.T) {
-	plain := []string{"num_workers", "row_memory", "anonymization_salt", "labels", "label_map", "shard_key"}
+	plain := []string{"num_workers", "row_memory", "anonymization_salt", "labels", "label_map", "shard_key", "memory_limit"}
 	d := Default().Hash()
 	for i := range keys {
 		c := Default()

@@ -70,6 +70,9 @@ var keys = complete([]key{
 	choice(func(c *Config) *string { return &c.FlowEvictionStrategy }, "Which flow goes under that limit: the one least recently seen, or the one opened first.", "lru", "oldest"),
 	{field: func(c *Config) any { return &c.ShardKey }, plain: true, Key: Key{
 		Doc: "Number by which flows are dealt out to 64 shares of that limit, so that nobody who does not know it can fill one share; 0 is the same one for all files, and for devices one that each run draws and its provenance tells."}},
+	{field: func(c *Config) any { return &c.MemoryLimit }, plain: true, Key: Key{Allowed: "a size of 1MiB or more, or 0",
+		Doc: "Memory for flows: a flow for every 4 KiB of it is kept at a time, whatever columns there are, beyond which one is written out early; 0 is no limit for files, and half the machine's memory for devices."},
+		ok: func(c *Config) bool { return c.MemoryLimit == 0 || c.MemoryLimit >= 1<<20 }},
 	{field: func(c *Config) any { return &c.KeyVLAN }, Key: Key{
 		Doc: "Keep flows of different outermost VLANs apart."}},
 	choice(func(c *Config) *string { return &c.Decap }, "Whether to look into tunnels for the innermost IP header.", "none", "inner"),

@@ -6,12 +6,18 @@ import "math"
 // timestamp exceeds the greatest one so far by; a record more than the flow timeout before
 // that greatest adds nothing and starts over from its own timestamp. So a wild timestamp
 // ends idle flows at most once and never stops later expiry, and the clock never runs
-// backward.
+// backward. Where it stands still for standstill records, because all have one timestamp or lie
+// before the greatest one, it goes on by a nanosecond: the flows that ended at one reading wait
+// for each other, to leave in the order of their first packets, and there must be an end to it.
 type Clock struct {
 	now, top      int64
 	timeout, step int64
 	late          uint64
+	still         int // records since the clock went on
 }
+
+// standstill is how many records in a row may leave the clock where it is.
+const standstill = 1 << 14
 
 // NewClock makes a clock that reads 0. timeout is the flow timeout, longest the longest
 // time that anything is measured by on this clock, both in nanoseconds. A single forward
@@ -27,6 +33,12 @@ func NewClock(timeout, longest int64) Clock {
 
 // Tick takes the timestamp of the next record and returns the clock's reading.
 func (c *Clock) Tick(ts int64) int64 {
+	if c.still++; ts > c.top {
+		c.still = 0
+	} else if c.still == standstill {
+		c.still = 0
+		c.now += min(1, math.MaxInt64-c.now)
+	}
 	if ts >= c.top {
 		d := uint64(ts) - uint64(c.top)
 		c.now += int64(min(d, uint64(c.step), uint64(math.MaxInt64-c.now)))

@@ -38,7 +38,9 @@ type Provenance struct {
 	Privacy       Privacy   `json:"privacy"`
 	SamplingRate  float64   `json:"sampling_rate"`
 	SamplingSeed  uint64    `json:"sampling_seed"`
-	ShardKey      uint64    `json:"shard_key,omitempty"` // by which flows had their share of a limit; 0 is the fixed one
+	ShardKey      uint64    `json:"shard_key,omitempty"`    // by which flows had their share of a limit; 0 is the fixed one
+	MemoryLimit   uint64    `json:"memory_limit,omitempty"` // bytes for flows
+	FlowLimit     int       `json:"flow_limit,omitempty"`   // flows at a time, by whichever limit
 	Missing       string    `json:"missing"`
 	Labels        *Labels   `json:"labels,omitempty"` // where rows have one
 	Inputs        []Input   `json:"inputs"`
@@ -173,7 +175,7 @@ func New(c *config.Config, profile string, ins []source.Input) *Provenance {
 		Tool: "pinyon", ToolVersion: version.Number, PinyonVersion: version.Number, SchemaVersion: feature.SchemaVersion,
 		Backend: "pcap", CaptureMode: "offline", ConfigHash: c.Hash(),
 		Privacy:      Privacy{IPAnonymization: c.AnonymizeIPs, PortRedaction: !c.IncludePorts, MACs: c.AnonymizeMACs, Names: c.AnonymizeNames},
-		SamplingRate: c.SamplingRate, SamplingSeed: c.SamplingSeed, ShardKey: c.ShardKey, Missing: c.Missing,
+		SamplingRate: c.SamplingRate, SamplingSeed: c.SamplingSeed, ShardKey: c.ShardKey, MemoryLimit: uint64(c.MemoryLimit), FlowLimit: c.FlowLimit(), Missing: c.Missing,
 		Inputs: make([]Input, len(ins)),
 	}
 	if profile != "" {

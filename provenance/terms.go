@@ -74,7 +74,7 @@ var terms = []Term{
 	{"rst", "end reason", "A TCP connection that was reset."},
 	{"idle", "end reason", "No packet for --timeout seconds."},
 	{"active", "end reason", "The flow was older than --active-timeout; what follows is a flow of its own."},
-	{"evicted", "end reason", "The flow made room for others under a limit (--max-concurrent-flows)."},
+	{"evicted", "end reason", "The flow made room for others under a limit (--max-concurrent-flows, --memory-limit)."},
 	{"flushed", "end reason", "The input ended while the flow was live."},
 	{"reused", "end reason", "A new TCP connection began with the same addresses and ports."},
 

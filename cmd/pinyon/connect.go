@@ -81,6 +81,7 @@ flow runs out. --filter narrows what the server sends.`,
 
 // openRemote connects to the servers and makes them the run's input.
 func (x *extraction) openRemote(args []string, l *liveFlags, r *remoteFlags, cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
+	forDevices(cfg)
 	if err := x.checkLive(l); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"pinyon"
 	"pinyon/account"
 	"pinyon/filter"
+	"pinyon/internal/machine"
 	"pinyon/label"
 	"pinyon/label/parquet"
 	"pinyon/packetlist"
@@ -152,6 +153,9 @@ func (x *extraction) run(args []string) error {
 	return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
 		in, err := findInputs(args, x.recursive, &source.Run{Filter: cfg.BPFFilter, Stop: sig.ended, Stdin: x.in})
 		if err == nil {
+			if slices.ContainsFunc(in.list, func(one pinyon.Input) bool { return one.Live }) {
+				forDevices(cfg)
+			}
 			for _, dir := range in.below {
 				x.say("note: %s: captures in directories below are left out; --recursive reads them too", dir)
 			}
@@ -320,6 +324,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	defer stop()
 	if in.live == nil {
 		defer busy(cfg.NumWorkers)()
+		defer machine.Watch(func(used, of int64) {
+			x.say("warning: this run takes %s of the %s of memory that it can have, and may be ended for it; --memory-limit SIZE bounds its flows", size(used), size(of))
+		})()
 	} else {
 		defer ready()()
 	}

@@ -112,9 +112,15 @@ func (l *liveFlags) addCapture(cmd *cobra.Command) {
 	complete(cmd, "direction", []string{"in", "out", "inout"})
 }
 
+// forDevices gives cfg what a run without an end needs against those who send the packets.
+func forDevices(cfg *pinyon.Config) {
+	cfg.DrawShardKey()
+	cfg.LimitMemory()
+}
+
 // openLive opens the devices, gives up privileges, and makes them the run's input.
 func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
-	cfg.DrawShardKey()
+	forDevices(cfg)
 	o, err := l.options(args, cfg.BPFFilter, x.resolve)
 	if err != nil {
 		return nil, err

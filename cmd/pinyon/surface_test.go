@@ -181,7 +181,7 @@ func TestConfigKeys(t *testing.T) {
 	other := map[string]string{ // values that are no default, where that needs knowledge of the key
 		"flow_eviction_strategy": "oldest", "decap": "inner", "bpf_filter": "udp", "features": "timing", "specific_features": "dst_port",
 		"profile": "JJ-CORE", "anonymization_method": "prefix", "missing": "null", "connection_community_algorithm": "label_propagation",
-		"labels": "a.csv", "label_map": "cic-ids2017", "label_default": "x", "sampling_rate": "0.5", "anonymization_salt": "salt", "sample_memory": "1MiB", "row_memory": "8MiB",
+		"labels": "a.csv", "label_map": "cic-ids2017", "label_default": "x", "sampling_rate": "0.5", "anonymization_salt": "salt", "sample_memory": "1MiB", "row_memory": "8MiB", "memory_limit": "8MiB",
 	}
 	help := want(t, 0, "", "extract", "--help")
 	def := config.Default().Hash()
@@ -230,7 +230,7 @@ func TestConfigKeys(t *testing.T) {
 		if errA != nil || errB != nil || errD != nil || string(a) != string(b) || string(a) == string(d) {
 			t.Errorf("%s: %s by flag and by file are not one thing, or the default: %v %v %v", k.Name, value, errA, errB, errD)
 		}
-		plain := map[string]bool{"anonymization_salt": true, "num_workers": true, "row_memory": true, "labels": true, "label_map": true, "shard_key": true}[k.Name]
+		plain := map[string]bool{"anonymization_salt": true, "num_workers": true, "row_memory": true, "labels": true, "label_map": true, "shard_key": true, "memory_limit": true}[k.Name]
 		if (byFlag.Hash() == def) != plain {
 			t.Errorf("%s: %s: the configuration's hash is that of the default: %v", k.Name, value, byFlag.Hash() == def)
 		}

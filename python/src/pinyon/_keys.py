@@ -25,6 +25,7 @@ KEYS: dict[str, Key] = {
     "max_concurrent_flows": Key("max-concurrent-flows", "integer", "0 or more", ("PINYON_MAX_FLOWS", "JOYFULJAY_MAX_FLOWS",)),
     "flow_eviction_strategy": Key("flow-eviction-strategy", "text", "lru or oldest", ()),
     "shard_key": Key("shard-key", "integer", "", ()),
+    "memory_limit": Key("memory-limit", "size", "a size of 1MiB or more, or 0", ()),
     "key_vlan": Key("key-vlan", "boolean", "", ()),
     "decap": Key("decap", "text", "none or inner", ()),
     "sampling_rate": Key("sampling-rate", "number", "a number from 0 to 1", ()),
@@ -87,6 +88,8 @@ class Fields:
         Which flow goes under that limit: the one least recently seen, or the one opened first. Allowed: lru or oldest.
     shard_key : int, default 0
         Number by which flows are dealt out to 64 shares of that limit, so that nobody who does not know it can fill one share; 0 is the same one for all files, and for devices one that each run draws and its provenance tells.
+    memory_limit : int | str, default '0'
+        Memory for flows: a flow for every 4 KiB of it is kept at a time, whatever columns there are, beyond which one is written out early; 0 is no limit for files, and half the machine's memory for devices. Allowed: a size of 1MiB or more, or 0.
     key_vlan : bool, default False
         Keep flows of different outermost VLANs apart.
     decap : Literal['none', 'inner'], default 'none'
@@ -174,6 +177,7 @@ class Fields:
     max_concurrent_flows: int = 0
     flow_eviction_strategy: Literal["lru", "oldest"] = "lru"
     shard_key: int = 0
+    memory_limit: int | str = "0"
     key_vlan: bool = False
     decap: Literal["none", "inner"] = "none"
     sampling_rate: float = 1.0
