@@ -141,7 +141,7 @@ var rules = []struct{ who, not, why string }{
 // names. A new package gets its place here.
 var floors = []string{
 	"./cmd/pinyon",
-	"./watch",
+	"./watch ./edges",
 	". ./sink/all ./source/all ./pipe ./capture/plan",
 	"./source/server ./metrics ./dashboard ./packetlist ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./source/merged ./feed ./capture/session ./listen ./capture/capturetest ./capinfo ./replay ./remote/...",

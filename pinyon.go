@@ -202,6 +202,9 @@ type Result struct {
 	Inputs []Report
 	Rows   uint64
 	Stats  Stats
+	// Reached are the limits of the run as a whole, in words, of which half was taken. Up to there the
+	// rows of parts of a union are those of the whole; see WithEdges.
+	Reached []string
 }
 
 // Err joins the errors of the inputs that failed or were damaged, each with its name; nil
@@ -300,7 +303,7 @@ func (r *Run) Batches(ctx context.Context) iter.Seq2[*column.Batch, error] {
 
 // Result is what became of the run, once its batches are through.
 func (r *Run) Result() *Result {
-	res := &Result{Inputs: r.run.Reports(), Stats: r.run.Stats()}
+	res := &Result{Inputs: r.run.Reports(), Stats: r.run.Stats(), Reached: r.run.Reached()}
 	for i := range res.Inputs {
 		res.Rows += res.Inputs[i].Rows
 	}

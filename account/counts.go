@@ -23,10 +23,13 @@ type Intake struct {
 	Sampled  uint64 // records left out by sampling
 	Late     uint64 // records whose timestamp lay before an earlier one's
 	Orphans  uint64 // later fragments without a known first one; kept, ports 0
+	EdgeOut  uint64 // packets that were left to whoever joins the parts of a union
 	Packets  uint64 // packets that reached a flow
 	Bytes    uint64 // of them, from their IP headers on, by the length that these say
 	First    int64  // least timestamp of a packet in a flow, ns
 	Last     int64  // greatest
+	// Datagrams is the most whose first fragments were remembered at once.
+	Datagrams uint64
 }
 
 // Add adds the counts of another input.
@@ -46,6 +49,8 @@ func (in *Intake) Add(o *Intake) {
 	in.Sampled += o.Sampled
 	in.Late += o.Late
 	in.Orphans += o.Orphans
+	in.EdgeOut += o.EdgeOut
+	in.Datagrams = max(in.Datagrams, o.Datagrams)
 	in.Packets += o.Packets
 	in.Bytes += o.Bytes
 }

@@ -44,6 +44,7 @@ func (t *Table[S]) judgeBehind(i uint32, e *Entry[S], p *packet.Packet, swapped 
 	case reason != Open && now-at > t.opt.CloseDelay, e.held == maxHeldFlow && !t.release(i, e):
 		return stays
 	case t.heldNow >= maxHeld, t.heldAlong+len(p.Payload) > heldBytes:
+		t.counts.MostBytes = max(t.counts.MostBytes, uint64(t.heldAlong+len(p.Payload)))
 		t.force(i)
 		return stays
 	}

@@ -27,13 +27,21 @@ type Holding struct {
 	Held   uint64 // SYNs and SYN-ACKs held back
 	Began  uint64 // of those, how many turned out to begin a flow
 	Forced uint64 // of those, how many had to be decided since there was no room for more
+	// Most is the most packets that were held back at once by one table, with what came along, and
+	// MostBytes the most payload of what came along.
+	Most, MostBytes uint64
 }
+
+// Half reports whether half of the room was taken that a table has for what it holds back: two tables
+// that each have the half of the flows of one may decide otherwise than that one beyond it.
+func (h *Holding) Half() bool { return h.Most > maxHeld/2 || h.MostBytes > heldBytes/2 }
 
 // Add adds the counts of another table.
 func (h *Holding) Add(o Holding) {
 	h.Held += o.Held
 	h.Began += o.Began
 	h.Forced += o.Forced
+	h.Most, h.MostBytes = max(h.Most, o.Most), max(h.MostBytes, o.MostBytes)
 }
 
 // opening is a SYN or SYN-ACK that is held back, or what is held along, with what its frame
@@ -126,6 +134,8 @@ func (t *Table[S]) hold(i uint32, e *Entry[S], p *packet.Packet, swapped, along 
 		h.payload = append(payload, p.Payload[:min(len(p.Payload), heldPayload)]...)
 		t.counts.Held++
 	}
+	t.counts.Most = max(t.counts.Most, uint64(t.heldNow))
+	t.counts.MostBytes = max(t.counts.MostBytes, uint64(t.heldAlong))
 	h.Payload = h.payload
 	h.Options = h.options[:copy(h.options[:], p.Options)]
 	e.held++

@@ -134,6 +134,7 @@ func (c *Counters) add(in *account.Report) {
 	drop("unknown_interface", in.Source.Counts.UnknownInterface)
 	drop("filtered", in.Filtered)
 	drop("sampled_out", in.Sampled)
+	drop("edge_out", in.EdgeOut)
 	for reason, n := range in.Decode.All() {
 		if reason.Dropped() {
 			drop(reason.String(), n)

@@ -42,6 +42,7 @@ var terms = []Term{
 
 	{"unknown_interface", "dropped", "Records of a pcapng interface that was not declared."},
 	{"filtered", "dropped", "Records that the filter (--filter) refused."},
+	{"edge_out", "dropped", "Packets of flows that other captures may continue: they went to the edge file of the part (--edges), for pinyon stitch."},
 	{"sampled_out", "dropped", "Records that sampling (--sampling-rate) left out."},
 	{"unknown_linktype", "dropped", "Frames of a link type that is not decoded."},
 	{"l2_short", "dropped", "Frames cut within the link header, a VLAN or MPLS tag or a PPP header."},

@@ -44,6 +44,8 @@ type extraction struct {
 	summary        string
 	recursive      bool
 	merge          bool
+	part           partRun
+	stitch         bool // the inputs are edge files
 	streaming      bool
 	monitoring     monitoring
 	remote         func() account.Remote // of a run that reads servers
@@ -87,6 +89,8 @@ configuration file.`,
 	f.BoolVar(&x.hashInputs, "hash-inputs", false, "put SHA-256 sums of the inputs into the provenance")
 	f.BoolVar(&x.recursive, "recursive", false, "look for captures in directories below too")
 	f.BoolVar(&x.merge, "merge", false, "read all captures as one input, by time: flows go on from one to the next")
+	f.StringVar(&x.part.plan, "part", "", "plan (of pinyon plan) that the inputs are some captures of: rows are those of flows that no other capture continues")
+	f.StringVar(&x.part.edges, "edges", "", "with --part: file for the packets of all other flows, for pinyon stitch")
 	f.BoolVar(&x.keepGoing, "keep-going", false, "exit with 0 even if some inputs failed or were damaged")
 	return cmd
 }
@@ -167,6 +171,17 @@ func (x *extraction) run(args []string) error {
 	})
 }
 
+// union checks the flags that make several captures one.
+func (x *extraction) union() error {
+	switch {
+	case x.part.plan == "" && x.part.edges != "":
+		return usage("--edges goes with --part")
+	case x.part.plan != "" && x.merge:
+		return usage("--merge reads all captures, --part some of them: give one of the two")
+	}
+	return nil
+}
+
 // filtering says how the filter is compiled.
 func (x *extraction) filtering() *filter.Options {
 	if x.resolve {
@@ -222,6 +237,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err != nil {
 		return err
 	}
+	if err := x.union(); err != nil {
+		return err
+	}
 	if x.targets, err = x.outputs(); err != nil {
 		return err
 	}
@@ -267,6 +285,16 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	policy, err := x.policy(in.live != nil)
 	if err != nil {
 		return err
+	}
+	if x.part.plan != "" {
+		option, err := x.part.begin(x, cfg, in, options)
+		if err != nil {
+			return err
+		}
+		defer x.part.abort()
+		options = append(options, option)
+	} else if x.stitch {
+		options = append(options, pinyon.WithEndless())
 	}
 	prog := newProgress(in)
 	var working atomic.Bool
@@ -314,7 +342,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 			x.say("note: not anonymized, and not safe: %s", strings.Join(bare, ", "))
 		}
 	}
-	if n := pipe.LeftOut(); n > 0 {
+	if n := pipe.LeftOut(); n > 0 && (x.part.plan != "" || x.stitch) {
+		x.say("note: %d columns of the whole capture (group connection) are left out: they need the flows of all parts", n)
+	} else if n > 0 {
 		x.say("note: %d columns of the whole capture (group connection) are left out: it has no end; give --duration or --count", n)
 	}
 	stop, err := x.profile()
@@ -393,7 +423,15 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		}
 		return x.missing(&outs, err)
 	}
-	if err := in.close(); err != nil {
+	err = in.close()
+	switch {
+	case err != nil:
+	case x.part.plan != "":
+		err = x.part.end(res, sig.status.Load() != 0)
+	case x.stitch && len(res.Reached) > 0:
+		err = reached(res)
+	}
+	if err != nil {
 		outs.Abort()
 		return err
 	}

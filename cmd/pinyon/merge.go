@@ -11,13 +11,9 @@ func (in *inputs) merge(cfg *pinyon.Config, filtering *filter.Options) error {
 	if cfg.LabelFromPath != "" {
 		return usage("--label-from-path: flows of merged captures have no path of their own")
 	}
-	o := merged.Options{StepBack: cfg.Flow().Timeout}
-	if cfg.BPFFilter != "" {
-		set, err := filter.NewSet(cfg.BPFFilter, filtering)
-		if err != nil {
-			return badFilter(cfg.BPFFilter, err)
-		}
-		o.Match = set.Match
+	o, err := unionOptions(cfg, filtering)
+	if err != nil {
+		return err
 	}
 	names := make([]string, len(in.list))
 	for i := range in.list {
@@ -29,4 +25,17 @@ func (in *inputs) merge(cfg *pinyon.Config, filtering *filter.Options) error {
 	}
 	in.merged, in.list = in.list, []pinyon.Input{one}
 	return nil
+}
+
+// unionOptions are the rules of a union by a configuration.
+func unionOptions(cfg *pinyon.Config, filtering *filter.Options) (o merged.Options, err error) {
+	o.StepBack = cfg.Flow().Timeout
+	if cfg.BPFFilter != "" {
+		set, err := filter.NewSet(cfg.BPFFilter, filtering)
+		if err != nil {
+			return o, badFilter(cfg.BPFFilter, err)
+		}
+		o.Match = set.Match
+	}
+	return o, nil
 }

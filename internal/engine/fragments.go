@@ -13,6 +13,7 @@ type fragments struct {
 	order []datagramAt // ring, oldest at head
 	head  int
 	n     int
+	most  int // of n
 }
 
 // datagram is what RFC 791 and RFC 8200 identify one by: IPv4 counts the protocol of its
@@ -81,10 +82,11 @@ func (f *fragments) remember(d datagram, p *packet.Packet, now int64) {
 	}
 	f.order[(f.head+f.n)%len(f.order)] = datagramAt{d, now}
 	f.n++
+	f.most = max(f.most, f.n)
 	f.known[d] = ports{p.SrcPort, p.DstPort, p.Proto, now}
 }
 
 func (f *fragments) reset() {
 	clear(f.known)
-	f.head, f.n = 0, 0
+	f.head, f.n, f.most = 0, 0, 0
 }

@@ -41,6 +41,10 @@ type Options struct {
 	// graph of hosts given up, and nothing else.
 	Hurry <-chan struct{}
 	grace time.Duration // for tests: another graphGrace
+	// Edge, if not nil, is asked of every packet that is about to join a flow, with the flow's key and
+	// the reading of the capture clock. Where it reports true the packet is counted (Intake.EdgeOut)
+	// and left to others. It is called from the goroutine that reads the input, and borrows the frame.
+	Edge func(f *packet.Frame, k *flow.Key, now int64) bool
 	// Opened, if not nil, is told each source right after it was opened. It is called from
 	// the goroutine that reads the input; of several small inputs more than one may be.
 	Opened func(input int, src source.Source)

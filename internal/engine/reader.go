@@ -257,7 +257,13 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 	if !r.dec.Decode(f, &it.Packet) {
 		return nil
 	}
-	if it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, r.opt.KeyVLAN, now) {
+	orphan := it.Has&packet.HasFragment != 0 && !r.frags.apply(&it.Packet, r.opt.KeyVLAN, now)
+	it.swapped = flow.MakeKey(&it.key, &it.Packet, r.opt.KeyVLAN)
+	if r.opt.Edge != nil && r.opt.Edge(f, &it.key, now) {
+		r.in.EdgeOut++
+		return nil
+	}
+	if orphan {
 		r.in.Orphans++
 	}
 	if b := f.Block; b != nil && (len(e.blocks) == 0 || e.blocks[len(e.blocks)-1] != b) {
@@ -265,7 +271,6 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 		e.blocks = append(e.blocks, b)
 	}
 	it.Gaps = r.gaps
-	it.swapped = flow.MakeKey(&it.key, &it.Packet, r.opt.KeyVLAN)
 	it.hash = it.key.Hash(r.seed0, r.seed1)
 	it.clock = now
 	shard := uint64(0)
@@ -304,6 +309,7 @@ func (r *reader) see(it *packet.Packet) {
 // count brings the counts up to date that are kept elsewhere, and publishes all.
 func (r *reader) count() {
 	r.in.Records, r.in.Decode, r.in.Late = r.number, r.dec.Counts, r.clock.Late()
+	r.in.Datagrams = uint64(r.frags.most)
 	// A device asks the system for its sums.
 	if !r.live {
 		r.in.Source = r.src.Stats()

@@ -39,6 +39,8 @@ type Stats struct {
 	// Inputs whose graph of hosts was given up because the run was to end: the connection
 	// columns of their rows are absent.
 	ConnectionAbsent uint64 `json:"connection_absent"`
+	// Times that the samples of a shard grew beyond the half of its share of sample_memory.
+	SamplesHalf uint64 `json:"-"`
 }
 
 // Add adds t to s.
@@ -47,6 +49,7 @@ func (s *Stats) Add(t Stats) {
 	s.SizesDropped += t.SizesDropped
 	s.BetweennessApproximated += t.BetweennessApproximated
 	s.ConnectionAbsent += t.ConnectionAbsent
+	s.SamplesHalf += t.SamplesHalf
 }
 
 // A Shard is the account of one logical shard, whatever goroutine serves it, so that a

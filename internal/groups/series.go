@@ -55,7 +55,9 @@ func (s *series) add(m *Memory, gap int64, dir, firstDir int) {
 			m.chunks.At(s.tail).next = h
 		}
 		s.tail, s.fill = h, 0
-		m.shard.samples += chunkBytes
+		if m.shard.samples += chunkBytes; m.shard.samples > m.plan.sampleShare/2 {
+			m.Stats.SamplesHalf++
+		}
 	}
 	c := m.chunks.At(s.tail)
 	v := uint64(gap)<<1 | uint64(dir&1)

@@ -74,8 +74,15 @@ func Input(list []Capture, names []string, o Options) (source.Input, error) {
 	return in, nil
 }
 
+// A Span is how many records of a capture were read, and the least and greatest of their timestamps.
+type Span struct {
+	Records     uint64
+	First, Last int64
+}
+
 // A Union is captures as one source; see source.Union.
 type Union struct {
+	spans []Span // in the order of the list
 	o     Options
 	heads heads
 	last  *capture // whose frame was handed out
@@ -89,6 +96,7 @@ type Union struct {
 // capture is one of the captures at work.
 type capture struct {
 	Capture
+	span   *Span
 	src    source.Source // nil before its turn
 	frame  packet.Frame
 	number uint64 // of frame, in the capture
@@ -99,10 +107,10 @@ type capture struct {
 // Open opens captures, all of which there have to be. Of one that cannot be read to its end the error
 // comes behind the frames of all others.
 func Open(list []Capture, o Options) (*Union, error) {
-	u := &Union{o: o, end: o.End}
+	u := &Union{o: o, end: o.End, spans: make([]Span, len(list))}
 	u.stats.Since = time.Now()
 	for i := range list {
-		c := &capture{Capture: list[i]}
+		c := &capture{Capture: list[i], span: &u.spans[i]}
 		if !u.open(c) {
 			u.Close()
 			return nil, u.errs[len(u.errs)-1]
@@ -145,6 +153,7 @@ func (u *Union) open(c *capture) bool {
 		return false
 	}
 	c.src, c.began, c.number = src, false, 0
+	*c.span = Span{}
 	return true
 }
 
@@ -170,6 +179,12 @@ func (u *Union) read(c *capture) (bool, error) {
 		return false, fmt.Errorf("%s: record %d is dated before 1970: captures are merged by times since then", c.Name, c.number)
 	}
 	u.end = max(u.end, f.TS)
+	s := c.span
+	if s.Records == 0 {
+		s.First = f.TS
+	}
+	s.Records++
+	s.First, s.Last = min(s.First, f.TS), max(s.Last, f.TS)
 	counts := true
 	if u.o.Match != nil {
 		var err error
@@ -250,6 +265,9 @@ func (u *Union) Next(f *packet.Frame) error {
 	}
 	return u.err
 }
+
+// Spans are what was read of the captures so far, in the order in which they were given.
+func (u *Union) Spans() []Span { return u.spans }
 
 // Time is the merge time of the latest frame.
 func (u *Union) Time() int64 { return u.now }
