@@ -42,6 +42,7 @@ func Metrics() []Metric {
 		one("records_total", Counter, "packets", "Records that sources gave.", func(s *Snapshot) uint64 { return s.Records }),
 		one("wire_bytes_total", Counter, "bytes", "Bytes on the wire of what sources gave.", func(s *Snapshot) uint64 { return s.Source.Bytes }),
 		one("filtered_packets_total", Counter, "packets", "Records that the filter refused.", func(s *Snapshot) uint64 { return s.Filtered }),
+		one("edge_out_packets_total", Counter, "packets", "Packets of flows that other captures may continue, left to an edge file.", func(s *Snapshot) uint64 { return s.EdgeOut }),
 		one("sampled_out_packets_total", Counter, "packets", "Records that sampling left out.", func(s *Snapshot) uint64 { return s.Sampled }),
 		of("decode_dropped_packets_total", Counter, "packets", "Records that are no packet of a flow.", dropped, "reason"),
 		of("decode_errors_total", Counter, "packets", "Packets that a decoder could not read, or not to their end.", decodeErrors, "layer"),
