@@ -143,7 +143,7 @@ var floors = []string{
 	"./cmd/pinyon",
 	"./watch ./edges",
 	". ./sink/all ./source/all ./pipe ./capture/plan",
-	"./source/server ./metrics ./dashboard ./packetlist ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres",
+	"./source/server ./metrics ./dashboard ./packetlist ./provenance ./savefile ./label/parquet ./sink/kafka ./sink/sql/sqlite ./sink/sql/postgres ./spool",
 	"./config ./schema ./dataset ./packetstore ./stats ./source/device ./source/file ./source/merged ./feed ./capture/session ./listen ./capture/capturetest ./capinfo ./replay ./remote/...",
 	"./remote ./internal/engine ./extract ./capture ./packetstore/expr ./sink/...",
 	"./sink/files ./sink/internal/out",

@@ -43,12 +43,18 @@ type Keeper interface{ Keep() error }
 
 // A LossError is what Close returns if the output is complete but for some rows.
 type LossError struct {
-	Rows uint64 // that were lost
+	Rows uint64 // that were lost; 0 if those that are missing can still be had, as Err says
 	Err  error  // why the first of them was
 }
 
-// Error tells how many rows were lost, and why the first one was.
-func (e *LossError) Error() string { return fmt.Sprintf("%d rows lost: %v", e.Rows, e.Err) }
+// Error tells how many rows were lost, and why the first one was; of none that was lost only why
+// rows are missing.
+func (e *LossError) Error() string {
+	if e.Rows == 0 {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%d rows lost: %v", e.Rows, e.Err)
+}
 
 // Unwrap is the reason of the first loss.
 func (e *LossError) Unwrap() error { return e.Err }

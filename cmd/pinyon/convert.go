@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,8 @@ func (a *app) convertCommand() *cobra.Command {
 		Short: "Write the rows of a feature file to another output",
 		Long: `Write the rows of a feature file (Parquet, Arrow file or stream, CSV, TSV, JSON Lines, JSON
 array; by content) to any output, or those of an Arrow stream on standard input (-). Columns that
-Pinyon does not know are kept. An empty cell of a text format is absent, unless the column is text.`,
+Pinyon does not know are kept. The folder of rows that wait for a server (--on-sink-error spool)
+is sent as what is left of its run, and removed. An empty cell of a text format is absent, unless the column is text.`,
 		Example: `  pinyon convert flows.parquet -o postgres://me@db/flows
   pinyon convert - -o flows.db <flows.arrow
   pinyon convert flows.csv -f jsonl`,
@@ -61,39 +63,48 @@ func (x *conversion) run(path string) error {
 	if err := x.checkInput(path); err != nil {
 		return err
 	}
-	in, err := limits.Open(path, x.in)
+	policy, err := x.policy(false)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	in, waiting, err := openRows(path, limits, x)
+	if err != nil {
+		return err
+	}
+	defer in.close()
 	if info, err := os.Stat(path); err == nil {
 		if err := checkOutputs(x.targets, nil, []fs.FileInfo{info}); err != nil {
 			return err
 		}
 	}
-	s := in.Schema()
-	unnamed(s, in.Provenance)
+	s := in.schema
+	unnamed(s, in.provenance)
 	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", From: x.from}
-	run.Workers = 1
-	if in.Provenance != "" {
-		run.Provenance = &sink.Provenance{Head: []byte(in.Provenance)}
+	if waiting != nil {
+		run.From, run.Resume = waiting.From, true
+		if run.ID == "" {
+			run.ID = waiting.Run
+		}
+	}
+	run.Workers = runtime.GOMAXPROCS(0)
+	if in.provenance != "" {
+		run.Provenance = &sink.Provenance{Head: []byte(in.provenance)}
+	}
+	if err := x.apply(&outs, policy, false, func() bool { return false }); err != nil {
+		return err
 	}
 	if err := outs.Open(ctx, x.targets, s, run); err != nil {
 		return outputError(err)
 	}
-	return x.pour(ctx, &outs, sig, path, in.Batches())
+	err = x.pour(ctx, &outs, sig, path, in.batches)
+	if err == nil && waiting != nil {
+		err = waiting.Remove()
+	}
+	return err
 }
 
 // pour writes batches to outputs and completes these. name is what the batches come from.
 func (x *extraction) pour(ctx context.Context, outs *files.Outputs, sig *interrupt, name string, batches iter.Seq2[*column.Batch, error]) error {
-	policy, err := x.policy(false)
-	if err != nil {
-		outs.Abort()
-		return err
-	}
-	if policy == dropRows {
-		outs.GoOn(x.goOn(len(x.targets), func() bool { return false }))
-	}
 	rows := uint64(0)
 	for b, err := range batches {
 		if err == nil {

@@ -54,6 +54,7 @@ type extraction struct {
 	randomSalt     bool
 	saltFile       string
 	onError        string
+	spool          spoolFlags
 	sinkFailed     bool // an output could not be written to its end
 	resolve        bool
 	packets        packetlist.Options // for programs that compute columns of their own
@@ -140,9 +141,10 @@ func (x *extraction) addTargetFlags(cmd *cobra.Command) {
 	f.StringVarP(&x.output, "output", "o", "-", "file or address to write to; - is standard output")
 	f.StringVarP(&x.format, "format", "f", "", strings.Join(sinks.Names(), ", ")+"; by the output's name, else "+sinks[0].Name)
 	f.StringArrayVar(&x.tees, "tee", nil, "FORMAT=TARGET to write to as well, also with options, features= among them for columns of its own: parquet=tls.parquet?features=tls,timing; may be repeated")
-	f.StringVar(&x.onError, "on-sink-error", "", "what becomes of the run when an output fails: stop, or drop (also continue) its further rows, count them and go on with the other outputs; drop for live, else stop")
+	f.StringVar(&x.onError, "on-sink-error", "", "what becomes of the run when an output fails: stop, or drop (also continue) its further rows, count them and go on with the other outputs, or spool: rows of databases and brokers wait on disk until these are back; drop for live, else stop")
+	x.spool.add(cmd)
 	complete(cmd, "format", sinks.Names())
-	complete(cmd, "on-sink-error", []string{stopRun, dropRows})
+	complete(cmd, "on-sink-error", []string{stopRun, dropRows, spoolRows})
 }
 
 // addSettings adds the flags of outputs' options.
@@ -391,6 +393,9 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 		run.Rotation, run.Follow = in.live.flags.save.rowRotation(), in.live.flags.save.follow
 		every = in.live.flags.statsEvery
 	}
+	if err := x.apply(&outs, policy, in.live != nil, func() bool { return in.live != nil && in.live.save.Works() }); err != nil {
+		return err
+	}
 	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
 		return outputError(err)
 	}
@@ -400,9 +405,6 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)
 	begun = true
 	working.Store(true)
-	if policy == dropRows {
-		outs.GoOn(x.goOn(len(x.targets), func() bool { return in.live != nil && in.live.save.Works() }))
-	}
 	res, err = pipe.ProcessAll(context.Background(), in.list, &outs)
 	prog.close()
 	working.Store(false)
@@ -510,6 +512,7 @@ func (x *extraction) tellSent(outs *files.Outputs) {
 			x.say("%s: %d rows accepted, %s%d committed, %d lost", o.Target.Name(), c.Accepted, there, c.Committed, c.Lost)
 		}
 	}
+	x.tellLeft(outs)
 }
 
 // missing is the error of a run that failed: where rows have arrived that stay, the status says

@@ -209,6 +209,13 @@ func (q *asking) rows(paths []string, ask func(ctx context.Context, s *packetsto
 	}
 	run := &sink.Run{Settings: q.settings, Stdout: q.out, ID: q.resume, Resume: q.resume != ""}
 	run.Workers = 1
+	policy, err := q.policy(false)
+	if err == nil {
+		err = q.apply(&outs, policy, false, func() bool { return false })
+	}
+	if err != nil {
+		return err
+	}
 	if err := outs.Open(ctx, q.targets, schema, run); err != nil {
 		return outputError(err)
 	}

@@ -25,12 +25,12 @@ import (
 
 // newEncoder is what makes messages as o.Encoding asks.
 func newEncoder(ctx context.Context, s *column.Schema, o *Options, p *settings, from *sink.Provenance) (encoder, error) {
-	a := about{end: slices.IndexFunc(s.Fields, func(f column.Field) bool { return f.Name == "end_time" && f.Kind == feature.Float })}
+	a := about{next: o.First, end: slices.IndexFunc(s.Fields, func(f column.Field) bool { return f.Name == "end_time" && f.Kind == feature.Float })}
 	if a.end < 0 {
 		a.end = slices.IndexFunc(s.Fields, func(f column.Field) bool { return f.Name == "time_last" && f.Kind == feature.Float })
 	}
 	kind := map[string]string{JSON: "application/json", Avro: "avro/binary", Arrow: "application/vnd.apache.arrow.stream"}[o.Encoding]
-	a.headers = headers(kind, s, p, from)
+	a.headers = headers(kind, s, p, o.Run, from)
 	if o.Encoding == Arrow {
 		return newArrowMessages(s, o, a), nil
 	}
@@ -58,7 +58,7 @@ func newEncoder(ctx context.Context, s *column.Schema, o *Options, p *settings, 
 
 // headers are those of every message: what kind of value it has, of which schema, and of
 // which run and configuration it comes.
-func headers(kind string, s *column.Schema, p *settings, from *sink.Provenance) []kgo.RecordHeader {
+func headers(kind string, s *column.Schema, p *settings, id string, from *sink.Provenance) []kgo.RecordHeader {
 	var said struct {
 		Tool          string  `json:"tool"`
 		Version       string  `json:"pinyon_version"`
@@ -69,8 +69,11 @@ func headers(kind string, s *column.Schema, p *settings, from *sink.Provenance) 
 	if from != nil {
 		stdjson.Unmarshal(from.Head, &said) // what it does not say is left out
 	}
-	var run [16]byte
-	rand.Read(run[:])
+	if id == "" {
+		var run [16]byte
+		rand.Read(run[:])
+		id = hex.EncodeToString(run[:])
+	}
 	var list []kgo.RecordHeader
 	add := func(name, value string) {
 		if value != "" {
@@ -87,7 +90,7 @@ func headers(kind string, s *column.Schema, p *settings, from *sink.Provenance) 
 	for _, h := range p.headers {
 		add(h[0], h[1])
 	}
-	add(HeaderRun, hex.EncodeToString(run[:]))
+	add(HeaderRun, id)
 	return list
 }
 

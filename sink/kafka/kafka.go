@@ -57,6 +57,8 @@ type Options struct {
 	BatchRows   int    // rows of one Arrow message, at most
 	MaxMessage  int    // bytes of one batch of messages, at most; brokers refuse more than 1048588 unless told
 	Buffer      int    // bytes that wait for the broker, at most
+	Run         string // names the run in headers; "" is a name of its own
+	First       uint64 // number in the run of the first row
 	Full        string // Block or Drop; "" is Drop for rows of a capture, and Block for others
 
 	TLS      bool   // also on if one of the following is set
@@ -107,7 +109,7 @@ var Format = &sink.Descriptor{
 	NewOptions: func() any { return NewOptions() },
 	Open: func(ctx context.Context, to *sink.Target, s *column.Schema, settings any, run *sink.Run) (sink.Sink, error) {
 		o := settings.(*Options)
-		o.Common = run.Common
+		o.Common, o.Run, o.First = run.Common, run.ID, run.From
 		if o.Full == "" && run.Live {
 			o.Full = Drop
 		}

@@ -132,7 +132,7 @@ type about struct {
 
 // The names of headers that tell rows apart.
 const (
-	HeaderRun  = "pinyon-run"  // 32 hexadecimal digits that no other run has
+	HeaderRun  = "pinyon-run"  // the run's name, else 32 hexadecimal digits that no other run has
 	HeaderRow  = "pinyon-row"  // number of the message's first row in the run, from 0, decimal
 	HeaderRows = "pinyon-rows" // how many rows an Arrow message holds, decimal
 )

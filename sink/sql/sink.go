@@ -131,6 +131,17 @@ func NewRunID() string {
 // RunID is the run's, which may have been made at Open.
 func (t *table) RunID() string { return t.plan.Run.ID }
 
+// Resumable says why the run could not go on behind the rows that are there.
+func (t *table) Resumable() error {
+	switch {
+	case t.plan.Atomic:
+		return errors.New("atomic: rows that are there only once all are cannot be resumed")
+	case !t.plan.Runs:
+		return errors.New("runs: without the table of runs nothing can be resumed")
+	}
+	return nil
+}
+
 // Write takes a batch; rows that an earlier attempt of the run has committed are passed over.
 func (t *table) Write(ctx context.Context, b *column.Batch) error {
 	return t.with(ctx, func(ctx context.Context) error {
