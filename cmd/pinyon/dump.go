@@ -113,7 +113,7 @@ or more, aborts.`,
 	f.StringVar(&d.decap, "decap", "none", "none, or inner for the fields of the innermost IP header")
 	d.filter.add(cmd)
 	d.live.addCapture(cmd)
-	d.live.sensor = &sensor{app: a}
+	d.live.sensor = &sensor{app: a, reloads: true}
 	d.live.sensor.add(cmd, "")
 	complete(cmd, "field", fieldPaths())
 	complete(cmd, "decap", []string{"none", "inner"})
@@ -562,6 +562,7 @@ func (d *dumper) openDevice(expr string, sig *interrupt) (dumpSource, error) {
 	if len(o.Interfaces) == 0 {
 		d.say("listening on %s", plain.Text(dev.Name()))
 	}
+	d.live.sensor.follow(dev, s.stop)
 	d.log.Info("capturing", "interfaces", dev.Name(), "filter", dev.FilterExpr(), "snaplen", dev.Snaplen())
 	return s, nil
 }

@@ -399,7 +399,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 	if err := outs.Open(context.Background(), x.targets, pipe.Schema(), run); err != nil {
 		return outputError(err)
 	}
-	if x.progress && !x.noProgress && !(x.toTerminal() && isTerminal(x.err)) && !(in.live != nil && in.live.flags.sensor.quiet()) {
+	if x.progress && !x.noProgress && !(x.toTerminal() && isTerminal(x.err)) && !(in.live != nil && in.live.flags.quiet) {
 		prog.show(x.app, every)
 	}
 	x.log.Info("reading", "inputs", len(in.list), "bytes", in.total, "columns", len(pipe.Schema().Fields), "workers", cfg.NumWorkers)

@@ -40,6 +40,7 @@ type liveFlags struct {
 	save       saveFlags
 	failLoss   bool
 	sensor     *sensor // of files that tell a capture what to do, or nil
+	quiet      bool    // no counts are printed meanwhile
 	ends       bool    // the capture ends by itself
 }
 
@@ -81,7 +82,7 @@ replaces none.`,
 	}
 	x.addFlags(cmd)
 	f := cmd.Flags()
-	l.sensor = &sensor{app: a}
+	l.sensor = &sensor{app: a, reloads: true}
 	l.sensor.from(f)
 	x.config.sensor = l.sensor
 	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
@@ -150,7 +151,11 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 		d.Close()
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
 	}
-	return x.goLive(l.sensor.behind(d), pinyon.Live(d), l, sig)
+	in, err := x.goLive(l.sensor.behind(d), pinyon.Live(d), l, sig)
+	if err == nil {
+		l.sensor.follow(d, in.live.stop)
+	}
+	return in, err
 }
 
 // checkLive checks what is no concern of the packets' source, before that is opened.
@@ -164,7 +169,7 @@ func (x *extraction) checkLive(l *liveFlags) (err error) {
 	if l.statsEvery, err = parseDuration(l.stats); err != nil {
 		return usage("--stats-interval: %w", err)
 	}
-	l.statsEvery = l.sensor.every(l.statsEvery)
+	l.statsEvery, l.quiet = l.sensor.every(l.statsEvery), l.sensor.quiet()
 	if l.sensor.runs() && l.save.path == "" && l.save.packets == "" {
 		l.save.files = l.sensor.plan.Files
 	}

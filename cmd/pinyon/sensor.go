@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,15 @@ type sensor struct {
 	settings *settings.Capture // nil without files
 	plan     *plan.Plan
 	gate     *gate.Gate
+	lines    atomic.Bool // a line is printed for every packet
+
+	reloads    bool           // files are read again while it captures
+	asked      chan os.Signal // for that
+	filterFlag bool           // the command line has a filter
+	state      string         // of the files when they were read
+	seen       string         // state of the files at the last look
+	waits      bool           // what a change of filter has cost is to be told
+	dropped    uint64         // packets of an earlier filter before it
 }
 
 // add adds --config to a command that has no other configuration.
@@ -71,6 +81,7 @@ func (s *sensor) load() (err error) {
 	if s == nil || len(s.paths) == 0 {
 		return nil
 	}
+	s.state = stateOf(s.paths) // before they are read, so that no change is missed
 	if s.settings, s.plan, err = planOf(s.paths); err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			return err
@@ -78,6 +89,10 @@ func (s *sensor) load() (err error) {
 		return &exit{exitUsage, err}
 	}
 	s.gate = gate.New(&s.plan.Gate)
+	s.lines.Store(s.plan.Lines)
+	if s.reloads {
+		s.listen()
+	}
 	for _, n := range s.settings.Notices() {
 		s.app.say("note: %s", n)
 	}
@@ -122,7 +137,7 @@ func (s *sensor) over(flags capture.Options) capture.Options {
 		o.Interfaces = flags.Interfaces
 	}
 	if flags.Filter != "" {
-		o.Filter = flags.Filter
+		o.Filter, s.filterFlag = flags.Filter, true
 	}
 	if flags.ReadTimeout != 0 { // a command that has to look around more often
 		o.ReadTimeout = min(flags.ReadTimeout, o.ReadTimeout)
@@ -151,7 +166,7 @@ func (g *gated) Next(f *packet.Frame) error {
 	if err := g.gate.Next(f); err != nil {
 		return err
 	}
-	if g.sensor.plan.Lines {
+	if g.sensor.lines.Load() {
 		g.print(f)
 	}
 	return nil

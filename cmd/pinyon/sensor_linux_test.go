@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -55,6 +56,37 @@ func TestSensor(t *testing.T) {
 	} {
 		if status, _, errs := runPinyon(t, strings.Fields(c.args)...); status != exitUsage || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: %d %s", c.args, status, errs)
+		}
+	}
+}
+
+// TestSensorReload: a run whose filter takes nothing takes packets once its file says so: at SIGUSR1,
+// and if the file changes.
+func TestSensorReload(t *testing.T) {
+	ns := wire(t)
+	list := frames(t, "closed.pcap")
+	for _, signals := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "x.yaml")
+		write := func(text string) {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("sniffer: {interface: v1, packet_count: 3, timeout: 60, filter: ether proto 0x9999}\n")
+		r := startCapture(t, ns, "live", "-c", path, "-o", os.DevNull, "-f", "csv")
+		stop := keepSending(t, 50*time.Millisecond, func() { send(t, ns, list) })
+		write("sniffer: {interface: v1, packet_count: 3, timeout: 60, snaplen: 99}\n")
+		if signals {
+			if err := r.Process.Signal(syscall.SIGUSR1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		status, errs := r.end(t)
+		stop()
+		for _, want := range []string{"3 captured", "reload: filter: none", "from the next one on: sniffer.snaplen"} {
+			if !strings.Contains(errs, want) {
+				t.Errorf("signal %v: %d, no %q in %s", signals, status, want, errs)
+			}
 		}
 	}
 }
