@@ -53,6 +53,13 @@ def run(*flags):
     return time.time() - begin
 
 
+def cpu():
+    """Seconds of CPU of pinyon, and of the server with those of its processes that ended."""
+    t = os.times()
+    ticks = open(f"/proc/{server.pid}/stat").read().rsplit(")", 1)[1].split()[11:15]
+    return t.children_user + t.children_system, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 def equal(name, rows, table):
     bad = 0
     for i, column in enumerate(table.column_names):
@@ -92,8 +99,12 @@ try:
     subprocess.run([pinyon, "extract", *[capture] * 8, "-o", parquet, "--no-progress"], check=True, capture_output=True)
     null = min(run("-f", "arrow", "-o", "/dev/null") for _ in range(3))
     for name, target in ("parquet", ["-f", "parquet", "-o", work + "/x.parquet"]), ("sqlite", ["-o", lite]), ("postgres", ["-o", address]), ("postgres plain", ["-o", address, "--db-types", "plain", "--db-table", "p2"]):
+        before = cpu()
         took = min(run(*target, *([] if name == "parquet" else ["--db-if-exists", "replace"])) for _ in range(3))
         print(f"{name}: {took:.2f} s, {8 * n / took:,.0f} rows/s with reading the Parquet file; Arrow to the null device takes {null:.2f} s")
+        time.sleep(1)  # the server waits for the processes of connections that ended
+        own, theirs = (1e6 * (b - a) / (24 * n) for a, b in zip(before, cpu()))
+        print(f"{name}: {own:.1f} us of CPU a row, and {theirs:.1f} us of PostgreSQL")
 
     parquet, took = small, run("-o", address)
     for kind in "pinyon", "server":
