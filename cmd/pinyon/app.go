@@ -115,7 +115,7 @@ program itself failed (out of memory, or a fault in it), unfinished files left.`
 	})
 	commands := []*cobra.Command{a.extractCommand(), a.planCommand(), a.stitchCommand(), a.convertCommand(), a.infoCommand(), a.schemaCommand(), a.explainCommand(), a.featuresCommand(), a.profilesCommand(), a.configCommand(),
 		a.validateCommand(), a.statusCommand(), a.citeCommand(), a.dashboardCommand(), hidden(a.exportCommand("export-dashboard")),
-		a.liveCommand(), a.serveCommand(), a.connectCommand(), a.watchCommand(), a.filterCommand(), a.dumpCommand(), a.packetsCommand(), a.listenCommand(), a.replayCommand(), a.interfacesCommand(), a.pipeCommand()}
+		a.liveCommand(), a.serveCommand(), a.connectCommand(), a.discoverCommand(), a.watchCommand(), a.filterCommand(), a.dumpCommand(), a.packetsCommand(), a.listenCommand(), a.replayCommand(), a.interfacesCommand(), a.pipeCommand()}
 	root.AddCommand(commands...)
 	a.mark(root)
 	speak(root)

@@ -27,6 +27,7 @@ type remoteFlags struct {
 	once       bool
 	noCompress bool
 	mergeWait  time.Duration
+	discover   string
 }
 
 func (a *app) connectCommand() *cobra.Command {
@@ -34,7 +35,7 @@ func (a *app) connectCommand() *cobra.Command {
 	l := &liveFlags{}
 	r := &remoteFlags{}
 	cmd := &cobra.Command{
-		Use:   "connect URL...",
+		Use:   "connect [URL...]",
 		Short: "Receive packets from capture servers and write a row for every flow",
 		Long: `Receive packets from servers ("pinyon serve") and write a row for every flow as it ends, as
 live does. Of several servers the packets are joined by their times.
@@ -47,10 +48,12 @@ A link that was cut is made again. What is missing then is counted and marked; m
 flow runs out. --filter narrows what the server sends.`,
 		Example: `  pinyon connect 'pinyons://sensor:8765?pin=sha256:...' --token-file token -o flows.parquet
   pinyon connect pinyons://a pinyons://b --tls-ca ca.pem --filter 'udp port 53' -f jsonl`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := notEmpty(cmd, "save-pcap", "packets", "token-file"); err != nil {
+			if err := notEmpty(cmd, "save-pcap", "packets", "token-file", "discover"); err != nil {
 				return err
+			}
+			if len(args) == 0 && r.discover == "" {
+				return usage("give the URL of a server, or --discover")
 			}
 			return x.process(func(cfg *pinyon.Config, sig *interrupt) (*inputs, error) {
 				return x.openRemote(args, l, r, cfg, sig)
@@ -69,6 +72,7 @@ flow runs out. --filter narrows what the server sends.`,
 	f.IntVar(&r.reconnect, "reconnect", client.DefaultTries, "tries in a row to connect before giving up; 0 is for ever")
 	f.BoolVar(&r.once, "no-reconnect", false, "end when the link is cut")
 	f.BoolVar(&r.noCompress, "no-compress", false, "have packets sent as they are")
+	f.StringVar(&r.discover, "discover", "", "server that announces itself, by its number or name in the list of \"pinyon discover\"")
 	f.DurationVar(&r.mergeWait, "merge-wait", client.DefaultWait, "how long a packet of one server waits for earlier ones of others")
 	f.StringVarP(&l.duration, "duration", "d", "", "end after so long: seconds, or 90s, 5m, 2h")
 	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
@@ -94,6 +98,17 @@ func (x *extraction) openRemote(args []string, l *liveFlags, r *remoteFlags, cfg
 	}
 	if r.reconnect < 0 || r.mergeWait < 0 {
 		return nil, usage("--reconnect and --merge-wait are 0 or more")
+	}
+	if r.discover != "" {
+		all, err := find(2)
+		if err != nil {
+			return nil, err
+		}
+		url, err := pickServer(r.discover, all)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, url)
 	}
 	token, err := r.token()
 	if err != nil {

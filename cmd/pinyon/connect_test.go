@@ -6,11 +6,14 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"pinyon/discover"
 )
 
 // A served is `serve -r` at work in a process of its own.
@@ -130,6 +133,45 @@ func TestServeMetrics(t *testing.T) {
 	})
 }
 
+// TestFound: a server that was found has the URL of the address that is most likely reached, with what its text
+// says of TLS and key if that is sound, and is picked by number or by a name that no other has.
+func TestFound(t *testing.T) {
+	pin := "sha256:" + strings.Repeat("A", 43)
+	var all []foundServer
+	for _, c := range []struct {
+		of, name, url string
+		text          map[string]string
+		addrs         []string
+	}{
+		{discover.Pinyon, "a", "pinyons://192.0.2.1:8765?pin=" + pin, map[string]string{"tls": "1", "pin": pin}, []string{"169.254.1.1", "192.0.2.1", "2001:db8::1", "fe80::1%eth0"}},
+		{discover.Pinyon, "b", "pinyons://[2001:db8::1]:8765", map[string]string{"tls": "1", "pin": "sha256:x"}, []string{"fe80::1%eth0", "2001:db8::1"}},
+		{discover.JoyfulJay, "b", "jj://192.0.2.1:8765", map[string]string{"pin": pin}, []string{"192.0.2.1"}},
+	} {
+		s := discover.Service{Name: c.name, Type: c.of, Port: 8765, Text: c.text}
+		for _, a := range c.addrs {
+			s.Addresses = append(s.Addresses, netip.MustParseAddr(a))
+		}
+		one, ok := foundOf(&s)
+		if !ok || one.url != c.url || len(one.Addresses) != len(c.addrs) || one.Address != one.Addresses[0] {
+			t.Errorf("%s: %+v", c.url, one)
+		}
+		all = append(all, one)
+	}
+	if _, ok := foundOf(&discover.Service{Name: "c"}); ok {
+		t.Error("a server without an address")
+	}
+	for word, want := range map[string]string{"a": all[0].url, "1": all[0].url, "3": all[2].url} {
+		if url, err := pickServer(word, all); err != nil || url != want {
+			t.Errorf("%s: %s, %v", word, url, err)
+		}
+	}
+	for word, text := range map[string]string{"b": "2 servers", "c": "no server", "0": "no server", "4": "no server"} {
+		if _, err := pickServer(word, all); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+}
+
 // TestServeUsage: what serve is asked for and cannot do is said before anything is opened.
 func TestServeUsage(t *testing.T) {
 	in := captureFile(t)
@@ -145,6 +187,9 @@ func TestServeUsage(t *testing.T) {
 		{"--allow-plaintext", "serve --host 0.0.0.0 -r " + in},
 		{"--max-bandwidth", "serve --max-bandwidth fast -r " + in},
 		{"--prometheus-port", "serve --port 0 --token " + strings.Repeat("x", 43) + " --prometheus-port 65536 -r " + in},
+		{"nobody else can reach", "serve --announce -r " + in},
+		{"give the URL of a server", "connect"},
+		{"seconds above 0", "discover --timeout 0"},
 		{"want pinyon, pinyons, jj or jjs", "connect http://h"},
 	} {
 		want(t, exitUsage, c.message, strings.Fields(c.args)...)

@@ -41,22 +41,25 @@ type serving struct {
 	filter     string
 	resolve    bool
 	monitoring monitoring
-	host       string
-	port       int
-	tokenFile  string
-	token      string
-	printToken bool
-	stateDir   string
-	cert, key  string
-	clientCA   string
-	auto       bool
-	plaintext  bool
-	clients    int
-	bandwidth  string
-	queue      string
-	policy     string
-	noCompress bool
-	self       bool
+
+	announced    bool
+	announceName string
+	host         string
+	port         int
+	tokenFile    string
+	token        string
+	printToken   bool
+	stateDir     string
+	cert, key    string
+	clientCA     string
+	auto         bool
+	plaintext    bool
+	clients      int
+	bandwidth    string
+	queue        string
+	policy       string
+	noCompress   bool
+	self         bool
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -80,7 +83,7 @@ of them is there.`,
   pinyon serve eth0 --host :: --tls-cert cert.pem --tls-key key.pem --token-file tokens.yaml --filter 'not port 22'
   pinyon serve -r trace.pcapng`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := notEmpty(cmd, "read", "save-pcap", "packets", "user", "token-file", "token", "host"); err != nil {
+			if err := notEmpty(cmd, "read", "save-pcap", "packets", "user", "token-file", "token", "host", "announce-name"); err != nil {
 				return err
 			}
 			if err := s.whole(cmd, args); err != nil {
@@ -110,6 +113,8 @@ of them is there.`,
 	f.StringVar(&s.queue, "client-queue", "32MiB", "bytes that wait for each client at most")
 	f.StringVar(&s.policy, "client-policy", "drop-newest", "when its queue is full: drop-newest, drop-oldest or disconnect; with -r also block, which is the default then")
 	f.BoolVar(&s.noCompress, "no-compress", false, "send packets as they are")
+	f.BoolVar(&s.announced, "announce", false, "tell the local networks of the server by multicast DNS, for \"pinyon discover\"; never the token")
+	f.StringVar(&s.announceName, "announce-name", "", "name to announce; Pinyon-HOST-PORT without it")
 	f.BoolVar(&s.self, "capture-self", false, "capture the server's own stream too")
 	f.Uint64Var(&s.live.capture.Count, "count", 0, "end after so many packets; 0 is never")
 	s.live.addCapture(cmd)
@@ -315,6 +320,9 @@ func (s *serving) run(args []string) error {
 	if ip, err := netip.ParseAddr(s.host); security == nil && !s.plaintext && (err != nil || !ip.IsLoopback()) && s.host != "localhost" {
 		return usage("without TLS everybody on the way can read the packets: want --tls-auto, --tls-cert and --tls-key, or --allow-plaintext to consent")
 	}
+	if ip, err := netip.ParseAddr(s.host); s.announced && (s.host == "localhost" || err == nil && ip.IsLoopback()) {
+		return usage("--announce: nobody else can reach %s; want --host 0.0.0.0, :: or an address of the network", s.host)
+	}
 	var shown string
 	if o.Tokens, shown, err = s.tokens(); err != nil {
 		return err
@@ -371,6 +379,13 @@ func (s *serving) run(args []string) error {
 	}, srv)
 	defer unwatch()
 	defer s.monitoring.close(stopped)
+	if s.announced {
+		end, err := s.announce(l.Addr(), security != nil, pin)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	working.Store(true)
 	notify.Send("READY=1")
 	err = srv.Run(ctx, l, security)

@@ -75,9 +75,7 @@ var promised = []struct{ command, flags, test string }{
 // belongs into promised.
 var unbuilt = []struct{ command, flags, reason string }{
 	{"live", "pid process", "no command knows which process a packet belongs to"},
-	{"serve", "port host filter token token-file pid process max-clients max-bandwidth tls-cert tls-key announce no-announce announce-name compress no-compress", "the protocol is written (remote/wire), its server is not"},
-	{"connect", "output format duration timeout save-pcap tls-ca tls-insecure discover", "as for serve"},
-	{"discover", "timeout json", "as for serve"},
+	{"serve", "pid process", "no command knows which process a packet belongs to"},
 	{"repl", "", "not begun"},
 	{"tui", "cwd check", "not begun"},
 }
