@@ -66,6 +66,8 @@ var rules = []struct{ who, not, why string }{
 	{"./capture", "pinyon/capture/session", "a device knows nobody who runs callbacks over it"},
 	{"./capture/session", "pinyon/flow", "a capture that runs knows frames only"},
 	{"./capture/session", "pinyon/sink", "a capture that runs knows frames only"},
+	{"./logging", "pinyon/", "a log knows nobody who tells it something"},
+	{"./logging", "github.com/", "lines are written by the standard library"},
 	{"./capture/plan", "pinyon/flow", "what settings come to is said of packets, not of flows"},
 	{"./capture/plan", "pinyon/sink/sql", "who plans a capture writes no rows of flows"},
 	{"./feed", "pinyon/capture/session", "a feed is read, not run"},
@@ -152,7 +154,7 @@ var floors = []string{
 	"./internal/dispatch",
 	"./source ./column ./flow ./filter ./netif ./internal/graph ./internal/nstest ./internal/vectors ./internal/gen/main ./proto/...",
 	"./remote/wire ./label",
-	"./packet ./feature ./account/output ./proto ./proto/http2/fields ./proto/openvpn ./sink/internal/par ./internal/...",
+	"./packet ./feature ./logging ./account/output ./proto ./proto/http2/fields ./proto/openvpn ./sink/internal/par ./internal/...",
 	"./testdata/...",
 }
 

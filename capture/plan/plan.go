@@ -5,12 +5,16 @@ package plan
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"time"
 
 	"pinyon/capture"
 	"pinyon/capture/settings"
+	"pinyon/internal/conf"
+	"pinyon/logging"
 	"pinyon/packetstore"
 	"pinyon/savefile"
 	"pinyon/source/gate"
@@ -22,8 +26,18 @@ type Plan struct {
 	Gate    gate.Options
 	Files   *Files // nil where no files of packets are wanted
 
+	Log     logging.Options // files
+	Console Console
+
 	Lines bool          // a line is printed for every packet
 	Sums  time.Duration // how often counts are told; 0 is never
+}
+
+// Console is what is told on standard error.
+type Console struct {
+	Off     bool // nothing is, but what ends the run
+	Level   slog.Level
+	Colored bool // on a terminal
 }
 
 // Files are those of packets.
@@ -43,6 +57,7 @@ func New(c *settings.Capture) (*Plan, error) {
 		return nil, c.At("sniffer.buffer_size", fmt.Errorf("%s for each of %d rings; want %d bytes together at most", c.BufferSize, o.Rings*max(len(o.Interfaces), 1), most))
 	}
 	p := &Plan{Capture: o, Gate: gate.Options{Rate: c.Security.RateLimit, Block: prefixes(c.Security.Blacklist), Allow: prefixes(c.Security.Whitelist)}, Lines: c.Realtime}
+	p.Log, p.Console = logOf(&c.Logging)
 	if c.Perform.Monitoring {
 		p.Sums = seconds(c.Perform.LogInterval)
 	}
@@ -70,6 +85,29 @@ func filesOf(c *settings.Capture) (*Files, error) {
 		return nil, c.At("sniffer.output.rotation.enabled", fmt.Errorf("true, and neither interval nor max_size says when"))
 	}
 	return f, nil
+}
+
+// logOf is what settings say of the log, which Validate has passed.
+func logOf(l *settings.Logging) (o logging.Options, con Console) {
+	o.Level, o.Format, o.Streams = level(l.Level), l.Format, map[string]logging.File{}
+	con = Console{Off: !l.Console.Enabled, Level: max(o.Level, level(l.Console.Level)), Colored: l.Console.Colored}
+	for name, h := range map[string]*settings.Handler{logging.General: &l.File, logging.Security: &l.Security, logging.Packet: &l.Packet, logging.Performance: &l.Performance} {
+		if !h.Enabled || !l.ToFile {
+			continue
+		}
+		every, _ := settings.ParseInterval(h.Rotation)
+		path := h.Path
+		if filepath.Base(path) == path { // without a directory of its own
+			path = filepath.Join(l.Directory, path)
+		}
+		o.Streams[name] = logging.File{Path: path, Level: level(h.Level), Every: every, MaxSize: int64(h.MaxSize), Backups: h.Backups}
+	}
+	return o, con
+}
+
+func level(name string) slog.Level {
+	l, _ := conf.Level(name)
+	return l
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -37,6 +37,9 @@ func planOf(t *testing.T, text string) (string, error) {
 
 // other is a value of a key that is allowed and is not its default.
 func other(k *settings.Key) string {
+	if k.Guide == "sniffer.logging.format" {
+		return "json"
+	}
 	last := k.Guide[strings.LastIndexByte(k.Guide, '.')+1:]
 	if v, ok := map[string]string{"interface": "lo", "detection_method": "preferred_type", "preferred_types": "[loopback]", "filter": "udp", "protocol": "tcp", "ports": "80", "ips": "10.0.0.1",
 		"exclude": "broadcast", "expressions": "'tcp port 80'", "directory": "elsewhere", "filename_pattern": "'x-{seq}'", "format": "pcap", "compression": "gzip", "interval": "daily",
@@ -66,7 +69,11 @@ func other(k *settings.Key) string {
 // TestEveryKey: each key that a file may give changes the plan, or is refused, or says itself that
 // it changes nothing; in both forms alike.
 func TestEveryKey(t *testing.T) {
-	base := map[string]string{ // what a key needs beside it to matter
+	base := map[string]string{
+		"sniffer.logging.level":              "sniffer: {logging: {console: {level: DEBUG}, level: %s}}",
+		"sniffer.logging.directory":          "sniffer: {logging: {file: true, directory: %s}}",
+		"sniffer.logging.log_to_file":        "sniffer: {logging: {file: true, log_to_file: %s}}",
+		"sniffer.logging.format":             "sniffer: {logging: {format: %s}}", // what a key needs beside it to matter
 		"sniffer.preferred_types":            "sniffer: {detection_method: preferred_type, preferred_types: %s}",
 		"sniffer.detection_method":           "sniffer: {preferred_types: loopback, detection_method: %s}",
 		"sniffer.output.rotation.interval":   "sniffer: {output: {rotation: {enabled: true, interval: %s}}}",
@@ -86,6 +93,13 @@ func TestEveryKey(t *testing.T) {
 	seen := 0
 	for _, k := range settings.Keys() {
 		text, ok := base[k.Guide]
+		if i := strings.LastIndexByte(k.Guide, '.'); strings.HasPrefix(k.Guide, "sniffer.logging.handlers.") && !strings.HasSuffix(k.Guide, ".enabled") {
+			on := ""
+			if !strings.Contains(k.Guide, ".console.") {
+				on = "enabled: true, "
+			}
+			text, ok = "sniffer: {logging: {level: DEBUG, handlers: {"+strings.TrimPrefix(k.Guide[:i], "sniffer.logging.handlers.")+": {"+on+k.Guide[i+1:]+": %s}}}}", true
+		}
 		if !ok {
 			text = strings.ReplaceAll(k.Guide, ".", ": {") + ": %s" + strings.Repeat("}", strings.Count(k.Guide, "."))
 		}

@@ -78,11 +78,7 @@ func (c *Capture) Notices() (list []string) {
 	for i := range keys {
 		if k := &keys[i]; k.changesNothing() {
 			if p, ok := c.from[k.guide]; ok && !same(k.field(c), k.field(Default())) {
-				why := k.doc
-				if k.later {
-					why = "nothing in this version acts on it"
-				}
-				list = append(list, fmt.Sprintf("%s:%d: %s has no effect: %s", p.path, p.line, p.key, why))
+				list = append(list, fmt.Sprintf("%s:%d: %s has no effect: %s", p.path, p.line, p.key, k.doc))
 			}
 		}
 	}

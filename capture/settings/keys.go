@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pinyon/internal/conf"
+	"pinyon/logging"
 )
 
 // A Form is one of the two spellings of a file.
@@ -50,12 +51,11 @@ type key struct {
 	allowed     string
 	ok          func(*Capture) bool // nil: every value is allowed
 	idle        bool                // has nothing to act on it by its nature
-	later       bool                // nothing in Pinyon acts on it yet: capture.FromConfig takes devices, limits and filters
 	doc         string
 }
 
 // changesNothing reports whether the key is read and written, and no more.
-func (k *key) changesNothing() bool { return k.idle || k.later }
+func (k *key) changesNothing() bool { return k.idle }
 
 // path is the key's place in a form.
 func (k *key) path(f Form) string {
@@ -133,13 +133,14 @@ var keys = slices.Concat([]key{
 	{guide: "sniffer.output.rotation.max_files", code: "export.rotation.max_files", field: func(c *Capture) any { return &c.Output.Rotation.MaxFiles },
 		doc: "Files that stay, the oldest goes first; 0 is all.", allowed: "0 or more", ok: func(c *Capture) bool { return c.Output.Rotation.MaxFiles >= 0 }},
 
-	{guide: "sniffer.logging.level", code: "logging.level", later: true, field: func(c *Capture) any { return &c.Logging.Level },
+	{guide: "sniffer.logging.level", code: "logging.level", field: func(c *Capture) any { return &c.Logging.Level },
 		doc: "The least that is told anywhere.", allowed: levels, ok: level(func(c *Capture) string { return c.Logging.Level })},
-	{guide: "sniffer.logging.format", code: "logging.log_format", later: true, field: func(c *Capture) any { return &c.Logging.Format },
-		doc: "Form of a line: json, or a template such as %(asctime)s %(levelname)s %(message)s; empty is text."},
-	{guide: "sniffer.logging.directory", code: "logging.log_dir", later: true, field: func(c *Capture) any { return &c.Logging.Directory },
+	{guide: "sniffer.logging.format", code: "logging.log_format", field: func(c *Capture) any { return &c.Logging.Format },
+		doc:     "Form of a line: json, or a template such as %(asctime)s %(levelname)s %(message)s; empty is text.",
+		allowed: "json, a template with %(message)s, or nothing", ok: func(c *Capture) bool { return formatOK(c.Logging.Format) }},
+	{guide: "sniffer.logging.directory", code: "logging.log_dir", field: func(c *Capture) any { return &c.Logging.Directory },
 		doc: "Directory of log files."},
-	{guide: "sniffer.logging.log_to_file", code: "logging.log_to_file", later: true, field: func(c *Capture) any { return &c.Logging.ToFile },
+	{guide: "sniffer.logging.log_to_file", code: "logging.log_to_file", field: func(c *Capture) any { return &c.Logging.ToFile },
 		doc: "Whether there are log files at all."},
 },
 	handler("console", "enable_console_logging", func(c *Capture) *Handler { return &c.Logging.Console }),
@@ -197,22 +198,31 @@ func handler(name, enable string, of func(*Capture) *Handler) []key {
 		return "logging.handlers." + name + "." + k
 	}
 	ks := []key{
-		{guide: in("enabled"), later: true, code: "logging." + enable, field: func(c *Capture) any { return &of(c).Enabled }, doc: "Whether lines go to " + name + "."},
-		{guide: in("level"), later: true, code: code("level", ""), field: func(c *Capture) any { return &of(c).Level }, allowed: levels,
+		{guide: in("enabled"), code: "logging." + enable, field: func(c *Capture) any { return &of(c).Enabled }, doc: "Whether lines go to " + name + "."},
+		{guide: in("level"), code: code("level", ""), field: func(c *Capture) any { return &of(c).Level }, allowed: levels,
 			ok: level(func(c *Capture) string { return of(c).Level }), doc: "The least that goes there."},
 	}
 	if name == "console" {
-		return append(ks, key{guide: in("colored"), later: true, code: code("colored", ""), field: func(c *Capture) any { return &of(c).Colored }, doc: "Whether a terminal gets colours."})
+		return append(ks, key{guide: in("colored"), code: code("colored", ""), field: func(c *Capture) any { return &of(c).Colored }, doc: "Whether a terminal gets colours."})
 	}
 	return append(ks,
-		key{guide: in("path"), later: true, code: code("path", ""), field: func(c *Capture) any { return &of(c).Path }, doc: "Its file.",
+		key{guide: in("path"), code: code("path", ""), field: func(c *Capture) any { return &of(c).Path }, doc: "Its file.",
 			allowed: "a name", ok: func(c *Capture) bool { return of(c).Path != "" && !strings.ContainsRune(of(c).Path, 0) }},
-		key{guide: in("rotation"), later: true, code: code("rotation", ""), field: func(c *Capture) any { return &of(c).Rotation }, allowed: "hourly, daily, seconds, a time as 30m, or nothing",
+		key{guide: in("rotation"), code: code("rotation", ""), field: func(c *Capture) any { return &of(c).Rotation }, allowed: "hourly, daily, seconds, a time as 30m, or nothing",
 			ok: func(c *Capture) bool { _, err := ParseInterval(of(c).Rotation); return err == nil }, doc: "When it begins anew, beside the size."},
-		key{guide: in("max_size"), later: true, code: code("max_size", "max_log_file_size"), field: func(c *Capture) any { return &of(c).MaxSize }, allowed: "1KiB or more, or 0 for no limit",
+		key{guide: in("max_size"), code: code("max_size", "max_log_file_size"), field: func(c *Capture) any { return &of(c).MaxSize }, allowed: "1KiB or more, or 0 for no limit",
 			ok: func(c *Capture) bool { return of(c).MaxSize == 0 || of(c).MaxSize >= 1024 }, doc: "Bytes over which it begins anew."},
-		key{guide: in("backup_count"), later: true, code: code("backup_count", "log_backup_count"), field: func(c *Capture) any { return &of(c).Backups }, allowed: "0 to 10000",
+		key{guide: in("backup_count"), code: code("backup_count", "log_backup_count"), field: func(c *Capture) any { return &of(c).Backups }, allowed: "0 to 10000",
 			ok: within(func(c *Capture) int { return of(c).Backups }, 0, 10000), doc: "Former files that stay."})
+}
+
+// formatOK reports whether lines of a log can have a form.
+func formatOK(s string) bool {
+	if s == "" || s == "json" {
+		return true
+	}
+	_, err := logging.ParseTemplate(s)
+	return err == nil
 }
 
 func oneOf(get func(*Capture) string, words ...string) func(*Capture) bool {

@@ -31,6 +31,7 @@ type app struct {
 	control   bool // standard input is open for as long as whoever started the command wants it to run
 	logFormat string
 	log       *slog.Logger
+	said      *saidLog // by settings; nil without
 }
 
 func newApp(argv0 string, in io.Reader, out, err io.Writer) *app {
@@ -180,15 +181,13 @@ func (a *app) say(format string, args ...any) {
 
 // sayText is say of a text that is fit for a terminal; it may have several lines.
 func (a *app) sayText(text string) {
-	if a.logFormat != "json" {
-		fmt.Fprintln(a.err, text)
+	if a.said.take(a, text) {
 		return
 	}
-	level := slog.LevelInfo
-	for word, l := range map[string]slog.Level{"warning: ": slog.LevelWarn, a.name + ": ": slog.LevelError} {
-		if rest, ok := strings.CutPrefix(text, word); ok {
-			text, level = rest, l
-		}
+	if a.logFormat != "json" {
+		fmt.Fprintln(a.err, a.said.colour(a, text))
+		return
 	}
+	level, text := a.levelOf(text)
 	slog.New(slog.NewJSONHandler(jsonLines{a.err}, nil)).Log(context.Background(), level, text)
 }

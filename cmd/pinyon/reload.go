@@ -34,6 +34,7 @@ func (s *sensor) follow(dev changeable, stop <-chan struct{}) {
 	if !s.runs() {
 		return
 	}
+	s.tellSums(dev, stop)
 	go func() {
 		defer signal.Stop(s.asked)
 		tick := time.NewTicker(lookEvery)

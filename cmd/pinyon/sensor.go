@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 	"pinyon/capture"
 	"pinyon/capture/plan"
 	"pinyon/capture/settings"
+	"pinyon/logging"
 	"pinyon/packet"
 	"pinyon/savefile"
 	"pinyon/source"
@@ -30,6 +33,9 @@ type sensor struct {
 	settings *settings.Capture // nil without files
 	plan     *plan.Plan
 	gate     *gate.Gate
+	log      *logging.Log
+	packets  *slog.Logger // of every packet
+	refusals *slog.Logger
 	lines    atomic.Bool // a line is printed for every packet
 
 	reloads    bool           // files are read again while it captures
@@ -93,6 +99,9 @@ func (s *sensor) load() (err error) {
 	if s.reloads {
 		s.listen()
 	}
+	if err := s.openLog(); err != nil {
+		return err
+	}
 	for _, n := range s.settings.Notices() {
 		s.app.say("note: %s", n)
 	}
@@ -150,7 +159,12 @@ func (s *sensor) behind(src liveSource) liveSource {
 	if !s.runs() {
 		return src
 	}
-	return &gated{liveSource: src, gate: gate.Source{Source: src, Gate: s.gate}, sensor: s}
+	g := &gated{liveSource: src, gate: gate.Source{Source: src, Gate: s.gate}, sensor: s}
+	g.logs = s.packets.Enabled(context.Background(), slog.LevelDebug)
+	if s.refusals.Enabled(context.Background(), slog.LevelWarn) {
+		g.gate.Refused = g.refused
+	}
+	return g
 }
 
 // gated is a live source behind a gate.
@@ -158,6 +172,7 @@ type gated struct {
 	liveSource
 	gate   gate.Source
 	sensor *sensor
+	logs   bool // every packet is told the log
 	row    frameRow
 	dec    packet.Decoder
 }
@@ -165,6 +180,9 @@ type gated struct {
 func (g *gated) Next(f *packet.Frame) error {
 	if err := g.gate.Next(f); err != nil {
 		return err
+	}
+	if g.logs {
+		g.sensor.packets.Debug(g.summary(f), "time", string(appendTime(nil, f.TS)))
 	}
 	if g.sensor.lines.Load() {
 		g.print(f)
@@ -176,9 +194,7 @@ func (g *gated) Stats() source.Stats { return g.gate.Stats() }
 
 // print prints a line about a frame, as dump does, to standard error.
 func (g *gated) print(f *packet.Frame) {
-	g.row.f = *f
-	g.row.ip = g.dec.Decode(&g.row.f, &g.row.p)
-	g.sensor.app.say("%s %s", appendTime(nil, f.TS), g.row.summary())
+	g.sensor.app.say("%s %s", appendTime(nil, f.TS), g.summary(f))
 }
 
 // every is how often counts are told; of what flags said nothing the files do.

@@ -23,7 +23,8 @@ func TestSensor(t *testing.T) {
 	}
 	base := write("base.yaml", "sniffer:\n  interface: lo\n  snaplen: 70\n  packet_count: 1\n  timeout: 30\n  output: {directory: "+dir+"/got, filename_pattern: 'p-{interface}-{seq}', format: pcapng}\n")
 	list := frames(t, "closed.pcap")
-	over := write("over.yaml", "interface: {name: v1}\ncapture:\n  packet_count: 4\n  enable_realtime_display: true\nsecurity: {blacklist: [203.0.113.0/24]}\n")
+	over := write("over.yaml", "interface: {name: v1}\ncapture:\n  packet_count: 4\n  enable_realtime_display: true\nsecurity: {blacklist: [203.0.113.0/24]}\n"+
+		"logging: {log_dir: "+dir+"/log, enable_file_logging: true, enable_packet_logging: true, enable_performance_logging: true, level: DEBUG, log_format: json}\n")
 	flat := write("flat.yaml", "features: [timing]\n")
 	r := startLive(t, ns, "-c", base, "-c", over, "-c", flat, "-o", filepath.Join(dir, "x.csv"), "--summary", "text")
 	stop := keepSending(t, 50*time.Millisecond, func() { send(t, ns, list) })
@@ -37,6 +38,12 @@ func TestSensor(t *testing.T) {
 	}
 	if b, err := os.ReadFile(filepath.Join(dir, "x.csv")); err != nil || !strings.Contains(string(b), "iat_mean") || strings.Contains(string(b), "tls_") {
 		t.Errorf("%v %.300s", err, b)
+	}
+	for name, want := range map[string]string{"pinyon.log": `"msg":"v1: `, "packet.log": " > ", "performance.log": `"msg":"sums"`} {
+		waitFor(t, func() bool {
+			b, _ := os.ReadFile(filepath.Join(dir, "log", name))
+			return strings.Contains(string(b), want)
+		})
 	}
 	for _, args := range [][]string{{"dump", "--config", base, "--config", over, "--count", "3"}, {"listen", "-c", base, "-c", over, "--count", "3", "-o", filepath.Join(dir, "y.csv")}} {
 		r := startCapture(t, ns, args[0], args[1:]...)
