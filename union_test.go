@@ -101,16 +101,19 @@ func unionConfig() *pinyon.Config {
 	return cfg
 }
 
-// TestUnionOfOne: a capture alone gives the same bytes as one that is read as it is.
+// TestUnionOfOne: of every third capture, the capture alone gives the same bytes as one that is read as it is.
 func TestUnionOfOne(t *testing.T) {
 	if testing.Short() {
-		t.Skip("reads every capture of testdata three times")
+		t.Skip("reads every third capture of testdata twice")
 	}
 	same := 0
 	for i, name := range captures(t) {
+		if i%3 != 0 {
+			continue
+		}
 		cfg := unionConfig()
 		want, werr := tableOf(t, cfg, pinyon.File(name))
-		cfg.NumWorkers = []int{1, 2, 8}[i%3]
+		cfg.NumWorkers = []int{1, 2, 8}[i/3%3]
 		got, err := tableOf(t, cfg, union(t, cfg, pinyon.File(name)))
 		var back *merged.StepBackError
 		if errors.As(err, &back) || err != nil && strings.Contains(err.Error(), "before 1970") {
@@ -121,7 +124,7 @@ func TestUnionOfOne(t *testing.T) {
 		}
 		same++
 	}
-	if same < 40 {
+	if same < 15 {
 		t.Errorf("only %d captures could be compared", same)
 	}
 }
