@@ -95,8 +95,14 @@ type Client struct {
 	timer *time.Timer
 
 	clock atomic.Int64 // of the server's STATS, in step with what Next gave
-	mu    sync.Mutex
-	st    Stats
+
+	filtering sync.Mutex // one SetFilter at a time
+	mu        sync.Mutex
+	st        Stats
+	expr      string // the filter that is asked for
+	inForce   string // with the token's
+	asked     *asked // for which no answer has come; nil if none
+	lastID    uint64
 }
 
 // Stats are the sums of a client, to the packet.
@@ -134,7 +140,7 @@ type item struct {
 // remote.ErrServerFull.
 func Open(ctx context.Context, o *Options) (*Client, error) {
 	c := &Client{
-		opt: *o, log: o.Log, since: time.Now(), items: make(chan item, 8), blocks: make(chan *packet.Block, 64),
+		opt: *o, expr: o.Filter, log: o.Log, since: time.Now(), items: make(chan item, 8), blocks: make(chan *packet.Block, 64),
 		stop: make(chan struct{}), done: make(chan struct{}), timer: time.NewTimer(time.Hour),
 	}
 	if c.log == nil {
@@ -378,9 +384,6 @@ func (c *Client) LinkTypes() []uint16 {
 
 // Snaplen is how many bytes of a packet the server sends.
 func (c *Client) Snaplen() int { return int(c.welcome.Snaplen) }
-
-// FilterExpr is the filter in force, the token's included.
-func (c *Client) FilterExpr() string { return c.welcome.Filter }
 
 // Stop ends the source: what has come still leaves, then Next returns io.EOF. It does not wait.
 func (c *Client) Stop() {

@@ -170,7 +170,7 @@ func (l *link) handshake(ctx context.Context, b *wire.Binding) error {
 		return &remote.AuthError{Err: errors.New("the token is not the server's, or somebody stands between")}
 	}
 	sub := &wire.Subscription{
-		Zstd: !c.opt.NoZstd, Snaplen: uint64(min(c.opt.Snaplen, wire.MaxCapLen)), Filter: c.opt.Filter, Interfaces: c.opt.Interfaces,
+		Zstd: !c.opt.NoZstd, Snaplen: uint64(min(c.opt.Snaplen, wire.MaxCapLen)), Filter: c.wanted(), Interfaces: c.opt.Interfaces,
 		Session: c.session, Next: c.next,
 	}
 	want := sub.Append(nil)
@@ -206,6 +206,7 @@ func (c *Client) welcomed(w *wire.Welcome, at time.Time, within time.Duration) e
 	c.session, c.instance = w.Session, w.Instance
 	c.base = w.Base
 	c.mu.Lock()
+	c.inForce = w.Filter
 	c.st.Offset, c.st.Within = time.Duration(w.Now-at.UnixNano()), within
 	c.mu.Unlock()
 	return nil
@@ -417,7 +418,20 @@ func (l *link) take(t wire.Type, body []byte) (over bool, err error) {
 			c.next += i.gap.Lost
 		}
 	case wire.TypeError:
-		return false, serverError(body)
+		err = serverError(body)
+		var e wire.Error
+		if wire.Parse(&e, body) == nil && e.Code == wire.CodeFilter && c.answered(nil, err) {
+			return false, nil
+		}
+		return false, err
+	case wire.TypeFilterOK:
+		var ok wire.FilterOK
+		if err = wire.Parse(&ok, body); err == nil && !c.answered(&ok, nil) {
+			err = fmt.Errorf("%w: an answer for a filter that nobody waits for", wire.ErrFormat)
+		}
+		if err == nil {
+			return false, nil
+		}
 	default:
 		err = fmt.Errorf("%w: %v out of place", wire.ErrFormat, t)
 	}

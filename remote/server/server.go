@@ -363,7 +363,10 @@ func (s *Server) find(id [16]byte, t *remote.Token, key []byte) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.sessions {
-		if c.id == id && c.token.Name == t.Name && string(c.want) == string(key) {
+		c.mu.Lock()
+		same := c.id == id && c.token.Name == t.Name && string(c.want) == string(key)
+		c.mu.Unlock()
+		if same {
 			return c
 		}
 	}

@@ -40,7 +40,8 @@ type session struct {
 	space     sync.Cond   // of mu: the queue has room, or the session ended
 	wanted    *filter.Set // nil takes all; another one comes by FILTER
 	expr      string      // of wanted
-	want      []byte      // the subscription without session and next, to compare
+	sub       wire.Subscription
+	want      []byte // sub without session and next, to compare
 	open      wire.Writer
 	openSince time.Time
 	queue     queue
@@ -58,7 +59,7 @@ type session struct {
 
 // newSession makes a session. Errors are *wire.Error.
 func (s *Server) newSession(t *remote.Token, want *wire.Subscription) (*session, error) {
-	c := &session{s: s, token: t, rate: s.opt.Rate, wake: make(chan struct{}, 1), expr: want.Filter, snaplen: int(want.Snaplen), want: subscriptionKey(want)}
+	c := &session{s: s, token: t, rate: s.opt.Rate, wake: make(chan struct{}, 1), expr: want.Filter, snaplen: int(want.Snaplen), sub: *want, want: subscriptionKey(want)}
 	c.space.L = &c.mu
 	rand.Read(c.id[:])
 	if t.Rate > 0 && (c.rate == 0 || t.Rate < c.rate) {
@@ -374,6 +375,8 @@ func (c *session) refilter(expr string) (next uint64, err error) {
 	defer c.mu.Unlock()
 	c.seal()
 	c.wanted, c.expr = set, expr
+	c.sub.Filter = expr
+	c.want = subscriptionKey(&c.sub) // a client that comes back names the filter that it has
 	return c.next, nil
 }
 
