@@ -4,7 +4,7 @@
 It starts a PostgreSQL of its own (Debian's package, data and socket in a temporary folder, as user
 postgres if the caller is root), extracts a capture to Parquet, writes those rows into PostgreSQL and
 SQLite, compares every value, measures rows a second, and then ends pinyon, and the server, with
-SIGKILL at random moments, resumes, and counts rows.
+SIGKILL at random moments, resumes, and counts rows; and the server once more while rows may wait on disk.
 
     scripts/databases.py PINYON CAPTURE [KILLS]
 """
@@ -139,6 +139,32 @@ try:
                 failed += 1
             sql(f"DROP TABLE {name}, {name}_runs")
         print(f"{kills} kills of {kind}: {cut} with some rows there and not all, {there / kills:,.0f} of {n} rows on average; each run whole and without a row twice after it was resumed")
+    # Rows that wait on disk while the server is gone: the run goes on, and all arrive once.
+    held = later = early = 0
+    for k in range(kills):
+        name, wait = f"spool{k}", os.path.join(work, "wait")
+        p = subprocess.Popen(convert("-o", address, "--db-table", name, "--db-meta", "--db-batch-size", "100", "--on-sink-error", "spool", "--spool-dir", wait,
+                                     "--spool-wait", random.choice(["0.01", "60"])), stderr=subprocess.PIPE, text=True)
+        time.sleep(random.uniform(0.05, 0.9) * took)
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+        time.sleep(random.uniform(0, 2))
+        start()
+        text = p.communicate()[1]
+        held += "its rows go to" in text
+        if p.returncode == 1 and "its rows go to" not in text and not int(sql(f"SELECT max(rows) FROM {name}_runs") or 0):
+            early += 1  # the target could not be opened
+            sql(f"DROP TABLE IF EXISTS {name}, {name}_runs")
+            continue
+        if p.returncode == 3 and (folders := glob.glob(wait + "/*")):
+            later += 1
+            subprocess.run([pinyon, "convert", folders[0], "-o", address, "--db-table", name, "--db-meta", "--db-batch-size", "100"], check=True, capture_output=True)
+        total = sql(f"SELECT count(*) || ' ' || count(DISTINCT run_row) || ' ' || min(run_row) || ' ' || max(run_row) FROM {name}")
+        if total != f"{n} {n} 0 {n - 1}" or glob.glob(wait + "/*"):
+            print(f"{name}: status {p.returncode}, rows {total}, left {glob.glob(wait + '/*')}: {text}")
+            failed += 1
+        sql(f"DROP TABLE {name}, {name}_runs")
+    print(f"{kills} kills of server with --on-sink-error spool: rows waited on disk in {held} runs, of which {later} ended before they could be sent, and {early} could not begin; all rows of the others there once")
 finally:
     if server and server.poll() is None:
         server.send_signal(signal.SIGQUIT)
