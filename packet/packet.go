@@ -48,6 +48,8 @@ type Frame struct {
 	Gap    bool   // the source lost packets between the frame before and this one
 	Number uint64 // position in its input, from 1; every record counts; see NumberBits
 	Block  *Block // owner of Data; nil if Data is not reused
+
+	Process uint32 // number of the process of this machine whose packet it is, as the source gave it; 0 is unknown
 }
 
 // NumberBits are the lower bits of Frame.Number that count records. Where several captures are read
@@ -188,6 +190,7 @@ type Packet struct {
 	Link           uint16  // LINKTYPE_ of the record
 	Iface          uint32
 	Gaps           uint32 // gaps of the source before this packet; whoever reads the source counts them (Frame.Gap)
+	Process        uint32 // number of the process whose packet it is, 0 if unknown; whoever reads the source sets it (Frame.Process)
 
 	Payload []byte // captured part of what PayloadLen counts; may be shorter, or empty
 	Options []byte // captured TCP option area; valid iff HasTCP

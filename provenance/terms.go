@@ -18,7 +18,7 @@ var kinds = []struct{ name, doc string }{
 	{"dropped", "Records that are in no row, each counted under one reason."},
 	{"noted", "What was odd about records that are in rows."},
 	{"end reason", "Why a flow ended, in the column end_reason; a number counts flows."},
-	{"capture", "What became of the packets of a live capture. When it has ended, received is the sum of captured, dropped, filter_dropped and queue_dropped."},
+	{"capture", "What became of the packets of a live capture. When it has ended, received is the sum of captured, dropped, filter_dropped, queue_dropped and process_dropped."},
 }
 
 // Terms are all of them, by kind. A test holds them against what a run writes.
@@ -86,6 +86,7 @@ var terms = []Term{
 	{"backlog_dropped", "capture", "Those of interface_dropped that the kernel dropped behind the device, because its backlog was full."},
 	{"filter_dropped", "capture", "Packets that an earlier filter had let into the ring when the filter was changed."},
 	{"queue_dropped", "capture", "Packets left in the ring when the capture ended."},
+	{"process_dropped", "capture", "Packets of other processes than those of --pid and --process; absent if there are none."},
 	{"beyond_count", "capture", "Those of queue_dropped that came behind the last one that --count asked for."},
 	{"truncated", "capture", "Captured packets that were cut to the snapshot length (--snaplen)."},
 	{"bytes", "capture", "Bytes of captured packets on the wire."},

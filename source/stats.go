@@ -10,6 +10,7 @@ import (
 // 0 of a file. Once the source has ended
 //
 //	Received = Captured + Dropped + FilterDropped + QueueDropped + Blocked + NotAllowed + RateLimited
+//		+ ProcessDropped
 //
 // and before that what is in a device's ring is missing on the right.
 type Stats struct {
@@ -36,6 +37,8 @@ type Stats struct {
 	Blocked     uint64 `json:"blocked,omitempty"`
 	NotAllowed  uint64 `json:"not_allowed,omitempty"`
 	RateLimited uint64 `json:"rate_limited,omitempty"`
+	// ProcessDropped is packets of processes that are not wanted, or of none that is known.
+	ProcessDropped uint64 `json:"process_dropped,omitempty"`
 	// Truncated is delivered packets of which not all was captured.
 	Truncated uint64 `json:"truncated"`
 	// Bytes is those of delivered packets, on the wire.
@@ -72,6 +75,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Blocked += o.Blocked
 	s.NotAllowed += o.NotAllowed
 	s.RateLimited += o.RateLimited
+	s.ProcessDropped += o.ProcessDropped
 	s.Truncated += o.Truncated
 	s.Bytes += o.Bytes
 	s.Freezes += o.Freezes
