@@ -37,7 +37,7 @@ func TestTerms(t *testing.T) {
 	}
 	c.NonIP["ARP"] = 1
 	collect(c)
-	collect(source.Stats{})
+	collect(source.Stats{ProcessDropped: 1})
 	for r := range packet.NumReasons {
 		if r.String() != "" {
 			written[r.String()] = true
