@@ -292,6 +292,9 @@ func (p *Pipeline) Start(ins []Input) *Run {
 		if len(ins[i].Interfaces) > 0 {
 			p.plan.SetInterfaces(i, ins[i].Interfaces)
 		}
+		if ins[i].Process != nil {
+			p.plan.SetProcesses(i, ins[i].Process)
+		}
 	}
 	return &Run{ins, engine.New(&p.engine)}
 }

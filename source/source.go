@@ -65,6 +65,10 @@ type Input struct {
 	// Interfaces are the names of several interfaces that the input's frames come from, by
 	// packet.Frame.Iface; nil if Name says it. The column input has them.
 	Interfaces []string
+	// Process, if not nil, tells the process of a number that the input's frames have
+	// (packet.Frame.Process); pid is 0 if there is none. Several goroutines call it. The columns
+	// process_pid and process_name have it.
+	Process func(number uint32) (pid int, name string)
 	// Mode is what the metrics of a run call a Live input; empty is account.ModeLive.
 	Mode string
 }

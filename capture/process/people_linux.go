@@ -3,6 +3,7 @@ package process
 import (
 	"os"
 	"slices"
+	"strconv"
 )
 
 // person is a process that runs.
@@ -85,7 +86,7 @@ func (p *people) meet(pid int) *person {
 	first := a.seen == 0
 	a.procStat, a.seen = s, p.round
 	if first || p.round%8 == 0 {
-		a.space = spaceOf(pid)
+		a.space = spaceOf(strconv.Itoa(pid))
 	}
 	if a.chosen {
 		return a

@@ -86,10 +86,11 @@ func pids() ([]int, error) {
 	return list, nil
 }
 
-// spaceOf is the network namespace of a process; 0 if it is not to be known.
-func spaceOf(pid int) uint64 {
+// spaceOf is the network namespace of a process, or with "thread-self" of the calling thread; 0 if
+// it is not to be known.
+func spaceOf(process string) uint64 {
 	var st unix.Stat_t
-	if unix.Stat("/proc/"+strconv.Itoa(pid)+"/ns/net", &st) != nil {
+	if unix.Stat("/proc/"+process+"/ns/net", &st) != nil {
 		return 0
 	}
 	return st.Ino

@@ -60,6 +60,7 @@ type Source struct {
 	last    int64  // time of the latest packet of the source
 	quiet   int64  // until when the source has given everything
 	err     error  // the end of the source
+	longest time.Duration
 
 	mu         sync.Mutex
 	stats      Stats // packets only
@@ -79,7 +80,7 @@ func NewSource(from source.Source, t *Tracker) *Source {
 }
 
 func newSource(from source.Source, t sockets, selects bool, q *queue) *Source {
-	return &Source{from: from, tracker: t, index: newIndex(selects), queue: q}
+	return &Source{from: from, tracker: t, index: newIndex(selects), queue: q, longest: longestHold}
 }
 
 // Next is that of source.Source. Where it passes over many packets of others it returns
@@ -189,7 +190,7 @@ func (s *Source) give(f *packet.Frame) bool {
 		}
 		if h.verdict == undecided {
 			now := time.Now().UnixNano()
-			over := s.err != nil || now-h.at > int64(longestHold) || now-h.at > int64(holdTime) && s.tracker.listed() > h.at
+			over := s.err != nil || now-h.at > int64(s.longest) || now-h.at > int64(holdTime) && s.tracker.listed() > h.at
 			if s.looked != s.changed || over {
 				h.whose, h.verdict = s.index.match(&h.ends, h.frame.TS)
 			}

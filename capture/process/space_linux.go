@@ -17,45 +17,50 @@ type space struct {
 	diag, link *netlink
 }
 
-// openSpace opens the namespace of a process, or that of the caller for process 0.
+// openSpace opens the namespace of a process, or that of the calling thread for process 0.
 func openSpace(pid int) (*space, error) {
+	if pid == 0 {
+		return openHere()
+	}
 	type result struct {
 		*space
 		error
 	}
 	done := make(chan result)
 	go func() {
-		if pid != 0 {
-			// Never unlocked: the thread ends with the goroutine.
-			runtime.LockOSThread()
-			fd, err := unix.Open(fmt.Sprintf("/proc/%d/ns/net", pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-			if err == nil {
-				err = unix.Setns(fd, unix.CLONE_NEWNET)
-				unix.Close(fd)
-			}
-			if err != nil {
-				done <- result{nil, fmt.Errorf("process: network namespace of %d: %w", pid, err)}
-				return
-			}
+		// Never unlocked: the thread ends with the goroutine.
+		runtime.LockOSThread()
+		fd, err := unix.Open(fmt.Sprintf("/proc/%d/ns/net", pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Setns(fd, unix.CLONE_NEWNET)
+			unix.Close(fd)
 		}
-		s := &space{}
-		var err error
-		if s.diag, err = openNetlink(unix.NETLINK_SOCK_DIAG); err != nil {
-			done <- result{nil, err}
+		if err != nil {
+			done <- result{nil, fmt.Errorf("process: network namespace of %d: %w", pid, err)}
 			return
 		}
-		if s.link, err = openNetlink(unix.NETLINK_ROUTE); err != nil {
-			s.diag.close()
-			done <- result{nil, err}
-			return
-		}
-		if c, err := unix.GetsockoptUint64(s.diag.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE); err == nil {
-			s.cookie = c
-		}
-		done <- result{s, nil}
+		s, err := openHere()
+		done <- result{s, err}
 	}()
 	r := <-done
 	return r.space, r.error
+}
+
+// openHere opens the namespace of the calling thread.
+func openHere() (*space, error) {
+	s := &space{}
+	var err error
+	if s.diag, err = openNetlink(unix.NETLINK_SOCK_DIAG); err != nil {
+		return nil, err
+	}
+	if s.link, err = openNetlink(unix.NETLINK_ROUTE); err != nil {
+		s.diag.close()
+		return nil, err
+	}
+	if c, err := unix.GetsockoptUint64(s.diag.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE); err == nil {
+		s.cookie = c
+	}
+	return s, nil
 }
 
 func (s *space) close() {

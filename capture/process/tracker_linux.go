@@ -59,7 +59,7 @@ func Open(spec Spec, events Events) (*Tracker, error) {
 		t.closeEvents()
 		return nil, err
 	}
-	own.inode = spaceOf(os.Getpid())
+	own.inode = spaceOf("thread-self")
 	t.spaces = []*space{own}
 	for _, pid := range spec.PIDs {
 		switch s, ok := readStat(pid); {

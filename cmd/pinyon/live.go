@@ -13,6 +13,7 @@ import (
 
 	"pinyon"
 	"pinyon/capture"
+	procs "pinyon/capture/process"
 	"pinyon/config"
 	"pinyon/filter"
 	"pinyon/internal/near"
@@ -38,6 +39,7 @@ type liveFlags struct {
 	user       string
 	stats      string
 	save       saveFlags
+	process    processFlags
 	failLoss   bool
 	sensor     *sensor // of files that tell a capture what to do, or nil
 	quiet      bool    // no counts are printed meanwhile
@@ -67,6 +69,7 @@ replaces none.`,
 		Example: `  pinyon live eth0 -d 60 -o flows.parquet
   pinyon live eth0 wlan0 --filter 'tcp port 443' -f jsonl --features tls,timing
   pinyon live eth0 --packets packets.parquet --store-payload 64 -o flows.parquet
+  pinyon live any --process firefox --children -o flows.csv
   pinyon live eth0 -o 'flows-{time}.parquet' --rotate-interval 1h --rotate-keep 48
   pinyon live any --save-pcap trace.pcapng --rotate-size 1GiB --rotate-keep 10 -o flows.csv`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,6 +90,7 @@ replaces none.`,
 	x.config.sensor = l.sensor
 	f.Uint64Var(&l.capture.Count, "count", 0, "end after so many packets; 0 is never")
 	l.addCapture(cmd)
+	l.process.add(cmd)
 	l.save.add(cmd)
 	f.StringVar(&l.stats, "stats-interval", "", "print a line of counts this often: seconds, or 30s, 5m; 10s unless standard error is a terminal")
 	f.StringVar(&l.user, "user", "", "become this user once the interfaces are open")
@@ -134,7 +138,19 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	if err != nil {
 		return nil, err
 	}
+	whose, err := x.findProcesses(&l.process, cfg)
+	if err != nil {
+		return nil, err
+	}
+	count := o.Count
+	if whose != nil {
+		o.ReadTimeout = 100 * time.Millisecond // packets wait for their process no longer than they must
+		o.Count = 0                            // of those that are wanted
+	}
 	d, err := capture.Open(o)
+	if err != nil && whose != nil {
+		whose.Close()
+	}
 	var fe *filter.Error
 	if errors.As(err, &fe) {
 		return nil, badFilter(o.Filter, fe)
@@ -149,9 +165,16 @@ func (x *extraction) openLive(args []string, l *liveFlags, cfg *pinyon.Config, s
 	}
 	if err := who.become(); err != nil {
 		d.Close()
+		if whose != nil {
+			whose.Close()
+		}
 		return nil, fmt.Errorf("--user %s: %w", l.user, err)
 	}
-	in, err := x.goLive(l.sensor.behind(d), pinyon.Live(d), l, sig)
+	src, one := liveSource(d), pinyon.Live(d)
+	if whose != nil {
+		src, one = x.ofProcesses(d, whose, count, l)
+	}
+	in, err := x.goLive(l.sensor.behind(src), one, l, sig)
 	if err == nil {
 		l.sensor.follow(d, in.live.stop)
 	}
@@ -399,6 +422,8 @@ type captureSummary struct {
 
 	Frames []savedFrames `json:"frames,omitempty"`
 
+	Processes *procs.Stats `json:"processes,omitempty"`
+
 	Servers []remoteSummary `json:"servers,omitempty"`
 }
 
@@ -410,6 +435,10 @@ type savedFrames struct {
 
 func (in *liveInput) summarize(s *summary) {
 	s.Capture = &captureSummary{Interfaces: in.dev.Interfaces(), Stats: in.dev.Stats(), SinkLost: s.lost, Saved: in.save.Names(), Servers: append(remotes(in.dev), in.missing...)}
+	if p := processesOf(in.dev); p != nil {
+		sums := p.Process()
+		s.Capture.Processes = &sums
+	}
 	for _, f := range in.save {
 		s.Capture.Frames = append(s.Capture.Frames, savedFrames{f.Path(), f.Counts()})
 	}
@@ -428,6 +457,7 @@ func (in *liveInput) status(s *summary) int {
 
 func (c *captureSummary) print(a *app) {
 	a.sayCaptured(c.Interfaces, &c.Stats, fmt.Sprintf(", %d rows by outputs", c.SinkLost))
+	a.printProcesses(c.Processes)
 	a.sayRemotes(c.Servers)
 	for _, name := range c.Saved {
 		a.say("frames -> %s", name)

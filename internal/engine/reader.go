@@ -149,6 +149,7 @@ func (r *reader) begin(i int, name string, rep *Report) {
 	r.clock = flow.NewClock(r.opt.Flow.Timeout, max(r.opt.Flow.Active, r.opt.Flow.CloseDelay, fragmentMemory))
 	r.frags.reset()
 	r.number, r.gaps, r.union = 0, 0, nil
+	r.frame.Process = 0 // which files do not touch
 	r.filter = nil
 }
 
@@ -270,7 +271,7 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 		b.Retain()
 		e.blocks = append(e.blocks, b)
 	}
-	it.Gaps = r.gaps
+	it.Gaps, it.Process = r.gaps, f.Process
 	it.hash = it.key.Hash(r.seed0, r.seed1)
 	it.clock = now
 	shard := uint64(0)

@@ -103,6 +103,7 @@ type Plan struct {
 	labels       *label.Labels
 	inputs       []string
 	interfaces   map[int][]string // of inputs that have several
+	processes    map[int]func(uint32) (pid int, name string)
 }
 
 // planned is one column of the output.
@@ -428,7 +429,7 @@ func (p *Plan) IsLate(i int) bool {
 
 // SetInputs names the inputs, for the input column; before the run.
 func (p *Plan) SetInputs(names []string) {
-	p.inputs, p.interfaces = names, nil
+	p.inputs, p.interfaces, p.processes = names, nil, nil
 	if p.labels != nil {
 		p.labels.Begin(names)
 	}
@@ -441,6 +442,22 @@ func (p *Plan) SetInterfaces(input int, names []string) {
 		p.interfaces = map[int][]string{}
 	}
 	p.interfaces[input] = names
+}
+
+// SetProcesses says who knows the processes that an input's packets belong to; after SetInputs.
+func (p *Plan) SetProcesses(input int, find func(number uint32) (pid int, name string)) {
+	if p.processes == nil {
+		p.processes = map[int]func(uint32) (int, string){}
+	}
+	p.processes[input] = find
+}
+
+// process is the process of a number that an input gave; 0 if there is none.
+func (p *Plan) process(i int, number uint32) (pid int, name string) {
+	if find := p.processes[i]; find != nil && number != 0 {
+		return find(number)
+	}
+	return 0, ""
 }
 
 // input is the name of an input, or of one of its interfaces.

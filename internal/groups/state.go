@@ -33,6 +33,7 @@ type State struct {
 	ipsec  ipsec
 	opener opener
 	source sourceGaps
+	owner  processOwner
 	// The parsers of what the payload says; they hang on a number, made at first data.
 	protocol dispatch.State
 	tunnel   tunnelState
@@ -85,6 +86,7 @@ var extras = []group{
 	extra("ipsec", ipsecExtra).only(func(r *Row) bool { return r.Key.Proto == packet.ProtoESP }),
 	extra("risk", riskExtra).parses(dispatch.TLS | dispatch.QUIC | dispatch.HTTP1 | dispatch.HTTP2 | dispatch.DNS | dispatch.SSH),
 	extra("flow_meta", sourceExtra),
+	extra("flow_meta", processExtra),
 }
 
 // tables are groups and extras; columns are planned by their position in it.
@@ -147,6 +149,9 @@ func (s *State) Update(m *Memory, o *flow.Obs) {
 	}
 	if p.need&needSource != 0 {
 		s.source.update(o)
+	}
+	if p.need&needProcess != 0 {
+		s.owner.update(o)
 	}
 }
 

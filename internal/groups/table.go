@@ -45,6 +45,7 @@ const (
 	needFirstData                  // what the client's first data looks like
 	needTunnel                     // forms of tunnels' messages
 	needSource                     // gaps of the source
+	needProcess                    // whose packets
 )
 
 // option is a switch of the configuration that makes columns appear.
