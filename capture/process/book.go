@@ -12,10 +12,10 @@ const (
 
 // How long something is remembered that the system lists no longer: of a pair packets may come
 // for as long as either system keeps its end (RFC 9293, 3.3.2: TIME-WAIT); what was sent from a
-// socket without peer is read at once.
+// socket without peer is read at once, but on a machine that is busy.
 const (
 	pairTime   = 2 * time.Minute
-	localTime  = 3 * time.Second
+	localTime  = 20 * time.Second
 	socketTime = 2 * time.Minute
 )
 
