@@ -165,7 +165,10 @@ func arrowFieldOf(t table, count *int, depth int) (arrowField, error) {
 	case arrowBool:
 		f.width, f.word = 1, "bool"
 	case arrowTimestamp:
-		f.width, f.word = 64, "timestamp"
+		const nanoseconds = 3 // TimeUnit of Schema.fbs
+		if f.width, f.word = 64, "timestamp"; kind.i16(0) == nanoseconds {
+			f.word = stampWord
+		}
 	case arrowDuration:
 		f.width, f.word = 64, "duration"
 	case arrowList:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"pinyon/extract"
+	"pinyon/feature"
 )
 
 // Faults are the ways in which a table is not one of a version of the schema: names, types,
@@ -33,11 +34,15 @@ func (t *Table) Faults(version string) []string {
 			continue
 		}
 		seen[c.Name] = true
-		if c.typed && c.Type != d.Kind.String() && !(d.Kind.IsList() && c.Type == "string") {
+		if c.typed && c.Type != d.Kind.String() && !(d.Kind.IsList() && c.Type == "string") && !(d.Form == feature.Stamp && c.Type == stampWord) {
 			add("column %s: type %s, want %s", c.Name, c.Type, d.Kind)
 		}
 		if c.bad > 0 {
-			add("column %s: %d values are no %s, the first in %s", c.Name, c.bad, d.Kind, c.first)
+			want := d.Kind.String()
+			if d.Form == feature.Stamp {
+				want = "time"
+			}
+			add("column %s: %d values are no %s, the first in %s", c.Name, c.bad, want, c.first)
 		}
 		if at := position[d.ID()]; at < last {
 			add("column %s: out of order", c.Name)

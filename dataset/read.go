@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"pinyon/column"
 	"pinyon/feature"
@@ -132,8 +133,14 @@ func fields(names []string, kinds []feature.Kind, nullable func(int) bool) *colu
 	return s
 }
 
+// stampWord is the type of times in nanoseconds.
+const stampWord = "timestamp[ns]"
+
 // kindNamed is the kind that the exported schema calls by word.
 func kindNamed(word string) (feature.Kind, error) {
+	if word == stampWord {
+		return feature.Int, nil
+	}
 	for k := feature.Int; k <= feature.Triples; k++ {
 		if k.String() == word {
 			return k, nil
@@ -209,6 +216,20 @@ func (r *Reader) cells(add func(b *column.Batch) error) {
 	}
 }
 
+// parseStamp reads a time as RFC 3339 has it, within the years 1677 to 2262 that nanoseconds since
+// 1970 have room for.
+func parseStamp(v string) (int64, error) {
+	t, err := time.Parse(time.RFC3339Nano, v)
+	if err != nil {
+		return 0, err
+	}
+	ns := t.UnixNano()
+	if !time.Unix(0, ns).Equal(t) {
+		return 0, fmt.Errorf("%s: want a time within the years 1677 to 2262", v)
+	}
+	return ns, nil
+}
+
 // appendText appends a cell of text; an empty one is absent where the column is not text.
 func appendText(c *column.Column, row int, v string) error {
 	if c.Valid != nil {
@@ -221,7 +242,11 @@ func appendText(c *column.Column, row int, v string) error {
 	switch c.Field.Kind {
 	case feature.Int:
 		var x int64
-		if v != "" {
+		switch {
+		case v == "":
+		case c.Field.Form == feature.Stamp:
+			x, err = parseStamp(v)
+		default:
 			x, err = strconv.ParseInt(v, 10, 64)
 		}
 		c.Ints = append(c.Ints, x)
@@ -329,7 +354,7 @@ func (r *Reader) json(in io.Reader, isArray bool) error {
 			switch {
 			case v == "null":
 				v = ""
-			case b.Cols[i].Field.Kind == feature.Text && strings.HasPrefix(v, `"`):
+			case (b.Cols[i].Field.Kind == feature.Text || b.Cols[i].Field.Form == feature.Stamp) && strings.HasPrefix(v, `"`):
 				if err := json.Unmarshal(m.value, &v); err != nil {
 					return err
 				}

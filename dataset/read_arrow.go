@@ -25,6 +25,11 @@ func (r *Reader) arrowSchema(c *arrowCheck) error {
 		names, kinds = append(names, f.name), append(kinds, k)
 	}
 	r.schema = fields(names, kinds, func(i int) bool { return c.fields[i].nullable })
+	for i := range c.fields {
+		if c.fields[i].word == stampWord {
+			r.schema.Fields[i].Form = feature.Stamp
+		}
+	}
 	r.schema.Version = c.meta[versionKey]
 	if r.Provenance == "" {
 		r.Provenance = c.meta[provenanceKey]
@@ -82,6 +87,10 @@ func appendArray(c *column.Column, a arrow.Array) {
 	switch a := a.(type) {
 	case *array.Int64:
 		c.Ints = append(c.Ints, a.Int64Values()...)
+	case *array.Timestamp:
+		for _, v := range a.TimestampValues() {
+			c.Ints = append(c.Ints, int64(v))
+		}
 	case *array.Float64:
 		c.Floats = append(c.Floats, a.Float64Values()...)
 	case *array.Boolean:

@@ -143,7 +143,9 @@ func (t *Table) scan(f *os.File, info fs.FileInfo, l Limits) error {
 func (t *Table) column(known map[string]feature.Desc, name, typ string) *Column {
 	c := Column{Name: name, Type: typ, typed: typ != ""}
 	if d, ok := known[name]; ok {
-		c.kind = d.Kind
+		if c.kind = d.Kind; d.Form == feature.Stamp {
+			c.kind = stamp
+		}
 		if typ == "" {
 			c.Type = d.Kind.String()
 		}
@@ -195,9 +197,15 @@ func (t *Table) scanCSV(r *bufio.Reader, b *budget) error {
 	}
 }
 
+// stamp is the kind of times, which text has as RFC 3339 does; no column is of it elsewhere.
+const stamp feature.Kind = 0xff
+
 // isText reports whether a cell of a text file is a value of the kind.
 func isText(v string, k feature.Kind) bool {
 	switch k {
+	case stamp:
+		_, err := parseStamp(v)
+		return err == nil
 	case feature.Int:
 		return json.Valid([]byte(v)) && isInteger(v)
 	case feature.Float:
@@ -344,6 +352,9 @@ func unexpected(err error) error {
 func isJSON(v json.RawMessage, k feature.Kind) bool {
 	s := string(v)
 	switch k {
+	case stamp:
+		var text string
+		return json.Unmarshal(v, &text) == nil && isText(text, k)
 	case feature.Int:
 		return isInteger(s)
 	case feature.Float:

@@ -11,6 +11,9 @@ func (d *doc) arrow() ordered {
 	for i := range d.columns {
 		f := &d.columns[i]
 		t, children := arrowType(f.Kind)
+		if f.Form == feature.Stamp {
+			t = ordered{{"name", "timestamp"}, {"unit", "NANOSECOND"}, {"timezone", "UTC"}}
+		}
 		field := arrowField(f.Name, t, d.nulls && f.Nullable, children...)
 		fields = append(fields, append(field, member{"metadata", []ordered{
 			arrowPair("id", f.ID()),

@@ -54,13 +54,13 @@ func (d *doc) list() ordered {
 		_, missing := d.missing(&f)
 		features = append(features, ordered{
 			{"name", f.Name},
-			{"type", f.Kind.TypeWord()},
+			{"type", typeWord(&f.Desc)},
 			{"description", f.Doc},
 			{"unit", f.Unit},
 			{"group", f.Group},
 			{"id", f.ID()},
 			{"position", f.position},
-			{"dtype", f.Kind.String()},
+			{"dtype", dtype(&f.Desc)},
 			{"direction", f.Direction()},
 			{"nullable", f.Nullable},
 			{"missing", missing},
@@ -116,7 +116,7 @@ func (d *doc) full() ordered {
 		features = append(features, member{f.ID(), ordered{
 			{"id", f.ID()},
 			{"position", f.position},
-			{"dtype", f.Kind.String()},
+			{"dtype", dtype(&f.Desc)},
 			{"shape", shape},
 			{"units", f.Unit},
 			{"direction", fullDirections[f.Direction()]},
@@ -149,7 +149,7 @@ func (d *doc) minimal() ordered {
 	features := ordered{}
 	for i := range d.columns {
 		f := &d.columns[i]
-		features = append(features, member{f.Name, ordered{{"dtype", f.Kind.String()}, {"profile", profileOf(f)}}})
+		features = append(features, member{f.Name, ordered{{"dtype", dtype(&f.Desc)}, {"profile", profileOf(f)}}})
 	}
 	_, total := d.counts()
 	return ordered{{"version", feature.SchemaVersion}, {"total_features", total}, {"features", features}}
@@ -162,12 +162,15 @@ func (d *doc) jsonSchema() ordered {
 	for i := range d.columns {
 		f := &d.columns[i]
 		p := jsonType(f.Kind)
+		if f.Form == feature.Stamp {
+			p = ordered{{"type", "string"}, {"format", "date-time"}}
+		}
 		// A number that is not finite leaves as null too.
 		if d.nulls && f.Nullable || f.Kind == feature.Float {
 			p[0].value = []any{p[0].value, "null"}
 		}
 		p = append(p, member{"description", f.Doc})
-		if f.Unit != feature.None {
+		if f.Unit != feature.None && f.Form != feature.Stamp {
 			p = append(p, member{"x-unit", f.Unit})
 		}
 		p = append(p, member{"x-id", f.ID()})

@@ -36,7 +36,7 @@ func Page() string {
 			if f.Privacy != feature.Safe {
 				text += " (" + f.Privacy.String() + ")"
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", f.Name, f.Kind, cmp.Or(string(f.Unit), "-"), absentCell(d, f), profile, text)
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", f.Name, dtype(&f.Desc), cmp.Or(string(f.Unit), "-"), absentCell(d, f), profile, text)
 		}
 		b.WriteByte('\n')
 	}

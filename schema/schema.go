@@ -149,7 +149,7 @@ func (d *doc) csv(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"name", "type", "description", "unit", "group"}) // errors show in Flush
 	for _, f := range d.sorted() {
-		c.Write([]string{f.Name, f.Kind.TypeWord(), f.Doc, string(f.Unit), f.Group})
+		c.Write([]string{f.Name, typeWord(&f.Desc), f.Doc, string(f.Unit), f.Group})
 	}
 	c.Flush()
 	return c.Error()
@@ -161,13 +161,29 @@ func (d *doc) markdown(w io.Writer) error {
 		fmt.Fprintf(&b, "## %s\n\n| Feature | Type | Description | Unit |\n|---|---|---|---|\n", g)
 		for i := range d.columns {
 			if f := &d.columns[i]; f.Group == g {
-				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, f.Kind.TypeWord(), markdownCell(f.Doc), cmp.Or(string(f.Unit), "-"))
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, typeWord(&f.Desc), markdownCell(f.Doc), cmp.Or(string(f.Unit), "-"))
 			}
 		}
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
 	return err
+}
+
+// dtype is the type of a column's values in the formats that have types.
+func dtype(d *feature.Desc) string {
+	if d.Form == feature.Stamp {
+		return "timestamp[ns, UTC]"
+	}
+	return d.Kind.String()
+}
+
+// typeWord is that in a word for readers.
+func typeWord(d *feature.Desc) string {
+	if d.Form == feature.Stamp {
+		return "timestamp"
+	}
+	return d.Kind.TypeWord()
 }
 
 // markdownCell keeps a bar in the text from ending the cell.

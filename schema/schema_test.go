@@ -74,7 +74,11 @@ func TestSchemaJSON(t *testing.T) {
 	seen := make([]bool, len(all))
 	for i, f := range doc.Features {
 		d := &all[f.Position]
-		if seen[f.Position] || f.ID != d.ID() || f.Dtype != d.Kind.String() || f.Type != d.Kind.TypeWord() || f.Optional == (f.Profile != nil) {
+		dtype, word := d.Kind.String(), d.Kind.TypeWord()
+		if d.Form == feature.Stamp {
+			dtype, word = "timestamp[ns, UTC]", "timestamp"
+		}
+		if seen[f.Position] || f.ID != d.ID() || f.Dtype != dtype || f.Type != word || f.Optional == (f.Profile != nil) {
 			t.Errorf("%+v is not %+v", f, d)
 		}
 		seen[f.Position] = true

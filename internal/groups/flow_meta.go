@@ -70,6 +70,12 @@ var metaTable = []Feature{
 	}).on(optTrace).private(),
 }
 
+// timeExtra are start_time and end_time without loss, in the type that programs have for times.
+var timeExtra = []Feature{
+	count("start", feature.Nanoseconds, "Time of the first packet as a time stamp, UTC; RFC 3339 where values are text.", func(r *Row) int64 { return r.First }).is(feature.Stamp),
+	count("end", feature.Nanoseconds, "Time of the latest packet as a time stamp, UTC; RFC 3339 where values are text.", func(r *Row) int64 { return r.Last }).is(feature.Stamp),
+}
+
 // seconds is a span as float64 seconds.
 func seconds(ns int64) float64 { return float64(ns) / 1e9 }
 

@@ -87,6 +87,7 @@ var extras = []group{
 	extra("risk", riskExtra).parses(dispatch.TLS | dispatch.QUIC | dispatch.HTTP1 | dispatch.HTTP2 | dispatch.DNS | dispatch.SSH),
 	extra("flow_meta", sourceExtra),
 	extra("flow_meta", processExtra),
+	extra("flow_meta", timeExtra),
 }
 
 // tables are groups and extras; columns are planned by their position in it.

@@ -1,13 +1,20 @@
 """Columns of `extra` that are arithmetic on headers and messages."""
 from __future__ import annotations
 
+import numpy as np
+
 from flow import Flow
 from headers import ACK, SYN
 
 
+def stamp(ns: int) -> str:
+    """Nanoseconds since 1970 as RFC 3339 has them, with nine digits, by the calendar of numpy."""
+    return str(np.datetime64(ns, 'ns')) + 'Z'
+
+
 def extra(f: Flow, _) -> dict:
     """Of any flow."""
-    return {}
+    return {'start': stamp(f.start), 'end': stamp(f.end)}
 
 
 def extra_tcp(f: Flow, _) -> dict:

@@ -46,7 +46,9 @@ func AvroSchema(s *column.Schema) ([]byte, error) {
 		var t any
 		switch f.Kind {
 		case feature.Int:
-			t = "long"
+			if t = "long"; f.Form == feature.Stamp {
+				t = map[string]any{"type": "long", "logicalType": "timestamp-nanos"} // Avro 1.12
+			}
 		case feature.Float:
 			t = "double"
 		case feature.Bool:

@@ -112,7 +112,9 @@ func (r *rows) make(p *piece, e rowEncoder, b *column.Batch, from, to int, first
 
 // appendKey appends a value as the text that CSV has for it.
 func appendKey(dst []byte, c *column.Column, i int) []byte {
-	switch c.Field.Kind {
+	switch text.KindOf(c.Field) {
+	case text.Stamp:
+		return text.AppendStamp(dst, c.Ints[i])
 	case feature.Int:
 		return text.AppendInt(dst, c.Ints[i])
 	case feature.Float:
