@@ -92,7 +92,11 @@ func addConfigFlags(cmd *cobra.Command) *configFlags {
 			}
 		}
 		if words, ok := completions(k); ok {
-			complete(cmd, k.Flag, words)
+			if k.Kind == "list" || k.Name == "profile" {
+				completeList(cmd, k.Flag, words)
+			} else {
+				complete(cmd, k.Flag, words)
+			}
 		}
 	}
 	f.StringArrayVar(&c.profileFile, "profile-file", nil, "file with a profile of your own: one column a line")

@@ -115,7 +115,7 @@ or more, aborts.`,
 	d.live.addCapture(cmd)
 	d.live.sensor = &sensor{app: a, reloads: true}
 	d.live.sensor.add(cmd, "")
-	complete(cmd, "field", fieldPaths())
+	completeList(cmd, "field", fieldPaths())
 	complete(cmd, "decap", []string{"none", "inner"})
 	return cmd
 }

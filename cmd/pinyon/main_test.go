@@ -204,9 +204,17 @@ func TestCompletion(t *testing.T) {
 		{"oldest", "extract --flow-eviction-strategy o"},
 		{"JJ-CORE", "profiles show J"},
 		{"icmp", "schema --group i"},
+		{"size,timing", "extract --features size,ti"},
+		{"src_ip,duration", "extract --feature src_ip,dur"},
+		{"JJ-CORE,JJ-EXTENDED", "extract --profile JJ-CORE,JJ"},
+		{"ip.src,ip.dst", "dump -e ip.src,ip."},
+		{"timestamp,src_ip", "packets query ip x --columns timestamp,src"},
 	} {
 		if out := want(t, 0, "", append([]string{"__complete"}, strings.Fields(c.args)...)...); !strings.Contains(out, c.word+"\n") {
 			t.Errorf("%s: no %s in %q", c.args, c.word, out)
 		}
+	}
+	if out := want(t, 0, "", "__complete", "extract", "--features", "timing,ti"); strings.Contains(out, "timing,timing") {
+		t.Errorf("a word that is there already: %q", out)
 	}
 }

@@ -78,7 +78,7 @@ func (a *app) packetsQuery() *cobra.Command {
 	for _, c := range packetstore.Columns() {
 		names = append(names, c.Name)
 	}
-	complete(cmd, "columns", names)
+	completeList(cmd, "columns", names)
 	return cmd
 }
 

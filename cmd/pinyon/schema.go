@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -85,6 +87,24 @@ func (a *app) writeResult(path string, b []byte) error {
 		return err
 	}
 	return files.WriteFile(path, b)
+}
+
+// completeList offers words for a flag that takes several, joined by commas: those that go on with what
+// stands behind the last comma, and are not there yet.
+func completeList(cmd *cobra.Command, flag string, words []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) (all []string, _ cobra.ShellCompDirective) {
+		given := strings.Split(typed, ",")
+		begun := given[len(given)-1]
+		for _, w := range words {
+			if strings.HasPrefix(w, begun) && !slices.Contains(given[:len(given)-1], w) {
+				all = append(all, strings.TrimSuffix(typed, begun)+w)
+			}
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // for the next comma
+	})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
 }
 
 // complete offers words for the value of a flag.
