@@ -46,20 +46,22 @@ func Browse(ctx context.Context, types ...string) ([]Service, error) {
 	}
 	defer c.close()
 	f := newFound(types)
-	wait := time.Duration(0)
-	for i := 0; ; i++ {
+	// Messages that come do not put off the next question.
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for i := 0; ; {
 		select {
 		case m := <-c.in:
 			f.take(m.msg, m.zone)
-			continue
 		case <-ctx.Done():
 			return f.services(), nil
-		case <-time.After(wait):
+		case <-timer.C:
+			for _, q := range f.questions() {
+				c.send(q, nil)
+			}
+			timer.Reset(min(250*time.Millisecond<<i, time.Second))
+			i = min(i+1, 2)
 		}
-		for _, q := range f.questions() {
-			c.send(q, nil)
-		}
-		wait = min(250*time.Millisecond<<i, 4*time.Second)
 	}
 }
 

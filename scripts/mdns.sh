@@ -14,6 +14,8 @@ done
 [ "$(id -u)" = 0 ] || { echo "skipped: needs root"; exit 77; }
 a=pinyon-mdns-a b=pinyon-mdns-b tmp=$(mktemp -d) bad=0 ours=()
 clean() {
+  exec 3>&- # Avahi ends
+  sleep 0.5
   for p in "${ours[@]}"; do kill "$p" 2> /dev/null; done
   wait 2> /dev/null
   ip netns del $a 2> /dev/null
@@ -56,6 +58,7 @@ ip netns exec $b unshare -m sh -c '
   avahi-daemon -f "$1/avahi.conf" --no-drop-root --no-chroot --no-rlimits > "$1/avahi.log" 2>&1 & v=$!
   while ! avahi-browse -t _none._tcp 2> /dev/null; do sleep 0.2; done
   avahi-publish -s "Lab. sensor" _joyfuljay._tcp 8765 protocol=jj version=0.1.6 tls=0 > "$1/publish.log" 2>&1 & p=$!
+  trap "kill $p $v $d; exit" TERM
   touch "$1/up"
   while read -r line; do [ "$line" = browse ] && { avahi-browse -rtpk _pinyon._tcp > "$1/seen.new" 2>&1; mv "$1/seen.new" "$1/seen"; }; done < "$1/do"
   kill $p $v $d; wait' sh "$tmp" 2> "$tmp/bus.log" &
