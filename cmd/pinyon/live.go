@@ -230,11 +230,7 @@ func (x *extraction) goLive(d liveSource, one pinyon.Input, l *liveFlags, sig *i
 		return nil, err
 	}
 	if in.save != nil {
-		s := &saving{liveSource: d, to: in.save}
-		src = s
-		if c, ok := d.(source.Clock); ok {
-			src = &savingElsewhere{s, c}
-		}
+		src = timedBy(d, &saving{liveSource: d, to: in.save})
 	}
 	go func() {
 		select {
@@ -490,11 +486,22 @@ type saving struct {
 	to savefile.Set
 }
 
-// savingElsewhere is one whose clock is another machine's.
-type savingElsewhere struct {
-	*saving
-	source.Clock
+// timedBy is around, which wraps inner, with the clock that inner may have: the time of another
+// machine, or until which nothing is held back. The engine asks for a clock by its method, and a
+// wrapper has that of the interface it embeds only.
+func timedBy(inner, around liveSource) liveSource {
+	if c, ok := inner.(source.Clock); ok {
+		return timed{around, c}
+	}
+	return around
 }
+
+type timed struct {
+	liveSource
+	clock source.Clock
+}
+
+func (t timed) Clock() int64 { return t.clock.Clock() }
 
 func (s *saving) Next(f *packet.Frame) error {
 	switch err := s.liveSource.Next(f); {

@@ -29,5 +29,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := a.root()
 	root.SetArgs(args[1:])
 	cmd, err := root.ExecuteC()
+	defer a.closeLog()
 	return a.finish(cmd, err)
 }

@@ -164,7 +164,7 @@ func (s *sensor) behind(src liveSource) liveSource {
 	if s.refusals.Enabled(context.Background(), slog.LevelWarn) {
 		g.gate.Refused = g.refused
 	}
-	return g
+	return timedBy(src, g)
 }
 
 // gated is a live source behind a gate.

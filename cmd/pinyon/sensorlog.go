@@ -14,6 +14,7 @@ import (
 
 // A saidLog is where lines for the user go too, by settings, and which of them are shown.
 type saidLog struct {
+	to      *logging.Log
 	file    *slog.Logger
 	form    *slog.Logger // of standard error; nil for plain lines
 	console plan.Console
@@ -67,7 +68,7 @@ func (s *sensor) openLog() (err error) {
 	if s.log, err = logging.Open(&s.plan.Log); err != nil {
 		return err
 	}
-	said := &saidLog{file: s.log.Stream(logging.General), console: s.plan.Console, colours: s.plan.Console.Colored && isTerminal(s.app.err)}
+	said := &saidLog{to: s.log, file: s.log.Stream(logging.General), console: s.plan.Console, colours: s.plan.Console.Colored && isTerminal(s.app.err)}
 	if format := s.plan.Log.Format; format != "" && !s.given("log-format") {
 		h, err := logging.NewHandler(s.app.err, format, logging.General, slog.LevelDebug)
 		if err != nil {
@@ -79,6 +80,21 @@ func (s *sensor) openLog() (err error) {
 	s.app.log = slog.New(both{s.app.log.Handler(), said.file.Handler()})
 	s.packets, s.refusals = s.log.Stream(logging.Packet), s.log.Stream(logging.Security)
 	return nil
+}
+
+// closeLog closes the files of the log, behind the last line, and says what is not in them.
+func (a *app) closeLog() {
+	if a.said == nil {
+		return
+	}
+	log := a.said.to
+	a.said = nil
+	if err := log.Close(); err != nil {
+		a.say("warning: the log: %v", err)
+	}
+	if n := log.Lost(); n > 0 {
+		a.say("warning: %d lines could not be written to the log", n)
+	}
 }
 
 // both is two handlers of everything.
