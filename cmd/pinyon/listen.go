@@ -106,6 +106,12 @@ func (x *listening) check() (err error) {
 	default:
 		return usage("--style: got %q; want pinyon or seed", x.style)
 	}
+	switch x.onError, err = x.policy(x.file == ""); {
+	case err != nil:
+		return err
+	case x.onError == spoolRows:
+		return usage("--on-sink-error spool is for rows of flows; want stop or drop")
+	}
 	x.targets, err = x.outputs()
 	return err
 }
@@ -173,6 +179,9 @@ func (x *listening) run(args []string) error {
 		return err
 	}
 	defer l.Close()
+	if err := x.apply(&outs, x.onError, x.file == "", func() bool { return false }); err != nil {
+		return err
+	}
 	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", Live: x.file == ""}
 	run.Workers = 1
 	if err := outs.Open(context.Background(), x.targets, listen.Columns(x.as), run); err != nil {
@@ -230,7 +239,9 @@ func (x *listening) copy(l *listen.Listener, outs *files.Outputs) error {
 func (x *listening) tell(l *listen.Listener, outs *files.Outputs, signal int, lost *sink.LossError) error {
 	st := l.Stats()
 	for _, o := range outs.List() {
-		x.say("%d rows -> %s", st.Drained, o.Target.Name())
+		if o.Failed == nil {
+			x.say("%d rows -> %s", st.Drained, o.Target.Name())
+		}
 	}
 	if st.Dropped > 0 || st.Waits > 0 {
 		x.say("full: %d rows dropped, the reader stopped %d times", st.Dropped, st.Waits)
@@ -239,7 +250,7 @@ func (x *listening) tell(l *listen.Listener, outs *files.Outputs, signal int, lo
 		x.sayCaptured([]string{l.Name()}, &st.Source, "")
 	}
 	status := exitOK
-	if l.Err() != nil || lost != nil || x.live.failLoss && st.Dropped+st.Source.Lost() > 0 {
+	if l.Err() != nil || lost != nil || x.sinkFailed || x.live.failLoss && st.Dropped+st.Source.Lost() > 0 {
 		status = exitIncomplete
 	}
 	if signal != 0 {

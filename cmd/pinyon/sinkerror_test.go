@@ -22,7 +22,7 @@ func TestOnSinkError(t *testing.T) {
 	if err := os.WriteFile(in, captureBytes(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"extract", "convert"} {
+	for command, rows := range map[string]int{"extract": 3, "convert": 3, "listen": 19} {
 		for _, c := range []struct {
 			policy string
 			status int
@@ -30,7 +30,10 @@ func TestOnSinkError(t *testing.T) {
 		}{{"", exitError, false}, {"stop", exitError, false}, {"drop", exitIncomplete, true}, {"continue", exitIncomplete, true}} {
 			os.Remove(out)
 			args := []string{"pinyon", command, in, "--tee", "csv=" + out}
-			if command == "convert" {
+			switch command {
+			case "listen":
+				args[2] = "--read=" + in
+			case "convert":
 				args[2] = filepath.Join(dir, "rows.csv")
 				want(t, 0, "", "extract", in, "--no-progress", "-o", args[2])
 			}
@@ -40,7 +43,7 @@ func TestOnSinkError(t *testing.T) {
 			var said strings.Builder
 			status := run(args, strings.NewReader(""), failing{errors.New("no room")}, &said)
 			content, err := os.ReadFile(out)
-			if status != c.status || (err == nil) != c.rows || c.rows && strings.Count(string(content), "\n") != 4 || !strings.Contains(said.String(), "no room") {
+			if status != c.status || (err == nil) != c.rows || c.rows && strings.Count(string(content), "\n") != rows+1 || !strings.Contains(said.String(), "no room") {
 				t.Errorf("%q: status %d, %v, %d bytes; said\n%s", args, status, err, len(content), said.String())
 			}
 		}
@@ -48,5 +51,6 @@ func TestOnSinkError(t *testing.T) {
 	if status := run([]string{"pinyon", "extract", in, "--on-sink-error", "drop"}, strings.NewReader(""), failing{errors.New("no room")}, io.Discard); status != exitError {
 		t.Errorf("no output is left: status %d", status)
 	}
+	want(t, 2, "spool is for rows of flows", "listen", "-r", in, "--on-sink-error", "spool")
 	want(t, 2, `--on-sink-error: got "wait"`, "extract", in, "--on-sink-error", "wait")
 }
