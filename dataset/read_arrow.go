@@ -125,6 +125,13 @@ func appendArray(c *column.Column, a arrow.Array) {
 	}
 }
 
+// CheckArrow hands on a stream of Arrow messages, each after the lengths and positions in it were
+// checked, so that what a damaged or hostile file claims costs a library no memory beyond l. size
+// is the file's, in bytes. An error of reading says what is wrong.
+func CheckArrow(r io.Reader, size int64, l Limits) io.Reader {
+	return &arrowStream{arrowCheck: arrowCheck{budget: l.budget(size)}, r: r, keep: true}
+}
+
 func (r *Reader) arrowStream(in io.Reader) error {
 	r.Format = "arrow"
 	s := &arrowStream{arrowCheck: arrowCheck{budget: r.budget}, r: in, keep: true}

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"pinyon"
 	"pinyon/edges"
 	"pinyon/flow"
+	"pinyon/internal/damage"
 	"pinyon/internal/gen"
 	"pinyon/packet"
 	"pinyon/pcap"
@@ -580,6 +582,40 @@ func TestRefused(t *testing.T) {
 }
 
 func failure(_ []packet.Frame, err error) error { return err }
+
+// TestDamaged: a damaged edge file is an error or reads on, and takes no memory that its size does
+// not justify. Every third byte of it is 0xff once, and changes are drawn.
+func TestDamaged(t *testing.T) {
+	whole := edgeFile(t, `{"captures":[{"name":"a","last_ns":9}]}`, 3)
+	name := filepath.Join(t.TempDir(), "e")
+	try := func(b []byte) {
+		t.Helper()
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if u, err := edges.Open([]string{name}, ""); err == nil {
+			var frame packet.Frame
+			for u.Next(&frame) == nil {
+			}
+			u.Close()
+		}
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 64<<20 {
+			t.Fatalf("%d MB were allocated for a file of %d bytes", n>>20, len(b))
+		}
+	}
+	for at := 0; at < len(whole); at += 3 {
+		b := bytes.Clone(whole)
+		b[at] = 0xff
+		try(b)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 300 {
+		try(damage.Mutate(r, whole, whole))
+	}
+}
 
 // FuzzOpen: no file does more than fail.
 func FuzzOpen(f *testing.F) {

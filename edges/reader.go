@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"pinyon/dataset"
 	"pinyon/packet"
 	"pinyon/source"
 	"pinyon/source/merged"
@@ -65,7 +66,11 @@ func open(name string) (e *file, err error) {
 		}
 	}()
 	err = e.safely(func() error {
-		if e.r, err = ipc.NewReader(bufio.NewReaderSize(f, 1<<20)); err != nil {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		if e.r, err = ipc.NewReader(dataset.CheckArrow(bufio.NewReaderSize(f, 1<<20), info.Size(), dataset.Limits{})); err != nil {
 			return err
 		}
 		s := e.r.Schema()
