@@ -49,7 +49,7 @@ func (d *Decoder) Decode(f *Frame, p *Packet) bool {
 	n := uint32(len(data))
 	wire := max(f.Wire, n)
 	p.TS, p.Number = f.TS, f.Number
-	p.Link, p.Iface, p.PacketType, p.Gaps = f.Link, f.Iface, f.Type, 0
+	p.Link, p.Iface, p.PacketType, p.Process, p.Gaps = f.Link, f.Iface, f.Type, f.Process, 0
 	p.CapLen, p.WireLen = n, wire
 	p.VLANCount, p.EncapCount = 0, 0
 	d.notes = 0

@@ -190,7 +190,7 @@ type Packet struct {
 	Link           uint16  // LINKTYPE_ of the record
 	Iface          uint32
 	Gaps           uint32 // gaps of the source before this packet; whoever reads the source counts them (Frame.Gap)
-	Process        uint32 // number of the process whose packet it is, 0 if unknown; whoever reads the source sets it (Frame.Process)
+	Process        uint32 // number of the process whose packet it is, 0 if unknown (Frame.Process)
 
 	Payload []byte // captured part of what PayloadLen counts; may be shorter, or empty
 	Options []byte // captured TCP option area; valid iff HasTCP

@@ -271,7 +271,7 @@ func (r *reader) put(e *epoch, f *packet.Frame) error {
 		b.Retain()
 		e.blocks = append(e.blocks, b)
 	}
-	it.Gaps, it.Process = r.gaps, f.Process
+	it.Gaps = r.gaps
 	it.hash = it.key.Hash(r.seed0, r.seed1)
 	it.clock = now
 	shard := uint64(0)
