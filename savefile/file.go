@@ -36,6 +36,9 @@ type Options struct {
 	Rows packetstore.Options
 	// Stdout is what the name "-" stands for; nil is the process's standard output.
 	Stdout io.Writer
+	// Ending is closed when the run is to end: whoever does not read a pipe then is not waited
+	// for any longer. nil is never.
+	Ending <-chan struct{}
 	// Failed is told of every error of a Series, and under which name what is complete of
 	// the file stays; "" if nothing does. nil is not told.
 	Failed func(path, kept string, err error)
@@ -98,7 +101,17 @@ func linkName(l uint16) string {
 
 // Create makes a file; "-" is standard output. What it is a file of is known with its first
 // frame.
-func Create(path string, o *Options) (*File, error) { return create(path, o, files.Create) }
+func Create(path string, o *Options) (*File, error) {
+	return create(path, o, o.create())
+}
+
+// create makes files that are not of a series.
+func (o *Options) create() func(path string) (*files.File, error) {
+	if o == nil {
+		return files.Create
+	}
+	return func(path string) (*files.File, error) { return files.CreateUntil(o.Ending, path) }
+}
 
 func create(path string, o *Options, open func(path string) (*files.File, error)) (*File, error) {
 	f := &File{path: path, ids: map[Interface]uint32{}}
@@ -109,6 +122,7 @@ func create(path string, o *Options, open func(path string) (*files.File, error)
 		f.out = os.Stdout
 	}
 	if path == "-" {
+		f.out = files.Patient(f.out, f.o.Ending)
 		return f, nil
 	}
 	var err error

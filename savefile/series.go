@@ -105,7 +105,7 @@ func (f *Series) begin() error {
 		return sink.ErrAborted
 	}
 	f.began++
-	path, open := f.path, files.Create
+	path, open := f.path, f.o.create()
 	if f.r.Rotates() {
 		path, open = files.Numbered(f.path, f.began), files.CreateNew
 	}

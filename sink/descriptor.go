@@ -265,6 +265,9 @@ type Run struct {
 	// Follow has a regular file of lines grow under its own name, for whoever reads along; it
 	// is not removed if the run fails.
 	Follow bool
+	// Ending is closed when the run is to end: whoever does not read a pipe then is not waited
+	// for any longer. nil is never.
+	Ending <-chan struct{}
 	// Stdout is what "-" stands for; nil is the process's standard output.
 	Stdout io.Writer
 	// ID names the run, by which a database tells its rows from those of others; "" has the

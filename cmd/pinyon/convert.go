@@ -79,7 +79,7 @@ func (x *conversion) run(path string) error {
 	}
 	s := in.schema
 	unnamed(s, in.provenance)
-	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", From: x.from}
+	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", From: x.from, Ending: sig.ended}
 	if waiting != nil {
 		run.From, run.Resume = waiting.From, true
 		if run.ID == "" {

@@ -204,7 +204,7 @@ func (d *dumper) run(expr string) error {
 	}
 	defer src.close()
 	if d.save != "" {
-		o := savefile.Options{Stdout: d.app.out, Interface: src.iface, Rows: packetstore.Options{Payload: d.payload, Frames: d.whole, Decap: d.decoder.Decap}}
+		o := savefile.Options{Stdout: d.app.out, Ending: sig.ended, Interface: src.iface, Rows: packetstore.Options{Payload: d.payload, Frames: d.whole, Decap: d.decoder.Decap}}
 		if len(d.file) == 0 {
 			o.Rows.Own = ownAddresses()
 		}

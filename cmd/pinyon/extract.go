@@ -386,7 +386,7 @@ func (x *extraction) process(find func(*pinyon.Config, *interrupt) (*inputs, err
 			return usage("format %s is not for a terminal: give a file with -o", t.Sink.Name)
 		}
 	}
-	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil, ID: x.resume, Resume: x.resume != ""}
+	run := &sink.Run{Settings: x.settings, Provenance: x.from, Stdout: x.out, Live: in.live != nil, ID: x.resume, Resume: x.resume != "", Ending: sig.ended}
 	run.Workers = workersOf(cfg)
 	every := time.Duration(0)
 	if in.live != nil {

@@ -182,7 +182,7 @@ func (x *listening) run(args []string) error {
 	if err := x.apply(&outs, x.onError, x.file == "", func() bool { return false }); err != nil {
 		return err
 	}
-	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", Live: x.file == ""}
+	run := &sink.Run{Settings: x.settings, Stdout: x.out, ID: x.resume, Resume: x.resume != "", Live: x.file == "", Ending: sig.ended}
 	run.Workers = 1
 	if err := outs.Open(context.Background(), x.targets, listen.Columns(x.as), run); err != nil {
 		return outputError(err)

@@ -225,6 +225,7 @@ func (x *extraction) goLive(d liveSource, one pinyon.Input, l *liveFlags, sig *i
 	in := &liveInput{dev: d, flags: l, stop: make(chan struct{})}
 	l.save.failed = in.saveFailed(x.app)
 	src := source.Source(d)
+	l.save.ending = sig.ended
 	if in.save, err = l.save.open(d.Interfaces(), d.LinkTypes(), d.Snaplen()); err != nil {
 		in.close()
 		return nil, err

@@ -207,7 +207,7 @@ func (q *asking) rows(paths []string, ask func(ctx context.Context, s *packetsto
 	if err != nil {
 		return err
 	}
-	run := &sink.Run{Settings: q.settings, Stdout: q.out, ID: q.resume, Resume: q.resume != ""}
+	run := &sink.Run{Settings: q.settings, Stdout: q.out, ID: q.resume, Resume: q.resume != "", Ending: sig.ended}
 	run.Workers = 1
 	policy, err := q.policy(false)
 	if err == nil {

@@ -29,8 +29,9 @@ type saveFlags struct {
 	rows     bool // an output's name has it followed by others
 	follow   bool
 	rotation savefile.Rotation
-	files    *plan.Files // of packets, by settings; nil without, or if a flag says where they go
-	out      io.Writer   // standard output
+	files    *plan.Files     // of packets, by settings; nil without, or if a flag says where they go
+	out      io.Writer       // standard output
+	ending   <-chan struct{} // closed when the run is to end
 	failed   func(path, kept string, err error)
 }
 
@@ -160,7 +161,7 @@ func (s *saveFlags) apart(rows []*sink.Target, from *sink.Provenance) error {
 
 // open begins the files of a capture.
 func (s *saveFlags) open(ifaces []string, links []uint16, snaplen int) (savefile.Set, error) {
-	o := savefile.Options{Stdout: s.out, Failed: s.failed, Interface: savefile.Devices(ifaces, links, snaplen)}
+	o := savefile.Options{Stdout: s.out, Ending: s.ending, Failed: s.failed, Interface: savefile.Devices(ifaces, links, snaplen)}
 	var all savefile.Set
 	if s.path != "" {
 		if savefile.CheckLinks(s.path, links) != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pinyon"
+	"pinyon/sink/files"
 )
 
 // together is how close to the first signal another one is part of the same request. Whoever
@@ -38,6 +39,9 @@ func watchSignals(a *app, abort func(keep bool)) *interrupt {
 		if !signal.Ignored(s) {
 			signal.Notify(i.ch, s)
 		}
+	}
+	if s, ok := a.out.(*stdout); ok {
+		s.w = files.Patient(s.w, i.ended)
 	}
 	if a.control {
 		go i.follow(a.in)

@@ -24,6 +24,7 @@ import (
 // name survives a crash of the machine: the file and its directory have reached the disk.
 type File struct {
 	file   *os.File
+	to     io.Writer   // what Write writes to; file if nil
 	path   string      // as given, for errors
 	name   string      // of the finished file; "" if written in place
 	std    bool        // standard output or error: not ours to close
@@ -276,7 +277,11 @@ func WriteFile(path string, b []byte) error {
 // Write writes to the place. Errors name the path that Create was given.
 func (f *File) Write(p []byte) (int, error) {
 	f.synced = false
-	n, err := f.file.Write(p)
+	var to io.Writer = f.file
+	if f.to != nil {
+		to = f.to
+	}
+	n, err := to.Write(p)
 	return n, f.named("write", err)
 }
 

@@ -117,7 +117,7 @@ func open(t *sink.Target, s *column.Schema, run *sink.Run, first func(n int) str
 		if run.Follow && first == nil && Follows(t.Sink) {
 			main = follow
 		}
-		if o.file, err = main(t.Path); err != nil {
+		if o.file, err = until(run.Ending, t.Path, main); err != nil {
 			return nil, err
 		}
 		w = o.file
