@@ -29,12 +29,12 @@ func Patient(w io.Writer, ending <-chan struct{}) io.Writer {
 	return newPatient(f, ending, patience)
 }
 
-// A patient has a goroutine write, which stays in the kernel if it has to. It is used by one
-// goroutine at a time.
+// A patient has another goroutine do each write, which stays in the kernel if it has to. It is used
+// by one goroutine at a time.
 type patient struct {
+	w       io.Writer
 	ending  <-chan struct{}
 	wait    time.Duration
-	work    chan []byte
 	done    chan written
 	buf     []byte // for the writing goroutine, as the caller has its bytes back after an error
 	stalled bool
@@ -50,14 +50,7 @@ type written struct {
 const pipeSize = 64 << 10
 
 func newPatient(w io.Writer, ending <-chan struct{}, wait time.Duration) *patient {
-	p := &patient{ending: ending, wait: wait, work: make(chan []byte), done: make(chan written, 1)}
-	go func() {
-		for b := range p.work {
-			n, err := w.Write(b)
-			p.done <- written{n, err}
-		}
-	}()
-	return p
+	return &patient{w: w, ending: ending, wait: wait, done: make(chan written, 1)}
 }
 
 func (p *patient) Write(b []byte) (n int, err error) {
@@ -66,7 +59,10 @@ func (p *patient) Write(b []byte) (n int, err error) {
 			return n, ErrStalled
 		}
 		p.buf = append(p.buf[:0], b[n:min(len(b), n+pipeSize)]...)
-		p.work <- p.buf
+		go func(b []byte) {
+			n, err := p.w.Write(b)
+			p.done <- written{n, err}
+		}(p.buf)
 		var w written
 		w, err = p.result()
 		if n += w.n; err == nil {
