@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -109,12 +110,7 @@ func completions(k config.Key) ([]string, bool) {
 	case k.Name == "features":
 		return append([]string{"all", "tranalyzer"}, extract.Groups()...), true
 	case k.Name == "specific_features":
-		all := extract.All()
-		names := make([]string, len(all))
-		for i := range all {
-			names[i] = all[i].Name
-		}
-		return names, true
+		return columnNames(), true
 	case k.Name == "profile":
 		return profileNames(), true
 	case k.Kind == "text" && strings.Contains(k.Allowed, " or "):
@@ -122,6 +118,14 @@ func completions(k config.Key) ([]string, bool) {
 	}
 	return nil, false
 }
+
+// columnNames are the names of all columns.
+var columnNames = sync.OnceValue(func() (names []string) {
+	for _, d := range extract.All() {
+		names = append(names, d.Name)
+	}
+	return names
+})
 
 func lowerFirst(s string) string {
 	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' {

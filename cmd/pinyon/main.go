@@ -9,9 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"pinyon/internal/crash"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
@@ -27,6 +30,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(args[0], stdin, stdout, stderr)
 	a.args = args[1:]
 	root := a.root()
+	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
+		offerWords(root)
+	}
 	root.SetArgs(args[1:])
 	cmd, err := root.ExecuteC()
 	defer a.closeLog()

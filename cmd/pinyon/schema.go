@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"pinyon/internal/plain"
 	"pinyon/metrics"
@@ -89,10 +90,61 @@ func (a *app) writeResult(path string, b []byte) error {
 	return files.WriteFile(path, b)
 }
 
-// completeList offers words for a flag that takes several, joined by commas: those that go on with what
-// stands behind the last comma, and are not there yet.
+// What the annotations of a flag are called whose value is a word of a list, or several, joined by
+// commas.
+const (
+	oneOf  = "pinyon_one_of"
+	someOf = "pinyon_some_of"
+)
+
+// complete offers words for the value of a flag.
+func complete(cmd *cobra.Command, flag string, words []string) { annotate(cmd, flag, oneOf, words) }
+
+// completeList offers words for a flag that takes several, joined by commas.
 func completeList(cmd *cobra.Command, flag string, words []string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) (all []string, _ cobra.ShellCompDirective) {
+	annotate(cmd, flag, someOf, words)
+}
+
+func annotate(cmd *cobra.Command, flag, as string, words []string) {
+	f := cmd.Flag(flag)
+	if f == nil {
+		panic("BUG: no flag " + flag)
+	}
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[as] = words
+}
+
+// offerWords has a shell that asks be told the words of the flags of all commands. cobra keeps what
+// it is given for this for as long as the process lives, with all that hangs on the flags; hence
+// nothing is given to it where no shell asks.
+func offerWords(cmd *cobra.Command) {
+	offer := func(f *pflag.Flag) {
+		words, list := f.Annotations[oneOf], false
+		if words == nil {
+			words, list = f.Annotations[someOf], true
+		}
+		if words == nil {
+			return
+		}
+		one := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+		if list {
+			one = goesOn(words)
+		}
+		if err := cmd.RegisterFlagCompletionFunc(f.Name, one); err != nil {
+			panic("BUG: " + err.Error())
+		}
+	}
+	cmd.LocalFlags().VisitAll(offer)
+	for _, c := range cmd.Commands() {
+		offerWords(c)
+	}
+}
+
+// goesOn are the words that go on with what stands behind the last comma, and are not there yet.
+func goesOn(words []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) (all []string, _ cobra.ShellCompDirective) {
 		given := strings.Split(typed, ",")
 		begun := given[len(given)-1]
 		for _, w := range words {
@@ -101,16 +153,5 @@ func completeList(cmd *cobra.Command, flag string, words []string) {
 			}
 		}
 		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // for the next comma
-	})
-	if err != nil {
-		panic("BUG: " + err.Error())
-	}
-}
-
-// complete offers words for the value of a flag.
-func complete(cmd *cobra.Command, flag string, words []string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic("BUG: " + err.Error())
 	}
 }
