@@ -33,9 +33,9 @@ func NewClock(timeout, longest int64) Clock {
 
 // Tick takes the timestamp of the next record and returns the clock's reading.
 func (c *Clock) Tick(ts int64) int64 {
-	if c.still++; ts > c.top {
+	if ts > c.top {
 		c.still = 0
-	} else if c.still == standstill {
+	} else if c.still++; c.still == standstill {
 		c.still = 0
 		c.now += min(1, math.MaxInt64-c.now)
 	}

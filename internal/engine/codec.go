@@ -164,7 +164,7 @@ func appendFloats(dst []byte, vs []float64) []byte {
 	return append(append(dst, 8), bytesOf(vs)...)
 }
 
-// bytesOf is the memory of vs.
+// bytesOf is the memory of vs as bytes, in the machine's order: who writes them here also reads them.
 func bytesOf(vs []float64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(vs))), 8*len(vs))
 }

@@ -49,11 +49,14 @@ func (s *Source) Stats() source.Stats {
 // Account moves what did not pass from what was captured to where it belongs. Stats that are
 // older than a refusal are told of no more than they have.
 func (g *Gate) Account(st *source.Stats) {
-	for why, to := range map[Refusal]*uint64{Blocked: &st.Blocked, NotAllowed: &st.NotAllowed, OverRate: &st.RateLimited} {
+	move := func(why Refusal, to *uint64) {
 		n := min(g.Refused(why), st.Captured)
 		*to += n
 		st.Captured -= n
 	}
+	move(Blocked, &st.Blocked)
+	move(NotAllowed, &st.NotAllowed)
+	move(OverRate, &st.RateLimited)
 	st.Bytes -= min(g.bytes.Load(), st.Bytes)
 	st.Truncated -= min(g.cut.Load(), st.Truncated)
 }
